@@ -1,0 +1,406 @@
+//! The only place that starts processes: a command in, what became of it out.
+//!
+//! Every child leads a session of its own, is known to the guardian before its program starts, and is ended with its
+//! whole tree when its time is up, when the harness is interrupted, and when the harness is killed.
+
+mod guardian;
+mod output;
+mod tree;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+pub use guardian::{Processes, guard};
+use output::Capture;
+
+/// How often a waiting thread looks whether its child has ended.
+const POLL: Duration = Duration::from_millis(10);
+
+/// A user without privileges that root steps down to (Postgres refuses to run as root).
+#[derive(Debug, Clone)]
+pub struct Unprivileged {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// A program to start. Built up by value, then ended with [`Command::run`], [`Command::daemon`] or
+/// [`Command::foreground`].
+#[derive(Debug, Clone)]
+pub struct Command {
+    program: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    secrets: Vec<String>,
+    folder: Option<PathBuf>,
+    log: Option<PathBuf>,
+    limit: Option<Duration>,
+    user: Option<Unprivileged>,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Code(i32),
+    Signal(i32),
+    /// Its wall clock ran out; the whole tree was killed.
+    TimedOut(Duration),
+    /// The harness was told to stop; the whole tree was killed.
+    Interrupted,
+}
+
+/// A child that has ended, with what it wrote.
+#[derive(Debug)]
+pub struct Finished {
+    pub exit: Exit,
+    /// Standard output alone, with secrets replaced.
+    pub stdout: String,
+    /// The last lines of both streams in the order they came, with secrets replaced.
+    pub tail: String,
+    pub command: String,
+}
+
+/// A program that could not be started, or did not end well. Prints the exact command and the end of its output.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    #[error("cannot start `{command}`: {source}")]
+    Start { command: String, source: io::Error },
+    #[error("`{command}` {exit}{}", indented(tail))]
+    Failed { command: String, exit: Exit, tail: String },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A child that runs until its guard is dropped: a server.
+#[derive(Debug)]
+pub struct Daemon<'p> {
+    child: Child,
+    processes: &'p Processes,
+    stop: Signal,
+}
+
+impl Command {
+    /// A command that runs `program`, found on PATH unless it is a path.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        Command {
+            program: program.as_ref().into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            secrets: Vec::new(),
+            folder: None,
+            log: None,
+            limit: None,
+            user: None,
+        }
+    }
+
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().into());
+        self
+    }
+
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|a| a.as_ref().into()));
+        self
+    }
+
+    #[must_use]
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((key.as_ref().into(), value.as_ref().into()));
+        self
+    }
+
+    /// A text that must not appear in any message or log.
+    #[must_use]
+    pub fn secret(mut self, text: &str) -> Self {
+        self.secrets.push(text.into());
+        self
+    }
+
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Appends both streams, line by line, to the file at `log`.
+    #[must_use]
+    pub fn log(mut self, log: &Path) -> Self {
+        self.log = Some(log.into());
+        self
+    }
+
+    /// Ends the child and its tree after `limit` on the wall clock.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Runs as `user`; without one, as the harness's own.
+    #[must_use]
+    pub fn user(mut self, user: Option<&Unprivileged>) -> Self {
+        self.user = user.cloned();
+        self
+    }
+
+    /// Runs to the end, however it ends.
+    pub fn run(self, processes: &Processes) -> Result<Finished, ProcessError> {
+        let token = processes.token();
+        let mut child = self.spawn(processes, &token)?;
+        let capture = Capture::start(&mut child, self.log.as_deref(), &self.secrets)
+            .map_err(|source| self.cannot_start(source))?;
+        let exit = self.wait(&mut child, processes);
+        tree::kill(&child, &token);
+        processes.release(child.id());
+        let (stdout, tail) = capture.finish();
+        Ok(Finished { exit, stdout, tail, command: self.to_string() })
+    }
+
+    /// Runs to the end, and takes any end but exit code 0 for an error.
+    pub fn check(self, processes: &Processes) -> Result<Finished, ProcessError> {
+        self.run(processes)?.check()
+    }
+
+    /// Starts a server that lives until the guard is dropped, which sends it `stop`.
+    pub fn daemon(self, processes: &Processes, stop: Signal) -> Result<Daemon<'_>, ProcessError> {
+        let log = self.log.clone().unwrap_or_else(|| "/dev/null".into());
+        let (out, err) = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .and_then(|file| Ok((file.try_clone()?, file)))
+            .map_err(|source| self.cannot_start(source))?;
+        let mut command = self.command(processes, &processes.token(), Some(stop));
+        command.stdout(out).stderr(err);
+        let child = command.spawn().map_err(|source| self.cannot_start(source))?;
+        Ok(Daemon { child, processes, stop })
+    }
+
+    /// Hands the terminal over: the child shares our streams and our process group, and Ctrl-C is its own.
+    pub fn foreground(self, processes: &Processes) -> Result<Exit, ProcessError> {
+        let mut command = self.bare(&processes.token());
+        let pipe = processes.pipe();
+        before_exec(&mut command, move || guardian::announce(pipe, None));
+        processes.yield_terminal(true);
+        let child = command.spawn().map_err(|source| self.cannot_start(source));
+        let exit = child.map(|mut child| {
+            let exit = self.wait(&mut child, processes);
+            tree::stop_alone(&mut child, Signal::SIGHUP);
+            processes.release(child.id());
+            exit
+        });
+        processes.yield_terminal(false);
+        exit
+    }
+
+    fn spawn(&self, processes: &Processes, token: &str) -> Result<Child, ProcessError> {
+        let mut command = self.command(processes, token, Some(Signal::SIGKILL));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map_err(|source| self.cannot_start(source))
+    }
+
+    /// A child in a session of its own that the guardian ends with `stop`; without one, nobody ends it.
+    fn command(&self, processes: &Processes, token: &str, stop: Option<Signal>) -> std::process::Command {
+        let mut command = self.bare(token);
+        command.stdin(Stdio::null());
+        let pipe: Option<RawFd> = stop.map(|_| processes.pipe());
+        before_exec(&mut command, move || {
+            nix::unistd::setsid()?;
+            pipe.map_or(Ok(()), |pipe| guardian::announce(pipe, stop))
+        });
+        command
+    }
+
+    /// Program, arguments, folder, user, and an environment without what `cargo run` and an active virtual
+    /// environment leak into ours.
+    fn bare(&self, token: &str) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args);
+        for (key, value) in std::env::vars_os() {
+            match scrubbed(&key, &value) {
+                Scrubbed::Keep => {}
+                Scrubbed::Remove => drop(command.env_remove(key)),
+                Scrubbed::Replace(value) => drop(command.env(key, value)),
+            }
+        }
+        command.env(tree::TOKEN, token);
+        command.envs(self.env.iter().map(|(k, v)| (k, v)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        if let Some(user) = &self.user {
+            command.uid(user.uid).gid(user.gid).env("HOME", "/nonexistent").env("USER", &user.name);
+        }
+        command
+    }
+
+    fn wait(&self, child: &mut Child, processes: &Processes) -> Exit {
+        let started = Instant::now();
+        loop {
+            match child.try_wait() {
+                Ok(Some(status)) => return Exit::from(status),
+                Ok(None) => {}
+                Err(_) => return Exit::Signal(Signal::SIGKILL as i32),
+            }
+            if processes.interrupted() {
+                return Exit::Interrupted;
+            }
+            if let Some(limit) = self.limit.filter(|limit| started.elapsed() >= *limit) {
+                return Exit::TimedOut(limit);
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn cannot_start(&self, source: io::Error) -> ProcessError {
+        ProcessError::Start { command: self.to_string(), source }
+    }
+}
+
+impl Finished {
+    /// This child, if it exited with code 0.
+    pub fn check(self) -> Result<Finished, ProcessError> {
+        match self.exit {
+            Exit::Code(0) => Ok(self),
+            Exit::Interrupted => Err(ProcessError::Interrupted),
+            exit => Err(ProcessError::Failed { command: self.command, exit, tail: self.tail }),
+        }
+    }
+}
+
+impl Daemon<'_> {
+    /// How the child ended, if it has.
+    pub fn ended(&mut self) -> Option<Exit> {
+        self.child.try_wait().ok().flatten().map(Exit::from)
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        tree::stop(&mut self.child, self.stop);
+        self.processes.release(self.child.id());
+    }
+}
+
+impl From<ExitStatus> for Exit {
+    fn from(status: ExitStatus) -> Exit {
+        match status.signal() {
+            Some(signal) => Exit::Signal(signal),
+            None => Exit::Code(status.code().unwrap_or(-1)),
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) => write!(f, "exited with code {code}"),
+            Exit::Signal(number) => write!(f, "was ended by {}", signal_name(*number)),
+            Exit::TimedOut(limit) => write!(f, "was still running after {} s", limit.as_secs()),
+            Exit::Interrupted => write!(f, "was interrupted"),
+        }
+    }
+}
+
+/// The command as one would type it, with secrets replaced.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = quoted(self.program.as_os_str());
+        for arg in &self.args {
+            line.push(' ');
+            line.push_str(&quoted(arg));
+        }
+        write!(f, "{}", output::redacted(&line, &self.secrets))
+    }
+}
+
+/// `SIGSEGV` for 11; the number itself where it has no name.
+#[must_use]
+pub fn signal_name(number: i32) -> String {
+    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string())
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%[]".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{word}'") }
+}
+
+fn indented(tail: &str) -> String {
+    tail.lines().flat_map(|line| ["\n    ", line]).collect()
+}
+
+enum Scrubbed {
+    Keep,
+    Remove,
+    Replace(OsString),
+}
+
+/// What a child must not inherit. `cargo run` sets variables of the harness's own package and prepends its own
+/// library folders; an active virtual environment and `PG*` would steer a cell away from its own.
+fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
+    const NAMES: [&str; 9] = [
+        "CARGO",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "VIRTUAL_ENV",
+        "PYTEST_ADDOPTS",
+        "RUST_RECURSION_COUNT",
+    ];
+    const PREFIXES: [&str; 5] = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_", "TOX_", "PG"];
+    let name = key.to_string_lossy();
+    if name == "LD_LIBRARY_PATH" || name == "DYLD_FALLBACK_LIBRARY_PATH" {
+        let own = |path: &PathBuf| {
+            path.components().any(|c| c.as_os_str() == "target" || c.as_os_str() == "rustlib")
+        };
+        let toolchain = |path: &PathBuf| path.components().any(|c| c.as_os_str() == ".rustup");
+        let kept: Vec<_> =
+            std::env::split_paths(value).filter(|path| !own(path) && !toolchain(path)).collect();
+        let joined = std::env::join_paths(kept).unwrap_or_default();
+        return if joined.is_empty() { Scrubbed::Remove } else { Scrubbed::Replace(joined) };
+    }
+    if NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        return Scrubbed::Remove;
+    }
+    Scrubbed::Keep
+}
+
+/// Runs `hook` in the child between fork and exec.
+fn before_exec(
+    command: &mut std::process::Command,
+    hook: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    // SAFETY: every hook given here makes system calls on integers and on its own stack, and allocates nothing, so
+    // it cannot meet a lock that another thread of the parent held at the fork.
+    #[expect(unsafe_code, reason = "std offers no other way to leave the session before exec")]
+    unsafe {
+        command.pre_exec(hook);
+    }
+}
+
+/// Borrows a descriptor that outlives the process's children.
+fn borrowed(descriptor: RawFd) -> BorrowedFd<'static> {
+    // SAFETY: the guardian's pipe is opened once and never closed before the process ends.
+    #[expect(unsafe_code, reason = "a hook after fork may hold a plain integer only")]
+    unsafe {
+        BorrowedFd::borrow_raw(descriptor)
+    }
+}
+
+fn descriptor(file: &impl AsRawFd) -> RawFd {
+    file.as_raw_fd()
+}

@@ -1,0 +1,210 @@
+//! Who cleans up when the harness is killed? A second process that holds the other end of a pipe.
+//!
+//! Each child writes its own process id into the pipe between fork and exec, so there is no moment at which it runs
+//! unknown. When the pipe closes, whoever closed it and why, the guardian ends what is still listed and removes the
+//! temporary folders. This needs no feature of one operating system, and reaches what a parent-death signal does not:
+//! children of children, and children whose spawning thread has ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, BufReader};
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::{before_exec, borrowed, descriptor, tree};
+
+/// The hidden subcommand under which the harness starts itself as its guardian.
+pub const SUBCOMMAND: &str = "__guardian";
+
+/// How long what is stopped politely has before it is killed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The harness's side: what every start of a process needs.
+#[derive(Debug)]
+pub struct Processes {
+    pipe: ChildStdin,
+    guardian: Child,
+    /// Stands in the environment of everything started, so that a child which left its group is still found.
+    token: String,
+    started: AtomicUsize,
+    interrupted: Arc<AtomicBool>,
+    /// Whether a child has the terminal: then Ctrl-C is meant for it, and reaches it by itself.
+    foreground: Arc<AtomicBool>,
+}
+
+impl Processes {
+    /// Starts the guardian, and from here on takes SIGINT, SIGTERM and SIGHUP as the wish to stop; a second one ends
+    /// the harness at once, and the guardian cleans up.
+    pub fn start() -> io::Result<Self> {
+        let (interrupted, foreground) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        watch_signals(Arc::clone(&interrupted), Arc::clone(&foreground))?;
+        let token = format!("{}.{:x}", std::process::id(), std::process::id().wrapping_mul(0x9e37_79b9));
+        let mut command = std::process::Command::new(std::env::current_exe()?);
+        command.arg(SUBCOMMAND).arg(&token).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        before_exec(&mut command, || nix::unistd::setsid().map(drop).map_err(io::Error::from));
+        let mut guardian = command.spawn()?;
+        let pipe = guardian.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Processes { pipe, guardian, token, started: AtomicUsize::new(0), interrupted, foreground })
+    }
+
+    /// Whether the harness was told to stop.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Has `folder` removed if the harness is killed. A guard removes it in every other case.
+    pub fn adopt_folder(&self, folder: &Path) {
+        self.tell(&format!("t{}\n", folder.display()));
+    }
+
+    pub(super) fn yield_terminal(&self, yielded: bool) {
+        self.foreground.store(yielded, Ordering::Relaxed);
+    }
+
+    pub(super) fn token(&self) -> String {
+        format!("{}.{}", self.token, self.started.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn pipe(&self) -> RawFd {
+        descriptor(&self.pipe)
+    }
+
+    pub(super) fn release(&self, child: u32) {
+        self.tell(&format!("-{child}\n"));
+    }
+
+    fn tell(&self, line: &str) {
+        // A guardian that is gone cannot be told anything; the guards of this process still hold.
+        let _ = nix::unistd::write(borrowed(self.pipe()), line.as_bytes());
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.tell("q\n");
+        let _ = self.guardian.wait();
+    }
+}
+
+fn watch_signals(interrupted: Arc<AtomicBool>, foreground: Arc<AtomicBool>) -> io::Result<()> {
+    let (int, term, hup) = (Signal::SIGINT as i32, Signal::SIGTERM as i32, Signal::SIGHUP as i32);
+    let mut signals = signal_hook::iterator::Signals::new([int, term, hup])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if signal == int && foreground.load(Ordering::Relaxed) {
+                continue;
+            }
+            if interrupted.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Called in a child between fork and exec: tells the guardian our process id and the signal that ends us.
+/// Allocates nothing. Without a signal only the process itself is listed, not a group.
+pub(super) fn announce(pipe: RawFd, stop: Option<Signal>) -> io::Result<()> {
+    let mut line = [0_u8; 32];
+    let mut at = line.len();
+    let mut push = |byte: u8| {
+        at -= 1;
+        line[at] = byte;
+    };
+    push(b'\n');
+    digits(stop.map_or(0, |s| s as i32).unsigned_abs(), &mut push);
+    push(b' ');
+    digits(std::process::id(), &mut push);
+    push(b'+');
+    nix::unistd::write(borrowed(pipe), &line[at..])?;
+    Ok(())
+}
+
+/// The decimal digits of `number`, last one first.
+fn digits(mut number: u32, push: &mut impl FnMut(u8)) {
+    loop {
+        push(b'0' + u8::try_from(number % 10).unwrap_or(0));
+        number /= 10;
+        if number == 0 {
+            return;
+        }
+    }
+}
+
+/// What the guardian has been told and must end.
+#[derive(Default)]
+struct Ward {
+    children: BTreeMap<i32, Option<Signal>>,
+    folders: BTreeSet<PathBuf>,
+}
+
+/// The guardian's whole life: read until the pipe closes, then clean up. Returns when nothing is left.
+pub fn guard(token: &str) {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let _ = signal_hook::flag::register(signal as i32, Arc::new(AtomicBool::new(false)));
+    }
+    let mut ward = Ward::default();
+    for line in BufReader::new(io::stdin()).lines().map_while(Result::ok) {
+        if line == "q" {
+            return;
+        }
+        ward.learn(&line);
+    }
+    ward.end(token);
+}
+
+impl Ward {
+    fn learn(&mut self, line: &str) {
+        match line.split_at_checked(1) {
+            Some(("+", rest)) => {
+                let mut words = rest.split(' ').filter_map(|word| word.parse::<i32>().ok());
+                if let (Some(child), Some(signal)) = (words.next(), words.next()) {
+                    self.children.insert(child, Signal::try_from(signal).ok());
+                }
+            }
+            Some(("-", child)) => {
+                child.parse().ok().and_then(|child: i32| self.children.remove(&child));
+            }
+            Some(("t", folder)) => {
+                self.folders.insert(folder.into());
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&self, token: &str) {
+        tree::end_all(&self.children, PATIENCE);
+        tree::sweep(token);
+        for folder in &self.folders {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ward_forgets_a_child_that_has_ended() {
+        let mut ward = Ward::default();
+        for line in ["+12 9", "+7 3", "+8 0", "-12", "t/tmp/a folder", "nonsense"] {
+            ward.learn(line);
+        }
+        assert_eq!(ward.children, BTreeMap::from([(7, Some(Signal::SIGQUIT)), (8, None)]));
+        assert_eq!(ward.folders, BTreeSet::from(["/tmp/a folder".into()]));
+    }
+
+    #[test]
+    fn digits_come_last_first() {
+        let mut text = Vec::new();
+        digits(1203, &mut |byte| text.push(byte));
+        assert_eq!(text, b"3021");
+    }
+}

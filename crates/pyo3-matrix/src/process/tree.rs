@@ -1,0 +1,100 @@
+//! How does a whole tree of processes end? By its group, and by the token in its environment for what left the group.
+
+use std::collections::BTreeMap;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill as send, killpg};
+use nix::unistd::Pid;
+
+/// The environment variable that marks everything a command started, however deep.
+pub const TOKEN: &str = "PYO3_MATRIX_PROCESS";
+
+/// How long a server has to stop before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX))
+}
+
+/// Kills the child's group, if anything of it is left, and whatever else carries `token`; then reaps the child.
+pub fn kill(child: &Child, token: &str) {
+    let _ = killpg(pid(child), Signal::SIGKILL);
+    sweep(token);
+    // The child itself may have been reaped already; a zombie of ours must not stay.
+    let _ = nix::sys::wait::waitpid(pid(child), None);
+}
+
+/// Asks the child to stop with `signal`, and kills its group if it does not.
+pub fn stop(child: &mut Child, signal: Signal) {
+    stop_alone(child, signal);
+    let _ = killpg(pid(child), Signal::SIGKILL);
+}
+
+/// Asks the child to stop with `signal`, and kills it, not its group, if it does not.
+pub fn stop_alone(child: &mut Child, signal: Signal) {
+    if matches!(child.try_wait(), Ok(None)) {
+        let _ = send(pid(child), signal);
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Ends children that are not our own: each with its signal, and after `patience` with SIGKILL. A child without a
+/// signal shares the terminal with the harness; it is ended alone, since its group may be a shell's.
+pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
+    for (&child, signal) in children {
+        let _ = send(Pid::from_raw(child), signal.unwrap_or(Signal::SIGHUP));
+        if *signal == Some(Signal::SIGKILL) {
+            let _ = killpg(Pid::from_raw(child), Signal::SIGKILL);
+        }
+    }
+    let deadline = Instant::now() + patience;
+    let alive = |child: i32| send(Pid::from_raw(child), None) != Err(Errno::ESRCH);
+    while children.keys().any(|&child| alive(child)) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for (&child, signal) in children {
+        let pid = Pid::from_raw(child);
+        let _ = if signal.is_some() { killpg(pid, Signal::SIGKILL) } else { send(pid, Signal::SIGKILL) };
+    }
+}
+
+/// Kills every process whose environment holds `token` or a token derived from it. Twice, because a process may fork
+/// while the list is read. Only where `/proc` tells environments; elsewhere the groups have to do.
+pub fn sweep(token: &str) {
+    for _ in 0..2 {
+        let found = carriers(token);
+        if found.is_empty() {
+            return;
+        }
+        for pid in found {
+            let _ = send(pid, Signal::SIGKILL);
+        }
+    }
+}
+
+fn carriers(token: &str) -> Vec<Pid> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|&pid| pid != own && carries(pid, token))
+        .map(Pid::from_raw)
+        .collect()
+}
+
+fn carries(pid: i32, token: &str) -> bool {
+    let Ok(environment) = std::fs::read(format!("/proc/{pid}/environ")) else { return false };
+    let marked = |entry: &[u8]| {
+        let value = entry.strip_prefix(TOKEN.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+        let rest = value.and_then(|value| value.strip_prefix(token.as_bytes()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+    };
+    environment.split(|byte| *byte == 0).any(marked)
+}
