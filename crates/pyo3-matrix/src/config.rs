@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
 use crate::cell::{CellId, Line, Postgres, Python};
 
+mod check;
+
+use check::Written;
+
 /// The name of the file, at the root of the project.
 pub const FILE: &str = "matrix.toml";
-const SCHEMA_VERSION: u32 = 1;
 
 /// The checked content of `matrix.toml`.
 #[derive(Debug, Clone)]
@@ -167,30 +169,6 @@ pub enum ConfigError {
     Invalid { path: PathBuf, line: usize, message: String },
 }
 
-/// The file as it is written, with the place of what is checked across tables.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    schema_version: Spanned<u32>,
-    extension: Extension,
-    suite: Suite,
-    budgets: Budgets,
-    python: Vec<Spanned<PythonTable>>,
-    postgres: Vec<Spanned<PostgresSpec>>,
-    line: Vec<Spanned<LineSpec>>,
-    preset: BTreeMap<String, Spanned<Preset>>,
-    #[serde(default)]
-    exclude: Vec<Spanned<Exclusion>>,
-    #[serde(default)]
-    criterion: Vec<Spanned<Criterion>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PythonTable {
-    version: Python,
-}
-
 impl Config {
     /// Reads `path`, or the nearest `matrix.toml` from the current folder upwards.
     pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
@@ -254,167 +232,6 @@ fn nearest() -> Result<PathBuf, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: PathBuf::from("."), source })?;
     let found = here.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file());
     found.ok_or(ConfigError::Missing(here))
-}
-
-/// A contradiction, at a byte offset.
-struct Fault {
-    offset: usize,
-    message: String,
-}
-
-fn fault<T>(at: &Spanned<T>, message: String) -> Fault {
-    Fault { offset: at.span().start, message }
-}
-
-impl Written {
-    fn check(&self) -> Result<(), Fault> {
-        let version = self.schema_version.get_ref();
-        if *version != SCHEMA_VERSION {
-            let message = format!("schema_version {version} is not known here, allowed: {SCHEMA_VERSION}");
-            return Err(fault(&self.schema_version, message));
-        }
-        ascending("python", &self.python, |table| table.version)?;
-        ascending("postgres", &self.postgres, |spec| spec.major)?;
-        ascending("line", &self.line, |spec| spec.name)?;
-        self.line.iter().try_for_each(pairing)?;
-        self.postgres.iter().try_for_each(pinned)?;
-        self.criterion.iter().try_for_each(criterion)?;
-        self.exclude.iter().try_for_each(|exclusion| self.names_cells(exclusion))?;
-        self.presets()
-    }
-
-    fn presets(&self) -> Result<(), Fault> {
-        let defaults: Vec<_> = self.preset.values().filter(|preset| preset.get_ref().default).collect();
-        match defaults[..] {
-            [_] => {}
-            [] => {
-                return Err(Fault {
-                    offset: 0,
-                    message: "no preset says `default = true`, allowed: exactly one".into(),
-                });
-            }
-            [_, second, ..] => {
-                return Err(fault(second, "a second preset says `default = true`, allowed: one".into()));
-            }
-        }
-        for preset in self.preset.values() {
-            let Preset { python, postgres, line, .. } = preset.get_ref();
-            known(preset, "python", python, self.python.iter().map(|p| p.get_ref().version))?;
-            known(preset, "postgres", postgres, self.postgres.iter().map(|p| p.get_ref().major))?;
-            known(preset, "line", line, self.line.iter().map(|l| l.get_ref().name))?;
-        }
-        Ok(())
-    }
-
-    fn names_cells(&self, exclusion: &Spanned<Exclusion>) -> Result<(), Fault> {
-        let Exclusion { python, postgres, line, reason } = exclusion.get_ref();
-        let python_known = python.is_none_or(|p| self.python.iter().any(|t| t.get_ref().version == p));
-        let postgres_known = postgres.is_none_or(|p| self.postgres.iter().any(|t| t.get_ref().major == p));
-        let line_known = line.is_none_or(|l| self.line.iter().any(|t| t.get_ref().name == l));
-        if !(python_known && postgres_known && line_known) {
-            return Err(fault(exclusion, "this exclusion names a version that no axis lists".into()));
-        }
-        if reason.trim().is_empty() {
-            return Err(fault(exclusion, "an exclusion needs a reason that a reader would accept".into()));
-        }
-        Ok(())
-    }
-
-    fn into_config(self, root: PathBuf) -> Config {
-        fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
-            spanned.into_iter().map(Spanned::into_inner).collect()
-        }
-        Config {
-            root,
-            extension: self.extension,
-            suite: self.suite,
-            budgets: self.budgets,
-            pythons: bare(self.python).into_iter().map(|table| table.version).collect(),
-            postgres: bare(self.postgres),
-            lines: bare(self.line),
-            presets: self.preset.into_iter().map(|(name, preset)| (name, preset.into_inner())).collect(),
-            exclusions: bare(self.exclude),
-            criteria: bare(self.criterion),
-        }
-    }
-}
-
-/// Each value once and in ascending order, so that the last one is the newest.
-fn ascending<T, V: Ord + fmt::Display>(
-    axis: &str,
-    values: &[Spanned<T>],
-    value: impl Fn(&T) -> V,
-) -> Result<(), Fault> {
-    if values.is_empty() {
-        return Err(Fault { offset: 0, message: format!("no [[{axis}]] is listed, at least one is needed") });
-    }
-    for pair in values.windows(2) {
-        let (before, after) = (value(pair[0].get_ref()), value(pair[1].get_ref()));
-        if before >= after {
-            let message = format!("[[{axis}]] {after} follows {before}: list each once, the newest last");
-            return Err(fault(&pair[1], message));
-        }
-    }
-    Ok(())
-}
-
-/// A line is one pairing of equal minors.
-fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
-    let LineSpec { name, pyo3, pyo3_async_runtimes } = spec.get_ref();
-    for (package, version) in [("pyo3", pyo3), ("pyo3-async-runtimes", pyo3_async_runtimes)] {
-        if !version.strip_prefix(&name.to_string()).is_some_and(|rest| rest.starts_with('.')) {
-            let message = format!("line {name} names {package} {version}, allowed: {name}.<patch>");
-            return Err(fault(spec, message));
-        }
-    }
-    Ok(())
-}
-
-/// A server that is fetched has its checksum here, and belongs to its major.
-fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
-    let PostgresSpec { major, npm, integrity, .. } = spec.get_ref();
-    if let Some(version) = npm {
-        if !version.starts_with(&format!("{major}.")) {
-            return Err(fault(
-                spec,
-                format!("postgres {major} names npm version {version}, allowed: {major}.<minor>…"),
-            ));
-        }
-    }
-    match integrity.values().find(|value| !value.starts_with("sha512-")) {
-        Some(value) => {
-            Err(fault(spec, format!("integrity `{value}` is not npm's form, allowed: sha512-<base64>")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn criterion(criterion: &Spanned<Criterion>) -> Result<(), Fault> {
-    let Criterion { name, test, speedup } = criterion.get_ref();
-    if test.is_some() == speedup.is_empty() {
-        return Ok(());
-    }
-    Err(fault(criterion, format!("criterion `{name}` needs either `test` or `speedup`")))
-}
-
-fn known<T, V: fmt::Display>(
-    preset: &Spanned<T>,
-    axis: &str,
-    choice: &Choice,
-    values: impl Iterator<Item = V>,
-) -> Result<(), Fault> {
-    let Choice::These(chosen) = choice else { return Ok(()) };
-    let values: Vec<String> = values.map(|value| value.to_string()).collect();
-    match chosen.iter().find(|name| !values.contains(name)) {
-        Some(name) => {
-            let allowed = values.join(", ");
-            Err(fault(
-                preset,
-                format!("this preset chooses {axis} {name}, allowed: {allowed}, \"all\", \"newest\""),
-            ))
-        }
-        None => Ok(()),
-    }
 }
 
 impl Exclusion {

@@ -3,6 +3,7 @@
 //! Every child leads a session of its own, is known to the guardian before its program starts, and is ended with its
 //! whole tree when its time is up, when the harness is interrupted, and when the harness is killed.
 
+mod environment;
 mod guardian;
 mod output;
 mod tree;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-pub use guardian::{Processes, guard};
+pub use guardian::{Processes, guard, guardian_token};
 use output::Capture;
 
 /// How often a waiting thread looks whether its child has ended.
@@ -227,13 +228,7 @@ impl Command {
     fn bare(&self, token: &str) -> std::process::Command {
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.args);
-        for (key, value) in std::env::vars_os() {
-            match scrubbed(&key, &value) {
-                Scrubbed::Keep => {}
-                Scrubbed::Remove => drop(command.env_remove(key)),
-                Scrubbed::Replace(value) => drop(command.env(key, value)),
-            }
-        }
+        environment::scrub(&mut command);
         command.env(tree::TOKEN, token);
         command.envs(self.env.iter().map(|(k, v)| (k, v)));
         if let Some(folder) = &self.folder {
@@ -339,44 +334,6 @@ fn quoted(word: &OsStr) -> String {
 
 fn indented(tail: &str) -> String {
     tail.lines().flat_map(|line| ["\n    ", line]).collect()
-}
-
-enum Scrubbed {
-    Keep,
-    Remove,
-    Replace(OsString),
-}
-
-/// What a child must not inherit. `cargo run` sets variables of the harness's own package and prepends its own
-/// library folders; an active virtual environment and `PG*` would steer a cell away from its own.
-fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
-    const NAMES: [&str; 9] = [
-        "CARGO",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PYTHONSTARTUP",
-        "VIRTUAL_ENV",
-        "PYTEST_ADDOPTS",
-        "RUST_RECURSION_COUNT",
-    ];
-    const PREFIXES: [&str; 5] = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_", "TOX_", "PG"];
-    let name = key.to_string_lossy();
-    if name == "LD_LIBRARY_PATH" || name == "DYLD_FALLBACK_LIBRARY_PATH" {
-        let own = |path: &PathBuf| {
-            path.components().any(|c| c.as_os_str() == "target" || c.as_os_str() == "rustlib")
-        };
-        let toolchain = |path: &PathBuf| path.components().any(|c| c.as_os_str() == ".rustup");
-        let kept: Vec<_> =
-            std::env::split_paths(value).filter(|path| !own(path) && !toolchain(path)).collect();
-        let joined = std::env::join_paths(kept).unwrap_or_default();
-        return if joined.is_empty() { Scrubbed::Remove } else { Scrubbed::Replace(joined) };
-    }
-    if NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        return Scrubbed::Remove;
-    }
-    Scrubbed::Keep
 }
 
 /// Runs `hook` in the child between fork and exec.

@@ -144,6 +144,13 @@ struct Ward {
     folders: BTreeSet<PathBuf>,
 }
 
+/// The token to guard, if this process was started as a guardian. Looked at before any flag is parsed.
+#[must_use]
+pub fn guardian_token() -> Option<String> {
+    let mut arguments = std::env::args().skip(1);
+    (arguments.next()? == SUBCOMMAND).then(|| arguments.next())?
+}
+
 /// The guardian's whole life: read until the pipe closes, then clean up. Returns when nothing is left.
 pub fn guard(token: &str) {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {

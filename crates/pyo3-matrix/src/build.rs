@@ -1,0 +1,6 @@
+//! How does an extension become something that a cell can import? Line → project → wheel → tox environment.
+
+pub mod environment;
+pub mod fingerprint;
+pub mod line;
+pub mod wheel;

@@ -1,0 +1,112 @@
+//! Where does a cell run? The tox environment of its (Python, line), with the wheel installed, made once and kept
+//! while what it was made from is unchanged.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::build::fingerprint::{self, Fingerprint};
+use crate::build::wheel::Wheel;
+use crate::cell::WheelId;
+use crate::process::{Command, ProcessError};
+use crate::provision::Site;
+use crate::provision::python::Interpreter;
+use crate::provision::tools::Tools;
+
+/// A tox environment that is ready to run cells.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    pub id: WheelId,
+    pub wheel: Wheel,
+    /// The environment's own `bin`.
+    pub bin: PathBuf,
+    /// SHA-256 of the hash-locked requirements.
+    pub lock: String,
+    tox: PathBuf,
+    tox_file: PathBuf,
+    work: PathBuf,
+    variables: Vec<(&'static str, OsString)>,
+}
+
+/// Why there is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    #[error("Python {id} has no requirements {}\nhint: see the README beside them for how they are locked", path.display())]
+    NoLock { id: WheelId, path: PathBuf },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Makes the environment of `id`, or finds it as it was left. `log` receives tox's output.
+pub fn provide(
+    id: WheelId,
+    wheel: Wheel,
+    interpreter: &Interpreter,
+    tools: &Tools,
+    log: &Path,
+    site: &Site<'_>,
+) -> Result<Environment, EnvironmentError> {
+    let config = site.config;
+    let lock_path = config.cell_lock(id.python);
+    if !lock_path.is_file() {
+        return Err(EnvironmentError::NoLock { id, path: lock_path });
+    }
+    let work = config.target().join("tox");
+    let environment = Environment {
+        id,
+        bin: work.join(id.to_string()).join("bin"),
+        lock: fingerprint::of_file(&lock_path)?,
+        tox: tools.tox(),
+        tox_file: config.root.join(&config.suite.tox),
+        variables: vec![
+            ("PYO3_MATRIX_PYTHON", interpreter.path.clone().into()),
+            ("PYO3_MATRIX_LOCK", lock_path.into()),
+            ("PYO3_MATRIX_MODULE", config.extension.module.clone().into()),
+        ],
+        wheel,
+        work,
+    };
+    let stamp = environment.stamp(interpreter)?;
+    let stamp_path = environment.work.join(id.to_string()).join("pyo3-matrix.stamp");
+    if std::fs::read_to_string(&stamp_path).is_ok_and(|there| there == stamp) {
+        return Ok(environment);
+    }
+    let _ = std::fs::remove_file(&stamp_path);
+    let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
+    install.limit(config.budgets.install).log(log).check(site.processes)?;
+    std::fs::write(stamp_path, stamp)?;
+    Ok(environment)
+}
+
+impl Environment {
+    /// tox on this environment, as it is: nothing is installed.
+    #[must_use]
+    pub fn run(&self, pytest: &[String]) -> Command {
+        self.tox().arg("--skip-pkg-install").arg("--").args(pytest)
+    }
+
+    /// The variables that every command in this environment sees.
+    #[must_use]
+    pub fn variables(&self) -> &[(&'static str, OsString)] {
+        &self.variables
+    }
+
+    fn tox(&self) -> Command {
+        let command = Command::new(&self.tox).args(["run", "--colored", "no", "-c"]).arg(&self.tox_file);
+        let command = command.arg("--workdir").arg(&self.work).arg("-e").arg(self.id.to_string());
+        // tox refuses a name that no file lists; `tox.toml` takes it from here, so that it lists no version.
+        let command = command.env("PYO3_MATRIX_ENV", self.id.to_string());
+        self.variables.iter().fold(command, |command, (key, value)| command.env(key, value))
+    }
+
+    fn stamp(&self, interpreter: &Interpreter) -> Result<String, EnvironmentError> {
+        let print = Fingerprint::default()
+            .with("wheel", &self.wheel.sha256)
+            .with("lock", &self.lock)
+            .with("tox", fingerprint::of_file(&self.tox_file)?)
+            .with("interpreter", interpreter.path.as_os_str().as_encoded_bytes())
+            .with("version", &interpreter.version);
+        Ok(print.hex())
+    }
+}

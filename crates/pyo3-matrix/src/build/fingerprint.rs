@@ -1,0 +1,98 @@
+//! Is this still the same? SHA-256 over labelled parts, so that no two lists of parts run together.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// A hash under construction.
+#[derive(Debug, Default)]
+pub struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    /// Adds a part under a label; each is preceded by its length.
+    #[must_use]
+    pub fn with(mut self, label: &str, part: impl AsRef<[u8]>) -> Self {
+        for bytes in [label.as_bytes(), part.as_ref()] {
+            self.0.update(bytes.len().to_le_bytes());
+            self.0.update(bytes);
+        }
+        self
+    }
+
+    /// Adds every file of `paths` under `root`, by relative path and content.
+    pub fn with_files(mut self, root: &Path, paths: &[PathBuf]) -> io::Result<Self> {
+        for path in files(root, paths)? {
+            let content = std::fs::read(root.join(&path)).map_err(|error| naming(&error, &path))?;
+            self = self.with(&path.to_string_lossy(), content);
+        }
+        Ok(self)
+    }
+
+    /// The hash in hexadecimal.
+    #[must_use]
+    pub fn hex(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The SHA-256 of one file.
+pub fn of_file(path: &Path) -> io::Result<String> {
+    let bytes = std::fs::read(path).map_err(|error| naming(&error, path))?;
+    let digest = Sha256::digest(bytes);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The files that `paths` name, folders walked, relative to `root`, in order. What a build leaves in a source folder
+/// (byte code, an extension that `maturin develop` put there) is no source.
+pub fn files(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    let (mut found, mut open) = (Vec::new(), paths.to_vec());
+    while let Some(path) = open.pop() {
+        let full = root.join(&path);
+        let kind = std::fs::metadata(&full).map_err(|error| naming(&error, &full))?;
+        if !kind.is_dir() {
+            found.push(path);
+            continue;
+        }
+        for entry in std::fs::read_dir(&full)? {
+            let name = entry?.file_name();
+            if !is_built(Path::new(&name)) {
+                open.push(path.join(name));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_built(name: &Path) -> bool {
+    let suffix = name.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
+    name.as_os_str() == "__pycache__" || ["so", "pyd", "dylib", "pyc"].contains(&suffix)
+}
+
+/// `error` with the path that it is about, which std leaves out.
+pub fn naming(error: &io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_together() {
+        let one = Fingerprint::default().with("a", "bc").with("d", "").hex();
+        let two = Fingerprint::default().with("a", "b").with("cd", "").hex();
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn what_a_build_leaves_behind_is_no_source() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(root.path().join("p/__pycache__")).expect("made");
+        for name in ["p/a.py", "p/_x.cpython-312.so", "p/__pycache__/a.pyc"] {
+            std::fs::write(root.path().join(name), "").expect("written");
+        }
+        assert_eq!(files(root.path(), &["p".into()]).expect("a list"), [PathBuf::from("p/a.py")]);
+    }
+}

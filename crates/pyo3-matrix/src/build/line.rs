@@ -1,0 +1,160 @@
+//! What is built for a line? A project of its own under `target/`, with the line's lock file as its `Cargo.lock`, so
+//! that building a line never touches the checkout.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::build::fingerprint::{self, Fingerprint, naming};
+use crate::cell::Line;
+use crate::config::Config;
+
+/// The root manifest of the checkout; its profiles and lints hold for a line's project too.
+const MANIFEST: &str = "Cargo.toml";
+const LOCK: &str = "Cargo.lock";
+
+/// A line's project on disk.
+#[derive(Debug, Clone)]
+pub struct Project {
+    pub folder: PathBuf,
+    /// SHA-256 over everything that it is made from.
+    pub sources: String,
+    /// SHA-256 of the lock alone.
+    pub lock: String,
+}
+
+/// Why there is no project for a line.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    #[error("line {line} has no lock file {}\nhint: each [[line]] of matrix.toml needs one", path.display())]
+    NoLock { line: Line, path: PathBuf },
+    #[error("{}: {message}", path.display())]
+    Manifest { path: PathBuf, message: String },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Writes or refreshes the project of `line`. A file whose content has not changed keeps its time, so that cargo does
+/// not build it again; a file that is no longer a source is removed.
+pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
+    let lock_path = config.line_lock(line);
+    if !lock_path.is_file() {
+        return Err(LineError::NoLock { line, path: lock_path });
+    }
+    let folder = config.target().join("lines").join(line.to_string());
+    let manifest = reduced_manifest(&config.root.join(MANIFEST), &config.extension.manifest)?;
+    let mut paths = config.extension.sources.clone();
+    paths.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
+    let files = fingerprint::files(&config.root, &paths)?;
+    for file in &files {
+        let content = std::fs::read(config.root.join(file)).map_err(|error| naming(&error, file))?;
+        keep(&folder.join(file), &content)?;
+    }
+    let lock = std::fs::read(&lock_path)?;
+    keep(&folder.join(MANIFEST), manifest.as_bytes())?;
+    keep(&folder.join(LOCK), &lock)?;
+    remove_others(&folder, &files)?;
+    let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
+    let sources = sources.with_files(&config.root, &files)?.hex();
+    Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)? })
+}
+
+/// The checkout's root manifest with the extension as its only member.
+fn reduced_manifest(root: &Path, extension: &Path) -> Result<String, LineError> {
+    let invalid = |message: String| LineError::Manifest { path: root.to_owned(), message };
+    let text = std::fs::read_to_string(root).map_err(|error| naming(&error, root))?;
+    let mut manifest: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| invalid(error.to_string()))?;
+    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
+    let workspace = workspace.ok_or_else(|| invalid("no [workspace] table".to_owned()))?;
+    let member = extension.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+    workspace.insert("members".into(), toml::Value::Array(vec![member.into()]));
+    workspace.remove("default-members");
+    toml::to_string(&manifest).map_err(|error| invalid(error.to_string()))
+}
+
+/// Writes `content` unless it stands there already.
+fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, content).map_err(|error| naming(&error, path))
+}
+
+/// Removes what an earlier version of the sources left in the project.
+fn remove_others(folder: &Path, files: &[PathBuf]) -> io::Result<()> {
+    let wanted: BTreeSet<&Path> =
+        files.iter().map(PathBuf::as_path).chain([MANIFEST.as_ref(), LOCK.as_ref()]).collect();
+    let top: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name().into())).collect();
+    for file in fingerprint::files(folder, &top)? {
+        if !wanted.contains(file.as_path()) {
+            std::fs::remove_file(folder.join(file))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkout() -> (tempfile::TempDir, Config) {
+        let root = tempfile::tempdir().expect("a folder");
+        let config = Config::parse(
+            include_str!("../../../../matrix.toml"),
+            "matrix.toml".as_ref(),
+            root.path().into(),
+        );
+        let config = config.expect("a valid config");
+        let mut files: Vec<PathBuf> =
+            config.extension.sources.iter().map(|source| source.join("file.rs")).collect();
+        files.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
+        files.push(config.line_lock(line(&config)));
+        for file in files {
+            keep(&root.path().join(file), b"text").expect("written");
+        }
+        let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\n[profile.release]\nlto = true\n";
+        std::fs::write(root.path().join(MANIFEST), manifest).expect("written");
+        (root, config)
+    }
+
+    fn line(config: &Config) -> Line {
+        config.lines.last().expect("a line").name
+    }
+
+    #[test]
+    fn a_project_has_one_member_and_the_checkouts_profiles() {
+        let (_root, config) = checkout();
+        let project = synthesise(&config, line(&config)).expect("a project");
+        let manifest: toml::Table =
+            std::fs::read_to_string(project.folder.join(MANIFEST)).expect("read").parse().expect("TOML");
+        assert_eq!(manifest["workspace"]["members"].as_array().map(Vec::len), Some(1));
+        assert!(manifest["workspace"].get("default-members").is_none());
+        assert_eq!(manifest["profile"]["release"]["lto"].as_bool(), Some(true));
+    }
+
+    #[test]
+    fn a_source_that_is_gone_leaves_the_project_and_changes_its_hash() {
+        let (root, config) = checkout();
+        let extra = config.extension.sources[1].join("extra.rs");
+        std::fs::write(root.path().join(&extra), "more").expect("written");
+        let before = synthesise(&config, line(&config)).expect("a project");
+        assert!(before.folder.join(&extra).is_file());
+        std::fs::remove_file(root.path().join(&extra)).expect("removed");
+        let after = synthesise(&config, line(&config)).expect("a project");
+        assert!(!after.folder.join(&extra).exists());
+        assert_ne!(before.sources, after.sources);
+    }
+
+    #[test]
+    fn a_line_without_a_lock_file_says_which_is_missing() {
+        let (root, config) = checkout();
+        std::fs::remove_file(root.path().join(config.line_lock(line(&config)))).expect("removed");
+        let message = synthesise(&config, line(&config)).expect_err("no lock").to_string();
+        assert!(message.contains(&format!("{}.lock", line(&config))), "{message}");
+    }
+}

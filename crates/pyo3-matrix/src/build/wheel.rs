@@ -1,0 +1,203 @@
+//! Which file does a cell install? One wheel per (Python, line), kept under a key of everything that can change it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::build::fingerprint::{self, Fingerprint};
+use crate::build::line::{LineError, Project};
+use crate::cell::WheelId;
+use crate::config::Config;
+use crate::process::{Command, ProcessError, Processes};
+use crate::provision::Site;
+use crate::provision::python::Interpreter;
+use crate::provision::tools::Tools;
+use crate::record;
+
+/// A built wheel.
+#[derive(Debug, Clone)]
+pub struct Wheel {
+    pub path: PathBuf,
+    pub key: String,
+    /// SHA-256 of the file as it is now, whoever put it there.
+    pub sha256: String,
+    /// SHA-256 of the line's lock file.
+    pub line_lock: String,
+    pub origin: Origin,
+}
+
+/// Whether a wheel was built by this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Built,
+    Kept,
+}
+
+/// `wheel.json`, beside the wheel: what its key was made from.
+#[derive(Debug, Serialize, Deserialize)]
+struct Label {
+    schema_version: u32,
+    wheel: String,
+    file: String,
+    interpreter: String,
+    soabi: String,
+    toolchain: String,
+    maturin: String,
+    flags: String,
+    sources: String,
+}
+
+/// Why there is no wheel.
+#[derive(Debug, thiserror::Error)]
+pub enum WheelError {
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("maturin left {found} wheels in {}, expected 1", folder.display())]
+    Count { folder: PathBuf, found: usize },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Flags that change what rustc makes of the same sources.
+const FLAGS: [&str; 4] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "MATURIN_PEP517_ARGS"];
+
+/// `rustc -vV`: the toolchain that builds every wheel of a run.
+pub fn toolchain(processes: &Processes) -> Result<String, ProcessError> {
+    Ok(Command::new("rustc").arg("-vV").check(processes)?.stdout)
+}
+
+/// Everything that a wheel is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    pub id: WheelId,
+    pub project: &'a Project,
+    pub interpreter: &'a Interpreter,
+    /// `rustc -vV`.
+    pub toolchain: &'a str,
+    pub tools: &'a Tools,
+}
+
+impl Order<'_> {
+    /// The wheel that an earlier build made from the same.
+    pub fn kept(&self, config: &Config) -> Result<Option<Wheel>, WheelError> {
+        let key = key(&self.label());
+        let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
+        let sha256 = fingerprint::of_file(&path)?;
+        Ok(Some(Wheel { path, key, sha256, line_lock: self.project.lock.clone(), origin: Origin::Kept }))
+    }
+
+    /// Builds the wheel, and keeps it under its key. `log` receives the build's output.
+    pub fn build(&self, log: &Path, site: &Site<'_>) -> Result<Wheel, WheelError> {
+        let config = site.config;
+        let fresh = tempfile::Builder::new().prefix("wheel-").tempdir_in(config.target())?;
+        let build = Command::new(self.tools.maturin())
+            .args(["build", "--release", "--locked", "--auditwheel", "skip", "--interpreter"])
+            .arg(&self.interpreter.path)
+            .arg("--out")
+            .arg(fresh.path())
+            .folder(&self.project.folder)
+            .env("CARGO_TARGET_DIR", config.target().join("build"))
+            .env("PYO3_PYTHON", &self.interpreter.path)
+            .limit(config.budgets.build)
+            .log(log);
+        build.check(site.processes)?;
+        let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
+        let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
+        let label = Label { file: name.to_string_lossy().into_owned(), ..self.label() };
+        record::write(&fresh.path().join("wheel.json"), &label)?;
+        let key = key(&label);
+        let folder = folder(config, &key);
+        std::fs::create_dir_all(config.target().join("wheels"))?;
+        std::fs::rename(fresh.keep(), &folder)?;
+        let path = folder.join(name);
+        let (sha256, line_lock) = (fingerprint::of_file(&path)?, self.project.lock.clone());
+        Ok(Wheel { path, key, sha256, line_lock, origin: Origin::Built })
+    }
+
+    fn label(&self) -> Label {
+        let flags = FLAGS.iter().filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)));
+        Label {
+            schema_version: record::SCHEMA_VERSION,
+            wheel: self.id.to_string(),
+            file: String::new(),
+            interpreter: self.interpreter.version.clone(),
+            soabi: self.interpreter.soabi.clone(),
+            toolchain: self.toolchain.to_owned(),
+            maturin: self.tools.maturin_version().to_owned(),
+            flags: flags.collect::<Vec<_>>().join("\n"),
+            sources: self.project.sources.clone(),
+        }
+    }
+}
+
+fn folder(config: &Config, key: &str) -> PathBuf {
+    config.target().join("wheels").join(key)
+}
+
+fn key(label: &Label) -> String {
+    let print = Fingerprint::default()
+        .with("wheel", &label.wheel)
+        .with("interpreter", &label.interpreter)
+        .with("soabi", &label.soabi)
+        .with("toolchain", &label.toolchain)
+        .with("maturin", &label.maturin)
+        .with("flags", &label.flags)
+        .with("sources", &label.sources);
+    format!("{}-{}", label.wheel, &print.hex()[..16])
+}
+
+/// The only wheel in `folder`, if the folder is there.
+fn the_wheel(folder: &Path) -> Result<Option<PathBuf>, WheelError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(None) };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let mut wheels: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "whl")).collect();
+    match wheels.len() {
+        0 => Ok(None),
+        1 => Ok(wheels.pop()),
+        found => Err(WheelError::Count { folder: folder.into(), found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some_label() -> Label {
+        Label {
+            schema_version: 1,
+            wheel: "py3.12-pyo3_0.30".into(),
+            file: String::new(),
+            interpreter: "3.12.1".into(),
+            soabi: "cpython-312".into(),
+            toolchain: "rustc 1".into(),
+            maturin: "1".into(),
+            flags: String::new(),
+            sources: "abc".into(),
+        }
+    }
+
+    #[test]
+    fn every_part_of_the_label_changes_the_key_but_the_file() {
+        let base = key(&some_label());
+        let change = |edit: fn(&mut Label)| {
+            let mut label = some_label();
+            edit(&mut label);
+            key(&label)
+        };
+        let edits: [fn(&mut Label); 7] = [
+            |l| l.wheel.push('x'),
+            |l| l.interpreter.push('x'),
+            |l| l.soabi.push('x'),
+            |l| l.toolchain.push('x'),
+            |l| l.maturin.push('x'),
+            |l| l.flags.push('x'),
+            |l| l.sources.push('x'),
+        ];
+        assert!(edits.into_iter().all(|edit| change(edit) != base));
+        assert_eq!(change(|l| l.file.push('x')), base);
+    }
+}

@@ -1,0 +1,110 @@
+//! What can be asked on the command line? Flags in, a [`Request`] or another verb out; nothing is done here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Request;
+use crate::run::cell::Benchmarks;
+
+/// Runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports.
+///
+/// Exit codes: 0 the verdict is green; 1 it is not; 2 the request is wrong; 3 the harness or the machine failed; 130
+/// interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "cargo matrix", bin_name = "cargo matrix", version, max_term_width = 80)]
+pub struct Cli {
+    /// The file that lists the versions [default: the nearest matrix.toml upwards]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the cells of a preset; looks at nothing on the machine
+    Plan {
+        #[command(flatten)]
+        selection: Selection,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Find or fetch the tools, interpreters and servers that the cells need
+    Provision {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Build, test and measure the cells, and judge what came out
+    Run {
+        #[command(flatten)]
+        selection: Selection,
+        /// How thorough the benchmarks are
+        #[arg(long, value_enum, default_value_t = Benchmarks::Quick)]
+        benchmarks: Benchmarks,
+        /// How many cells to test at the same time [default: one per core]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        jobs: Option<u16>,
+    },
+    /// Show what a run meant, from its records
+    Report {
+        /// A run's id or folder [default: the latest]
+        run: Option<String>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Open a shell in a cell's environment beside its server, or run one command there
+    Shell {
+        cell: String,
+        #[arg(last = true)]
+        command: Vec<OsString>,
+    },
+    /// Start a throwaway server and run a command with its PG* variables
+    Postgres {
+        major: String,
+        #[arg(last = true)]
+        command: Vec<OsString>,
+    },
+    /// Remove what the harness keeps on disk
+    Clean {
+        /// Only the folders of earlier runs
+        #[arg(long)]
+        runs: bool,
+    },
+}
+
+/// Which cells.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// A named set of cells in matrix.toml [default: the one marked `default`]
+    #[arg(long, value_name = "NAME", conflicts_with = "cells")]
+    preset: Option<String>,
+    /// One cell, such as py3.12-pg16-pyo3_0.30; may be given again
+    #[arg(long = "cell", value_name = "ID")]
+    cells: Vec<String>,
+    /// Pythons instead of the preset's, such as 3.9,3.13 or all
+    #[arg(long = "python", value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
+    pythons: Vec<String>,
+    /// Postgres majors instead of the preset's, such as 13,16 or all
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
+    postgres: Vec<String>,
+    /// PyO3 lines instead of the preset's, such as 0.27,0.30 or all
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
+    lines: Vec<String>,
+}
+
+/// How an answer is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl From<Selection> for Request {
+    fn from(selection: Selection) -> Request {
+        let Selection { preset, cells, pythons, postgres, lines } = selection;
+        Request { preset, cells, pythons, postgres, lines }
+    }
+}

@@ -1,0 +1,282 @@
+//! Does `matrix.toml` contradict itself? The file as it is written in, a [`Config`] or the place of the fault out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    Budgets, Choice, Config, Criterion, Exclusion, Extension, LineSpec, PostgresSpec, Preset, Suite,
+};
+use crate::cell::Python;
+
+/// The only version of the file's shape.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The file as it is written, with the place of what is checked across tables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    schema_version: Spanned<u32>,
+    extension: Extension,
+    suite: Suite,
+    budgets: Budgets,
+    python: Vec<Spanned<PythonTable>>,
+    postgres: Vec<Spanned<PostgresSpec>>,
+    line: Vec<Spanned<LineSpec>>,
+    preset: BTreeMap<String, Spanned<Preset>>,
+    #[serde(default)]
+    exclude: Vec<Spanned<Exclusion>>,
+    #[serde(default)]
+    criterion: Vec<Spanned<Criterion>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PythonTable {
+    version: Python,
+}
+
+/// A contradiction, at a byte offset.
+pub(super) struct Fault {
+    pub(super) offset: usize,
+    pub(super) message: String,
+}
+
+fn fault<T>(at: &Spanned<T>, message: String) -> Fault {
+    Fault { offset: at.span().start, message }
+}
+
+impl Written {
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let version = self.schema_version.get_ref();
+        if *version != SCHEMA_VERSION {
+            let message = format!("schema_version {version} is not known here, allowed: {SCHEMA_VERSION}");
+            return Err(fault(&self.schema_version, message));
+        }
+        ascending("python", &self.python, |table| table.version)?;
+        ascending("postgres", &self.postgres, |spec| spec.major)?;
+        ascending("line", &self.line, |spec| spec.name)?;
+        self.line.iter().try_for_each(pairing)?;
+        self.postgres.iter().try_for_each(pinned)?;
+        self.criterion.iter().try_for_each(criterion)?;
+        self.exclude.iter().try_for_each(|exclusion| self.names_cells(exclusion))?;
+        self.presets()
+    }
+
+    fn presets(&self) -> Result<(), Fault> {
+        let defaults: Vec<_> = self.preset.values().filter(|preset| preset.get_ref().default).collect();
+        match defaults[..] {
+            [_] => {}
+            [] => {
+                return Err(Fault {
+                    offset: 0,
+                    message: "no preset says `default = true`, allowed: exactly one".into(),
+                });
+            }
+            [_, second, ..] => {
+                return Err(fault(second, "a second preset says `default = true`, allowed: one".into()));
+            }
+        }
+        for preset in self.preset.values() {
+            let Preset { python, postgres, line, .. } = preset.get_ref();
+            known(preset, "python", python, self.python.iter().map(|p| p.get_ref().version))?;
+            known(preset, "postgres", postgres, self.postgres.iter().map(|p| p.get_ref().major))?;
+            known(preset, "line", line, self.line.iter().map(|l| l.get_ref().name))?;
+        }
+        Ok(())
+    }
+
+    fn names_cells(&self, exclusion: &Spanned<Exclusion>) -> Result<(), Fault> {
+        let Exclusion { python, postgres, line, reason } = exclusion.get_ref();
+        let python_known = python.is_none_or(|p| self.python.iter().any(|t| t.get_ref().version == p));
+        let postgres_known = postgres.is_none_or(|p| self.postgres.iter().any(|t| t.get_ref().major == p));
+        let line_known = line.is_none_or(|l| self.line.iter().any(|t| t.get_ref().name == l));
+        if !(python_known && postgres_known && line_known) {
+            return Err(fault(exclusion, "this exclusion names a version that no axis lists".into()));
+        }
+        if reason.trim().is_empty() {
+            return Err(fault(exclusion, "an exclusion needs a reason that a reader would accept".into()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_config(self, root: PathBuf) -> Config {
+        fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
+            spanned.into_iter().map(Spanned::into_inner).collect()
+        }
+        Config {
+            root,
+            extension: self.extension,
+            suite: self.suite,
+            budgets: self.budgets,
+            pythons: bare(self.python).into_iter().map(|table| table.version).collect(),
+            postgres: bare(self.postgres),
+            lines: bare(self.line),
+            presets: self.preset.into_iter().map(|(name, preset)| (name, preset.into_inner())).collect(),
+            exclusions: bare(self.exclude),
+            criteria: bare(self.criterion),
+        }
+    }
+}
+
+/// Each value once and in ascending order, so that the last one is the newest.
+fn ascending<T, V: Ord + fmt::Display>(
+    axis: &str,
+    values: &[Spanned<T>],
+    value: impl Fn(&T) -> V,
+) -> Result<(), Fault> {
+    if values.is_empty() {
+        return Err(Fault { offset: 0, message: format!("no [[{axis}]] is listed, at least one is needed") });
+    }
+    for pair in values.windows(2) {
+        let (before, after) = (value(pair[0].get_ref()), value(pair[1].get_ref()));
+        if before >= after {
+            let message = format!("[[{axis}]] {after} follows {before}: list each once, the newest last");
+            return Err(fault(&pair[1], message));
+        }
+    }
+    Ok(())
+}
+
+/// A line is one pairing of equal minors.
+fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
+    let LineSpec { name, pyo3, pyo3_async_runtimes } = spec.get_ref();
+    for (package, version) in [("pyo3", pyo3), ("pyo3-async-runtimes", pyo3_async_runtimes)] {
+        if !version.strip_prefix(&name.to_string()).is_some_and(|rest| rest.starts_with('.')) {
+            let message = format!("line {name} names {package} {version}, allowed: {name}.<patch>");
+            return Err(fault(spec, message));
+        }
+    }
+    Ok(())
+}
+
+/// A server that is fetched has its checksum here, and belongs to its major.
+fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
+    let PostgresSpec { major, npm, integrity, .. } = spec.get_ref();
+    if let Some(version) = npm {
+        if !version.starts_with(&format!("{major}.")) {
+            return Err(fault(
+                spec,
+                format!("postgres {major} names npm version {version}, allowed: {major}.<minor>…"),
+            ));
+        }
+    }
+    match integrity.values().find(|value| !value.starts_with("sha512-")) {
+        Some(value) => {
+            Err(fault(spec, format!("integrity `{value}` is not npm's form, allowed: sha512-<base64>")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn criterion(criterion: &Spanned<Criterion>) -> Result<(), Fault> {
+    let Criterion { name, test, speedup } = criterion.get_ref();
+    if test.is_some() == speedup.is_empty() {
+        return Ok(());
+    }
+    Err(fault(criterion, format!("criterion `{name}` needs either `test` or `speedup`")))
+}
+
+fn known<T, V: fmt::Display>(
+    preset: &Spanned<T>,
+    axis: &str,
+    choice: &Choice,
+    values: impl Iterator<Item = V>,
+) -> Result<(), Fault> {
+    let Choice::These(chosen) = choice else { return Ok(()) };
+    let values: Vec<String> = values.map(|value| value.to_string()).collect();
+    match chosen.iter().find(|name| !values.contains(name)) {
+        Some(name) => {
+            let allowed = values.join(", ");
+            Err(fault(
+                preset,
+                format!("this preset chooses {axis} {name}, allowed: {allowed}, \"all\", \"newest\""),
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    const CONFIG: &str = include_str!("../../../../matrix.toml");
+
+    /// The message for a file in which `old` is replaced by `new`.
+    fn check(old: &str, new: &str) -> String {
+        assert!(CONFIG.contains(old), "{old}");
+        let text = CONFIG.replacen(old, new, 1);
+        Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err(new).to_string()
+    }
+
+    fn line_of(text: &str) -> usize {
+        CONFIG.lines().position(|line| line.contains(text)).expect("a line of the file") + 1
+    }
+
+    #[test]
+    fn a_word_that_is_no_key_is_answered_with_file_line_and_what_is_allowed() {
+        let message = check("[budgets]", "[budgets]\nbuidl = 3");
+        assert!(message.starts_with(&format!("matrix.toml:{}: ", line_of("[budgets]") + 1)), "{message}");
+        assert!(message.contains("unknown field `buidl`, expected one of `probe`, `fetch`"), "{message}");
+    }
+
+    #[test]
+    fn a_version_listed_twice_or_out_of_order_is_named_at_its_line() {
+        let message = check("version = \"3.10\"", "version = \"3.9\"");
+        assert!(message.contains("[[python]] 3.9 follows 3.9: list each once, the newest last"), "{message}");
+        let message = check("major = 14", "major = 12");
+        assert!(message.contains("[[postgres]] 12 follows 13"), "{message}");
+    }
+
+    #[test]
+    fn a_pairing_of_unequal_minors_is_refused() {
+        let message = check("pyo3-async-runtimes = \"0.30.0\"", "pyo3-async-runtimes = \"0.29.0\"");
+        assert!(
+            message.contains("line 0.30 names pyo3-async-runtimes 0.29.0, allowed: 0.30.<patch>"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_preset_cannot_choose_what_no_axis_lists() {
+        let message = check("postgres = \"all\"", "postgres = [16, 61]");
+        assert!(message.contains("postgres 61, allowed: 13, 14, 15, 16, \"all\", \"newest\""), "{message}");
+        let message = check("line = \"newest\"", "line = \"oldest\"");
+        assert!(message.contains("`oldest` is not a choice"), "{message}");
+    }
+
+    #[test]
+    fn exactly_one_preset_is_the_default() {
+        let message = check("[preset.smoke]", "[preset.smoke]\ndefault = true");
+        assert!(message.contains("a second preset says `default = true`"), "{message}");
+        assert!(check("default = true", "").contains("no preset says `default = true`"));
+    }
+
+    #[test]
+    fn a_server_is_pinned_to_its_own_major_by_npm_integrity() {
+        let message = check("npm = \"13.23.0-beta.16\"", "npm = \"14.23.0-beta.17\"");
+        assert!(message.contains("postgres 13 names npm version 14.23.0-beta.17"), "{message}");
+        assert!(check("sha512-0ip", "sha1-0ip").contains("is not npm's form"));
+    }
+
+    #[test]
+    fn a_criterion_is_a_test_or_a_speedup_and_an_exclusion_has_a_reason() {
+        let message = check("speedup = {", "test = \"a\"\nspeedup = {");
+        assert!(message.contains("needs either `test` or `speedup`"), "{message}");
+        let message =
+            check("[preset.smoke]", "[[exclude]]\npython = \"3.9\"\nreason = \" \"\n[preset.smoke]");
+        assert!(message.contains("an exclusion needs a reason"), "{message}");
+        let message =
+            check("[preset.smoke]", "[[exclude]]\npython = \"3.8\"\nreason = \"x\"\n[preset.smoke]");
+        assert!(message.contains("names a version that no axis lists"), "{message}");
+    }
+
+    #[test]
+    fn a_budget_of_nothing_is_refused() {
+        assert!(check("probe = 20", "probe = 0").contains("a budget of 0 seconds"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Who answers which verb? Each function takes a request to its stages and prints what came out.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+use anstream::{eprintln, print, println};
+
+use crate::cli::{Cli, Format, Verb};
+use crate::config::Config;
+use crate::disk;
+use crate::error::{Ending, Error};
+use crate::message;
+use crate::plan::{self, Request};
+use crate::process::{Command, Exit, Processes};
+use crate::provision::postgres::{self, Cluster};
+use crate::provision::{Site, tools};
+use crate::report::{self, Report, json, terminal};
+use crate::run::cell::{Benchmarks, in_database};
+use crate::run::folder::{Lock, RunFolder};
+use crate::run::prepare::Preparation;
+use crate::run::{self, Options, ledger::Clock};
+
+/// Answers the command line, and says how that ended.
+#[must_use]
+pub fn answer(cli: Cli) -> Ending {
+    let answered =
+        Config::load(cli.config.as_deref()).map_err(Error::from).and_then(|config| verb(cli.verb, &config));
+    answered.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        if let Some(hint) = error.hint() {
+            eprintln!("hint: {hint}");
+        }
+        error.ending()
+    })
+}
+
+fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
+    match verb {
+        Verb::Plan { selection, format } => plan(&selection.into(), format, config),
+        Verb::Provision { selection } => provision(&selection.into(), config),
+        Verb::Run { selection, benchmarks, jobs } => run(&selection.into(), benchmarks, jobs, config),
+        Verb::Report { run, format } => report(run.as_deref(), format, config),
+        Verb::Shell { cell, command } => shell(&cell, &command, config),
+        Verb::Postgres { major, command } => server(&major, &command, config),
+        Verb::Clean { runs } => {
+            let what = if runs { disk::What::Runs } else { disk::What::Everything };
+            println!("{}", message::cleaned(disk::clean(config, what)?));
+            Ok(Ending::Green)
+        }
+    }
+}
+
+fn plan(request: &Request, format: Format, config: &Config) -> Result<Ending, Error> {
+    let plan = plan::plan(config, request)?;
+    match format {
+        Format::Text => print!("{}", message::plan(&plan)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&plan).map_err(io::Error::from)?),
+    }
+    Ok(Ending::Green)
+}
+
+fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
+    let plan = plan::plan(config, request)?;
+    let processes = Processes::start()?;
+    let site = Site { config, processes: &processes, say: &say };
+    let _lock = Lock::acquire(&config.target())?;
+    let tools = tools::provide(&site)?;
+    let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: jobs(None) };
+    let interpreters = preparation.interpreters();
+    let servers = preparation.servers();
+    let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
+    print!("{}", message::provision(&tools, &interpreters, &servers));
+    if processes.interrupted() {
+        return Ok(Ending::Interrupted);
+    }
+    Ok(if complete { Ending::Green } else { Ending::Failed })
+}
+
+fn run(
+    request: &Request,
+    benchmarks: Benchmarks,
+    jobs_asked: Option<u16>,
+    config: &Config,
+) -> Result<Ending, Error> {
+    let plan = plan::plan(config, request)?;
+    let processes = Processes::start()?;
+    let site = Site { config, processes: &processes, say: &say };
+    say(&format!("{}: {}", plan.preset, message::extent(&plan)));
+    let options = Options { benchmarks, jobs: jobs(jobs_asked) };
+    let folder = run::run(&plan, options, &site)?;
+    let report = report::assemble(&folder)?;
+    json::write(&folder, &report)?;
+    print!("{}", terminal::render(&report));
+    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
+    Ok(if processes.interrupted() { Ending::Interrupted } else { ending(&report) })
+}
+
+fn report(run: Option<&str>, format: Format, config: &Config) -> Result<Ending, Error> {
+    let folder = RunFolder::open(&config.target(), run)?;
+    let report = report::assemble(&folder)?;
+    match format {
+        Format::Text => print!("{}", terminal::render(&report)),
+        Format::Json => print!("{}", json::render(&report)?),
+    }
+    Ok(ending(&report))
+}
+
+fn ending(report: &Report) -> Ending {
+    if report.verdict.green { Ending::Green } else { Ending::Red }
+}
+
+/// A cell's environment and server, handed over to the user's terminal.
+fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
+    let cell = plan::cell(config, asked)?;
+    let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
+    let processes = Processes::start()?;
+    let site = Site { config, processes: &processes, say: &say };
+    let lock = Lock::acquire(&config.target())?;
+    let tools = tools::provide(&site)?;
+    let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: 1 };
+    let prepared = run::prepare(&preparation, &mut Clock::start());
+    // From here on only the environment is used, not made: a run may go on beside this shell.
+    drop(lock);
+    let (environment, server) = prepared.for_cell(cell)?;
+    let database = server.cluster.fresh_database("shell")?;
+    let command = in_database(handed_over(command), &database);
+    let command =
+        environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let bins = [environment.bin.clone(), server.binaries.bin.clone()];
+    let path = std::env::join_paths(bins.into_iter().chain(std::env::split_paths(&path))).unwrap_or(path);
+    let virtual_env =
+        environment.bin.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+    let command =
+        command.env("PATH", path).env("VIRTUAL_ENV", virtual_env).env("PYO3_MATRIX_CELL", cell.to_string());
+    foreground(command.folder(&config.root), &processes)
+}
+
+/// A throwaway server, and one command beside it.
+fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
+    let major = plan::value("Postgres major", asked, &plan::majors(config))?;
+    let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
+    let processes = Processes::start()?;
+    let site = Site { config, processes: &processes, say: &say };
+    let binaries = postgres::provide(spec, &site)?;
+    let cluster = Cluster::start(&binaries, spec, &site)?;
+    let command = in_database(handed_over(command), &cluster.superuser());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // What the user has comes first: these folders hold a server, and seldom a psql.
+    let paths = std::env::split_paths(&path).chain([binaries.bin.clone()]);
+    foreground(command.env("PATH", std::env::join_paths(paths).unwrap_or(path.clone())), &processes)
+}
+
+/// The user's command, or the user's shell.
+fn handed_over(command: &[OsString]) -> Command {
+    let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsStr::new("/bin/sh").to_owned());
+    match command {
+        [] => Command::new(shell()),
+        [program, arguments @ ..] => Command::new(program).args(arguments),
+    }
+}
+
+fn foreground(command: Command, processes: &Processes) -> Result<Ending, Error> {
+    Ok(match command.foreground(processes)? {
+        Exit::Code(code) => Ending::Command(u8::try_from(code).unwrap_or(1)),
+        Exit::Signal(number) => Ending::Command(u8::try_from(128 + number).unwrap_or(1)),
+        Exit::TimedOut(_) | Exit::Interrupted => Ending::Interrupted,
+    })
+}
+
+fn jobs(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Progress goes to standard error, so that standard output holds the answer alone.
+fn say(line: &str) {
+    eprintln!("{line}");
+}

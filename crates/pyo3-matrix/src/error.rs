@@ -1,0 +1,104 @@
+//! What ended the harness early, and with which exit code? One variant per stage.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::disk::DiskError;
+use crate::plan::PlanError;
+use crate::process::ProcessError;
+use crate::provision::ProvisionError;
+use crate::run::RunError;
+use crate::run::folder::FolderError;
+use crate::run::prepare::Failure;
+
+/// Everything that can end the harness before it has an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    #[error("{}", .0.reason)]
+    Prepare(Failure),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// How the harness ends. The numbers are documented in the README and in `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The verdict is green, or the question was answered.
+    Green,
+    /// The verdict is not green.
+    Red,
+    /// The request is wrong: usage or configuration.
+    BadRequest,
+    /// The harness or the machine failed.
+    Failed,
+    /// The harness was told to stop.
+    Interrupted,
+    /// What a command that was run for the user ended with.
+    Command(u8),
+}
+
+impl Error {
+    /// The exit code's meaning for this error.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self {
+            Error::Config(_) | Error::Plan(_) => Ending::BadRequest,
+            Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
+            Error::Process(ProcessError::Interrupted) => Ending::Interrupted,
+            Error::Provision(_)
+            | Error::Prepare(_)
+            | Error::Run(_)
+            | Error::Folder(_)
+            | Error::Process(_)
+            | Error::Disk(_)
+            | Error::Io(_) => Ending::Failed,
+        }
+    }
+
+    /// What to do, where the error itself does not say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+        let source = match self {
+            Error::Io(error) | Error::Run(RunError::Io(error) | RunError::Folder(FolderError::Io(error))) => {
+                error
+            }
+            _ => return None,
+        };
+        full(source).then_some("the disk is full; `cargo matrix clean` frees what the harness keeps")
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Error::Prepare(failure)
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> ExitCode {
+        ExitCode::from(match ending {
+            Ending::Green => 0,
+            Ending::Red => 1,
+            Ending::BadRequest => 2,
+            Ending::Failed => 3,
+            Ending::Interrupted => 130,
+            Ending::Command(code) => code,
+        })
+    }
+}

@@ -1,0 +1,286 @@
+//! What do the records mean? The plan, the records and the criteria in, a [`Verdict`] out. Pure.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cell::CellId;
+use crate::config::Criterion;
+use crate::plan::{Plan, Planned};
+use crate::record::{Outcome, Record, TestResult};
+
+/// What the records of one run mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Whether every cell is green, at least one test passed, and no criterion is missed.
+    pub green: bool,
+    pub decision: Decision,
+    pub cells: Vec<CellVerdict>,
+    pub criteria: Vec<CriterionResult>,
+}
+
+/// The prototype's decision point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// The verdict is green and every criterion is met: on to the next phase.
+    Proceed,
+    /// Something is red, or something has not been measured.
+    Investigate,
+}
+
+/// How one cell counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CellVerdict {
+    pub cell: CellId,
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub passed: usize,
+    pub total: usize,
+    /// Failing test → one line why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failing: BTreeMap<String, String>,
+}
+
+/// How one criterion counts over all cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CriterionResult {
+    pub name: String,
+    pub status: Status,
+    /// Cells that meet it, and cells that say anything about it.
+    pub met: usize,
+    pub measured: usize,
+    /// For a speed-up: comparison → the range over all cells.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub speedups: BTreeMap<String, Range>,
+}
+
+/// Whether a criterion holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Met,
+    Missed,
+    /// A speed-up whose interval holds the factor in some cell, and lies below it in none.
+    Undecided,
+    NotMeasured,
+}
+
+/// A speed-up over all cells of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Range {
+    /// The factor asked for.
+    pub needed: f64,
+    /// The median of the cells' ratios.
+    pub median: f64,
+    /// The lowest end of any cell's interval, and the highest.
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Judges a run.
+#[must_use]
+pub fn judge(plan: &Plan, records: &[Record], criteria: &[Criterion]) -> Verdict {
+    let by_cell: BTreeMap<CellId, &Record> = records.iter().map(|record| (record.cell, record)).collect();
+    let cells: Vec<_> =
+        plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied())).collect();
+    let ran: Vec<&Record> = plan.live().filter_map(|cell| by_cell.get(&cell).copied()).collect();
+    let criteria: Vec<_> = criteria.iter().map(|criterion| judge_criterion(criterion, &ran)).collect();
+    let green = cells.iter().all(|cell| cell.outcome.is_green())
+        && cells.iter().any(|cell| cell.passed > 0)
+        && criteria.iter().all(|criterion| criterion.status != Status::Missed);
+    let all_met = criteria.iter().all(|criterion| criterion.status == Status::Met);
+    let decision = if green && all_met { Decision::Proceed } else { Decision::Investigate };
+    Verdict { green, decision, cells, criteria }
+}
+
+fn judge_cell(planned: &Planned, record: Option<&Record>) -> CellVerdict {
+    let cell = planned.cell;
+    let bare = |outcome, reason| CellVerdict {
+        cell,
+        outcome,
+        reason,
+        passed: 0,
+        total: 0,
+        failing: BTreeMap::new(),
+    };
+    if let Some(reason) = &planned.excluded {
+        return bare(Outcome::Skipped { reason: reason.clone() }, Some(reason.clone()));
+    }
+    let Some(record) = record else {
+        return bare(Outcome::Lost, Some("no record: the run ended before this cell did".to_owned()));
+    };
+    let passed = record.tests.values().filter(|result| **result == TestResult::Passed).count();
+    // A record that says passed over no test was not written by a cell that ran.
+    let (outcome, reason) = match &record.outcome {
+        Outcome::Passed if passed == 0 => (Outcome::TestsFailed, Some("no test ran".to_owned())),
+        outcome => (outcome.clone(), record.reason.clone()),
+    };
+    let failing =
+        record.failures.iter().map(|(test, failure)| (test.clone(), failure.message.clone())).collect();
+    CellVerdict { cell, outcome, reason, passed, total: record.tests.len(), failing }
+}
+
+fn judge_criterion(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
+    match &criterion.test {
+        Some(test) => judge_test(&criterion.name, test, records),
+        None => judge_speedup(criterion, records),
+    }
+}
+
+/// Met where the test passed in every cell that ran, and there is at least one.
+fn judge_test(name: &str, test: &str, records: &[&Record]) -> CriterionResult {
+    let result = |record: &&&Record| {
+        let mut results = record.tests.iter().filter(|(id, _)| id.ends_with(test)).map(|(_, result)| *result);
+        results
+            .next()
+            .map(|first| results.fold(first == TestResult::Passed, |all, r| all && r == TestResult::Passed))
+    };
+    let results: Vec<bool> = records.iter().filter_map(|record| result(&record)).collect();
+    let met = results.iter().filter(|passed| **passed).count();
+    let status = match (met, results.len()) {
+        (_, 0) => Status::NotMeasured,
+        (met, measured) if met == measured && measured == records.len() => Status::Met,
+        _ => Status::Missed,
+    };
+    CriterionResult { name: name.to_owned(), status, met, measured: results.len(), speedups: BTreeMap::new() }
+}
+
+fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
+    let measured: Vec<&&Record> = records.iter().filter(|record| !record.comparisons.is_empty()).collect();
+    let each: Vec<Status> = measured.iter().map(|record| speedup_of(criterion, record)).collect();
+    let count = |status| each.iter().filter(|found| **found == status).count();
+    let status = match each.len() {
+        0 => Status::NotMeasured,
+        cells if count(Status::Met) == cells => Status::Met,
+        _ if count(Status::Missed) > 0 => Status::Missed,
+        _ => Status::Undecided,
+    };
+    let ranges = criterion.speedup.iter();
+    let speedups =
+        ranges.filter_map(|(name, needed)| Some((name.clone(), range(name, *needed, &measured)?))).collect();
+    CriterionResult {
+        name: criterion.name.clone(),
+        status,
+        met: count(Status::Met),
+        measured: each.len(),
+        speedups,
+    }
+}
+
+/// One cell's word on a speed-up: the whole interval of each comparison above its factor, or all of one below it.
+fn speedup_of(criterion: &Criterion, record: &Record) -> Status {
+    let mut status = Status::Met;
+    for (name, needed) in &criterion.speedup {
+        match record.comparisons.iter().find(|comparison| comparison.name == *name) {
+            Some(comparison) if comparison.speedup.high < *needed => return Status::Missed,
+            Some(comparison) if comparison.speedup.low >= *needed => {}
+            _ => status = Status::Undecided,
+        }
+    }
+    status
+}
+
+fn range(name: &str, needed: f64, records: &[&&Record]) -> Option<Range> {
+    let all: Vec<_> = records
+        .iter()
+        .flat_map(|record| &record.comparisons)
+        .filter(|comparison| comparison.name == name)
+        .map(|comparison| &comparison.speedup)
+        .collect();
+    let mut ratios: Vec<f64> = all.iter().map(|speedup| speedup.ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let median =
+        f64::midpoint(*ratios.get(ratios.len().checked_sub(1)? / 2)?, *ratios.get(ratios.len() / 2)?);
+    let low = all.iter().map(|speedup| speedup.low).fold(f64::INFINITY, f64::min);
+    let high = all.iter().map(|speedup| speedup.high).fold(f64::NEG_INFINITY, f64::max);
+    Some(Range { needed, median, low, high })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Comparison, Side, Speedup, Versions};
+
+    fn versions() -> Versions {
+        let text = || "1".to_owned();
+        Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() }
+    }
+
+    fn plan(cells: &[&str]) -> Plan {
+        let planned =
+            |id: &&str| Planned { cell: id.parse().expect("an id"), requested: versions(), excluded: None };
+        Plan { preset: "test".into(), cells: cells.iter().map(planned).collect() }
+    }
+
+    fn record(cell: &str, result: TestResult, speedup: Option<(f64, f64)>) -> Record {
+        let outcome = if result.is_red() { Outcome::TestsFailed } else { Outcome::Passed };
+        let mut record = Record::empty(cell.parse().expect("an id"), versions(), outcome, None);
+        record.tests.insert("tests/a.py::test_a".into(), result);
+        let side = || Side { label: String::new(), median_ms: 1.0 };
+        record.comparisons.extend(speedup.map(|(low, high)| Comparison {
+            name: "simple".into(),
+            title: String::new(),
+            control: side(),
+            candidate: side(),
+            speedup: Speedup { ratio: f64::midpoint(low, high), low, high, confidence: 0.95 },
+        }));
+        record
+    }
+
+    fn criteria() -> Vec<Criterion> {
+        let test = Criterion { name: "a".into(), test: Some("::test_a".into()), speedup: BTreeMap::new() };
+        let speedup = BTreeMap::from([("simple".to_owned(), 1.5)]);
+        vec![test, Criterion { name: "fast".into(), test: None, speedup }]
+    }
+
+    const ONE: &str = "py3.12-pg16-pyo3_0.30";
+    const TWO: &str = "py3.13-pg16-pyo3_0.30";
+
+    #[test]
+    fn a_green_run_with_every_criterion_met_proceeds() {
+        let verdict = judge(&plan(&[ONE]), &[record(ONE, TestResult::Passed, Some((1.6, 2.0)))], &criteria());
+        assert!(verdict.green);
+        assert_eq!(verdict.decision, Decision::Proceed);
+    }
+
+    #[test]
+    fn a_cell_without_a_record_is_lost_and_never_green() {
+        let verdict = judge(&plan(&[ONE, TWO]), &[record(ONE, TestResult::Passed, None)], &criteria());
+        assert_eq!(verdict.cells[1].outcome, Outcome::Lost);
+        assert!(!verdict.green);
+    }
+
+    #[test]
+    fn a_record_that_passed_no_test_is_not_green() {
+        let mut hollow = record(ONE, TestResult::Passed, None);
+        hollow.tests.clear();
+        let verdict = judge(&plan(&[ONE]), &[hollow], &[]);
+        assert_eq!(verdict.cells[0].outcome, Outcome::TestsFailed);
+        assert!(!verdict.green);
+    }
+
+    #[test]
+    fn a_speedup_is_met_missed_or_undecided_by_its_whole_interval() {
+        for (interval, status) in
+            [((1.5, 2.0), Status::Met), ((1.4, 2.0), Status::Undecided), ((1.0, 1.4), Status::Missed)]
+        {
+            let verdict =
+                judge(&plan(&[ONE]), &[record(ONE, TestResult::Passed, Some(interval))], &criteria());
+            assert_eq!(verdict.criteria[1].status, status, "{interval:?}");
+            assert_eq!(verdict.green, status != Status::Missed);
+            assert_eq!(verdict.decision == Decision::Proceed, status == Status::Met);
+        }
+    }
+
+    #[test]
+    fn a_criterion_that_one_cell_misses_is_missed() {
+        let records = [record(ONE, TestResult::Passed, None), record(TWO, TestResult::Failed, None)];
+        let verdict = judge(&plan(&[ONE, TWO]), &records, &criteria());
+        assert_eq!(verdict.criteria[0].status, Status::Missed);
+        assert_eq!((verdict.criteria[0].met, verdict.criteria[0].measured), (1, 2));
+        assert_eq!(verdict.criteria[1].status, Status::NotMeasured);
+    }
+}

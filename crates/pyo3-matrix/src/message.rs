@@ -1,0 +1,175 @@
+//! Every line of progress and every answer that is not a report. Values in, text out.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cell::{CellId, Postgres, Python, WheelId};
+use crate::plan::Plan;
+use crate::provision::python::Interpreter;
+use crate::provision::tools::Tools;
+use crate::record::{Outcome, Record};
+use crate::report::grid::style;
+use crate::run::prepare::{Had, Prepared, Server};
+
+/// The plan as a list of cells, under a line that says what it covers.
+#[must_use]
+pub fn plan(plan: &Plan) -> String {
+    let mut text = format!("{}: {}\n\n", plan.preset, extent(plan));
+    for planned in &plan.cells {
+        let requested = &planned.requested;
+        let _ = write!(text, "{:<24}", planned.cell.to_string());
+        let _ = match &planned.excluded {
+            Some(reason) => writeln!(text, "skipped: {reason}"),
+            None => writeln!(
+                text,
+                "pyo3 {}, pyo3-async-runtimes {}",
+                requested.pyo3, requested.pyo3_async_runtimes
+            ),
+        };
+    }
+    text
+}
+
+/// `20 cells on 5 wheels: Python 3.9 … 3.13, Postgres 13 … 16, PyO3 0.30`.
+#[must_use]
+pub fn extent(plan: &Plan) -> String {
+    let (cells, wheels) = (plan.cells.len(), plan.wheels());
+    let excluded = cells - plan.live().count();
+    let lines: std::collections::BTreeSet<_> = wheels.iter().map(|wheel| wheel.line).collect();
+    let mut text = format!(
+        "{} on {}: Python {}, Postgres {}, PyO3 {}",
+        counted(cells, "cell"),
+        counted(wheels.len(), "wheel"),
+        list(plan.pythons()),
+        list(plan.majors()),
+        list(lines),
+    );
+    if excluded > 0 {
+        let _ = write!(text, "; {excluded} skipped");
+    }
+    text
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
+    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// What was found where, for the log of a run.
+#[must_use]
+pub fn found(tools: &Tools, prepared: &Prepared<'_>) -> Vec<String> {
+    let mut lines = vec![tools.to_string()];
+    lines.extend(prepared.interpreters.values().flatten().map(ToString::to_string));
+    lines.extend(prepared.servers.values().flatten().map(|server| server.binaries.to_string()));
+    lines
+}
+
+/// What was found where, and what was not, as a person reads it while a run begins.
+#[must_use]
+pub fn provisioned(interpreters: &Had<Python, Interpreter>, servers: &Had<Postgres, Server<'_>>) -> String {
+    let mut text = "found".to_owned();
+    for (python, had) in interpreters {
+        let _ = match had {
+            Ok(interpreter) => write!(text, "\n  {interpreter}"),
+            Err(failure) => write!(text, "\n  Python {python}: {}", first_line(&failure.reason)),
+        };
+    }
+    for (major, had) in servers {
+        let _ = match had {
+            Ok(server) => write!(text, "\n  {}, port {}", server.binaries, server.cluster.port()),
+            Err(failure) => write!(text, "\n  Postgres {major}: {}", first_line(&failure.reason)),
+        };
+    }
+    text
+}
+
+/// The answer of `provision`: the same with the tools, and whole reasons for what is missing.
+#[must_use]
+pub fn provision(
+    tools: &Tools,
+    interpreters: &Had<Python, Interpreter>,
+    servers: &Had<Postgres, Server<'_>>,
+) -> String {
+    let mut text = format!("{}\n  {tools}\n", provisioned(interpreters, servers));
+    let failures = interpreters.values().filter_map(|had| had.as_ref().err());
+    for failure in failures.chain(servers.values().filter_map(|had| had.as_ref().err())) {
+        let _ = writeln!(text, "\n{}", failure.reason);
+    }
+    text
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[must_use]
+pub fn wheel_begins(id: WheelId, (at, total): (usize, usize)) -> String {
+    format!("[{at}/{total}] building wheel {id}")
+}
+
+#[must_use]
+pub fn wheel_ends(id: WheelId, (at, total): (usize, usize), time: Duration) -> String {
+    format!("[{at}/{total}] built wheel {id} in {:.1} s", time.as_secs_f64())
+}
+
+/// One cell's tests are over.
+#[must_use]
+pub fn cell_tested(record: &Record, (at, total): (usize, usize)) -> String {
+    let style = style(&record.outcome);
+    let width = total.to_string().len();
+    let what = match &record.outcome {
+        Outcome::Passed => counted(record.tests.len(), "test"),
+        _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
+    };
+    let (id, seconds) = (record.cell.to_string(), record.durations.tests);
+    format!("[{at:>width$}/{total}] {id:<22}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
+}
+
+/// One cell's benchmarks are over.
+#[must_use]
+pub fn cell_measured(record: &Record, (at, total): (usize, usize)) -> String {
+    let width = total.to_string().len();
+    let id = record.cell.to_string();
+    let ratios = record.comparisons.iter().map(|c| format!("{} {:.2}x", c.name, c.speedup.ratio));
+    let what = match &record.outcome {
+        Outcome::Passed => ratios.collect::<Vec<_>>().join(", "),
+        _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
+    };
+    format!("[{at:>width$}/{total}] {id:<22}measured  {what}")
+}
+
+#[must_use]
+pub fn record_not_written(cell: CellId, error: &std::io::Error) -> String {
+    format!("{cell}: its record cannot be written: {error}")
+}
+
+/// Where the report is, and what the harness keeps on disk.
+#[must_use]
+pub fn kept(run: &Path, target: &Path, bytes: u64) -> String {
+    format!(
+        "report    {}\ncache     {} in {} (`cargo matrix clean` frees it)",
+        shown(&run.join("report.json")),
+        size(bytes),
+        shown(target)
+    )
+}
+
+#[must_use]
+pub fn cleaned(bytes: u64) -> String {
+    format!("freed {}", size(bytes))
+}
+
+/// A path as seen from here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+fn size(bytes: u64) -> String {
+    let mib = bytes >> 20;
+    if mib >= 10 * 1024 { format!("{} GiB", mib >> 10) } else { format!("{mib} MiB") }
+}

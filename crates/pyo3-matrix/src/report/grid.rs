@@ -1,0 +1,80 @@
+//! The cells at a glance: one table per `PyO3` line, Pythons down, servers across.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::cell::{Line, Postgres, Python};
+use crate::judge::CellVerdict;
+use crate::record::Outcome;
+
+const COLUMN: usize = 12;
+
+/// The style of an outcome, wherever one is shown.
+#[must_use]
+pub fn style(outcome: &Outcome) -> Style {
+    match outcome {
+        Outcome::Passed => AnsiColor::Green.on_default(),
+        Outcome::Skipped { .. } => AnsiColor::Yellow.on_default(),
+        Outcome::TestsFailed
+        | Outcome::Crashed { .. }
+        | Outcome::Hung
+        | Outcome::BuildFailed
+        | Outcome::ProvisionFailed
+        | Outcome::Mismatch
+        | Outcome::Lost => AnsiColor::Red.on_default(),
+    }
+}
+
+/// Renders the table.
+#[must_use]
+pub fn render(cells: &[CellVerdict]) -> String {
+    let mut text = String::new();
+    let lines: BTreeSet<Line> = cells.iter().map(|cell| cell.cell.line).collect();
+    for line in lines {
+        let of_line = cells.iter().filter(|cell| cell.cell.line == line);
+        let by_place: BTreeMap<(Python, Postgres), &CellVerdict> =
+            of_line.map(|cell| ((cell.cell.python, cell.cell.postgres), cell)).collect();
+        table(&mut text, line, &by_place);
+    }
+    text
+}
+
+fn table(text: &mut String, line: Line, cells: &BTreeMap<(Python, Postgres), &CellVerdict>) {
+    let pythons: BTreeSet<Python> = cells.keys().map(|(python, _)| *python).collect();
+    let majors: BTreeSet<Postgres> = cells.keys().map(|(_, postgres)| *postgres).collect();
+    let _ = write!(text, "  {:<12}", format!("PyO3 {line}"));
+    for major in &majors {
+        let _ = write!(text, "{:<COLUMN$}", format!("pg{major}"));
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    for python in pythons {
+        let _ = write!(text, "  {:<12}", format!("py{python}"));
+        for &major in &majors {
+            let shown = cells.get(&(python, major)).map_or((Style::new(), String::new()), |cell| place(cell));
+            let (style, word) = shown;
+            let _ = write!(text, "{style}{word:<COLUMN$}{style:#}");
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+}
+
+/// What stands in one place of the table: never wider than a column.
+fn place(cell: &CellVerdict) -> (Style, String) {
+    let word = match &cell.outcome {
+        Outcome::Passed => format!("✔ {}", cell.passed),
+        Outcome::TestsFailed if cell.total > 0 => format!("✘ {}/{}", cell.passed, cell.total),
+        Outcome::TestsFailed => "✘ no tests".to_owned(),
+        Outcome::Crashed { signal } => format!("✘ {signal}"),
+        Outcome::Hung => "✘ hung".to_owned(),
+        Outcome::BuildFailed => "✘ build".to_owned(),
+        Outcome::ProvisionFailed => "✘ provision".to_owned(),
+        Outcome::Mismatch => "✘ mismatch".to_owned(),
+        Outcome::Skipped { .. } => "- skipped".to_owned(),
+        Outcome::Lost => "✘ lost".to_owned(),
+    };
+    (style(&cell.outcome), word)
+}

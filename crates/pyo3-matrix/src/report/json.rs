@@ -1,0 +1,46 @@
+//! The report for machines: `report.json` in the run's folder, held to a schema in the repository.
+
+use std::io;
+
+use crate::record;
+use crate::report::Report;
+use crate::run::folder::RunFolder;
+
+const FILE: &str = "report.json";
+
+/// Writes the report beside its records.
+pub fn write(folder: &RunFolder, report: &Report) -> io::Result<()> {
+    record::write(&folder.path.join(FILE), report)
+}
+
+/// The report as one document.
+pub fn render(report: &Report) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+
+    use super::*;
+    use crate::record::Record;
+
+    /// The schema in the repository is the one of the type. `PYO3_MATRIX_BLESS=1 cargo test` writes it anew.
+    fn check<T: JsonSchema>(name: &str) {
+        let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(T)).expect("a schema") + "\n";
+        if std::env::var_os("PYO3_MATRIX_BLESS").is_some() {
+            std::fs::write(&path, &schema).expect("written");
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == schema, "{path} is stale; PYO3_MATRIX_BLESS=1 cargo test writes it anew");
+    }
+
+    #[test]
+    fn the_schemas_in_the_repository_are_those_of_the_types() {
+        check::<Record>("record");
+        check::<Report>("report");
+        check::<crate::run::folder::Intent>("plan");
+        check::<crate::run::ledger::Ledger>("ledger");
+    }
+}

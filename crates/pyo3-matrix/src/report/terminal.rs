@@ -1,0 +1,147 @@
+//! The report for a person at a terminal of 80 columns: grid, what failed and why, criteria, time, decision. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Effects, Style};
+
+use crate::cell::CellId;
+use crate::judge::{CellVerdict, CriterionResult, Decision, Status};
+use crate::report::{Report, grid};
+use crate::run::ledger::Ledger;
+
+/// How many lines of a reason are shown; the record has all of it.
+const REASON_LINES: usize = 30;
+
+/// How many failing tests are named.
+const FAILING_TESTS: usize = 40;
+
+/// Renders the report. Styles are in it as escape codes; the stream that prints it strips them where they do not fit.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    let bold = Style::new().effects(Effects::BOLD);
+    let cells = &report.verdict.cells;
+    let green = cells.iter().filter(|cell| cell.outcome.is_green()).count();
+    let _ = writeln!(
+        text,
+        "\n{bold}{} · {green}/{} cells green{bold:#}  run {}\n",
+        report.preset,
+        cells.len(),
+        report.run
+    );
+    text.push_str(&grid::render(cells));
+    text.push_str(&reasons(cells));
+    text.push_str(&failing(cells));
+    text.push_str("\ncriteria\n");
+    for criterion in &report.verdict.criteria {
+        text.push_str(&criterion_lines(criterion));
+    }
+    if let Some(ledger) = &report.ledger {
+        text.push_str(&time(ledger));
+    }
+    text.push_str(&decision(report));
+    text
+}
+
+/// Each reason once, with the cells that it stands for.
+fn reasons(cells: &[CellVerdict]) -> String {
+    let mut by_reason: BTreeMap<(String, &str), Vec<CellId>> = BTreeMap::new();
+    for cell in cells {
+        if let Some(reason) = &cell.reason {
+            by_reason.entry((cell.outcome.to_string(), reason)).or_default().push(cell.cell);
+        }
+    }
+    let mut text = String::new();
+    for ((outcome, reason), ids) in by_reason {
+        let _ = writeln!(text, "\n{outcome}: {}", names(&ids));
+        for line in reason.lines().take(REASON_LINES) {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// Each failing test once, with how many cells it failed in and why.
+fn failing(cells: &[CellVerdict]) -> String {
+    let mut by_test: BTreeMap<&str, (Vec<CellId>, &str)> = BTreeMap::new();
+    for cell in cells {
+        for (test, message) in &cell.failing {
+            by_test.entry(test).or_insert_with(|| (Vec::new(), message)).0.push(cell.cell);
+        }
+    }
+    if by_test.is_empty() {
+        return String::new();
+    }
+    let red = AnsiColor::Red.on_default();
+    let mut text = "\nfailing tests\n".to_owned();
+    for (test, (ids, message)) in by_test.iter().take(FAILING_TESTS) {
+        let _ = writeln!(text, "  {red}✘{red:#} {test}\n      in {}", names(ids));
+        let _ = writeln!(text, "      {}", message.lines().next().unwrap_or_default());
+    }
+    if by_test.len() > FAILING_TESTS {
+        let _ = writeln!(text, "  and {} more: see report.json", by_test.len() - FAILING_TESTS);
+    }
+    text
+}
+
+/// Up to two cells by name, more by number.
+fn names(ids: &[CellId]) -> String {
+    match ids {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, two] => format!("{one}, {two}"),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    }
+}
+
+fn criterion_lines(criterion: &CriterionResult) -> String {
+    let (style, sign, word) = match criterion.status {
+        Status::Met => (AnsiColor::Green.on_default(), "✔", "met"),
+        Status::Missed => (AnsiColor::Red.on_default(), "✘", "missed"),
+        Status::Undecided => (AnsiColor::Yellow.on_default(), "?", "undecided"),
+        Status::NotMeasured => (AnsiColor::Yellow.on_default(), "-", "not measured"),
+    };
+    let CriterionResult { name, met, measured, .. } = criterion;
+    let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{met}/{measured} cells\n");
+    for (comparison, range) in &criterion.speedups {
+        let _ = writeln!(
+            text,
+            "      {comparison:<12}{:>6.2}x median, intervals {:.2}x to {:.2}x, needed {:.2}x",
+            range.median, range.low, range.high, range.needed
+        );
+    }
+    text
+}
+
+fn time(ledger: &Ledger) -> String {
+    let percent = if ledger.wall > 0.0 { 100.0 * ledger.harness / ledger.wall } else { 0.0 };
+    let phases: Vec<String> = ledger
+        .phases
+        .iter()
+        .filter(|phase| phase.wall >= 0.05)
+        .map(|phase| format!("{} {:.1}", phase.name, phase.wall))
+        .collect();
+    format!(
+        "\ntime      {:.1} s: {}\n          harness's own share {:.1} s, {percent:.1} %\nwheels    {} built, {} kept\n",
+        ledger.wall,
+        phases.join(", "),
+        ledger.harness,
+        ledger.wheels_built,
+        ledger.wheels_kept,
+    )
+}
+
+fn decision(report: &Report) -> String {
+    let bold = Style::new().effects(Effects::BOLD);
+    let verdict = &report.verdict;
+    let green = if verdict.green { "green" } else { "not green" };
+    let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
+    let (word, why) = match verdict.decision {
+        Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
+        Decision::Investigate if !verdict.green => ("investigate", "see above"),
+        Decision::Investigate if open(Status::NotMeasured) => ("investigate", "a criterion was not measured"),
+        Decision::Investigate => ("investigate", "a criterion is undecided"),
+    };
+    format!("verdict   {bold}{green}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n")
+}

@@ -1,0 +1,181 @@
+//! The whole of a run: a plan in, a folder of records out. Provision, build, install, test in parallel, measure alone.
+
+pub mod cell;
+pub mod folder;
+pub mod ledger;
+pub mod pool;
+pub mod prepare;
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::build::wheel::Origin;
+use crate::message;
+use crate::plan::{Plan, Planned};
+use crate::provision::tools::{self, Tools};
+use crate::provision::{ProvisionError, Site};
+use crate::record::{self, Outcome, Record};
+use cell::{Benchmarks, Ready};
+use folder::{FolderError, Lock, RunFolder};
+use ledger::Clock;
+use prepare::{Failure, Preparation, Prepared};
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub benchmarks: Benchmarks,
+    /// How many cells are tested at the same time.
+    pub jobs: usize,
+}
+
+/// Why a run could not be made. A cell that fails is no such reason.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs `plan`. Interrupted, it returns early with what there is.
+pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, RunError> {
+    let target = site.config.target();
+    let _lock = Lock::acquire(&target)?;
+    let folder = RunFolder::create(&target, plan, &site.config.criteria)?;
+    let mut clock = Clock::start();
+    let tools = clock.phase("tools", || tools::provide(site), |tools, wall| fetched(tools, wall))?;
+    let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
+    let prepared = prepare(&preparation, &mut clock);
+    let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
+    let mut records = clock.phase("tests", || run.tests(), |records, wall| run.tests_work(records, wall));
+    if options.benchmarks != Benchmarks::Off {
+        let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
+        clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
+    }
+    let found = message::found(&tools, &prepared);
+    let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
+    let (built, kept) = (count(Origin::Built), count(Origin::Kept));
+    clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
+    record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept))?;
+    Ok(folder)
+}
+
+/// Tools that were fetched in this run took their time to install; tools that were there took the harness's.
+fn fetched(tools: &Result<Tools, ProvisionError>, wall: Duration) -> Duration {
+    match tools {
+        Ok(tools) if tools.fresh => wall,
+        _ => Duration::ZERO,
+    }
+}
+
+/// Everything before the first cell, phase by phase.
+pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prepared<'p> {
+    let mut prepared = Prepared::default();
+    let site = preparation.site;
+    let both = || {
+        std::thread::scope(|scope| {
+            let servers = scope.spawn(|| preparation.servers());
+            let interpreters = preparation.interpreters();
+            (interpreters, servers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    };
+    (prepared.interpreters, prepared.servers) = clock.phase("provision", both, |_, _| Duration::ZERO);
+    (site.say)(&message::provisioned(&prepared.interpreters, &prepared.servers));
+    if site.processes.interrupted() {
+        return prepared;
+    }
+    let built_any = |wheels: &_| if any_built(wheels) { Duration::MAX } else { Duration::ZERO };
+    prepared.wheels =
+        clock.phase("build", || preparation.wheels(&prepared.interpreters), |wheels, _| built_any(wheels));
+    if site.processes.interrupted() {
+        return prepared;
+    }
+    prepared.environments = clock.phase("install", || preparation.environments(&prepared), |_, wall| wall);
+    prepared
+}
+
+fn any_built(
+    wheels: &std::collections::BTreeMap<crate::cell::WheelId, Result<crate::build::wheel::Wheel, Failure>>,
+) -> bool {
+    wheels.values().any(|wheel| wheel.as_ref().map_or(true, |wheel| wheel.origin == Origin::Built))
+}
+
+/// The cells of one run.
+struct Run<'a, 'p> {
+    plan: &'a Plan,
+    options: Options,
+    site: &'a Site<'p>,
+    folder: &'a RunFolder,
+    prepared: &'a Prepared<'p>,
+}
+
+impl Run<'_, '_> {
+    /// The correctness stage of every cell, several at a time. A cell whose turn did not come has no record.
+    fn tests(&self) -> Vec<Record> {
+        let cells: Vec<&Planned> = self.plan.cells.iter().filter(|cell| cell.excluded.is_none()).collect();
+        let (done, total) = (AtomicUsize::new(0), cells.len());
+        let test = |planned: &&Planned| {
+            if self.site.processes.interrupted() {
+                return None;
+            }
+            let record = self.test(planned);
+            if record.outcome == Outcome::Lost {
+                return None;
+            }
+            let record = self.keep(record);
+            let at = done.fetch_add(1, Ordering::Relaxed) + 1;
+            (self.site.say)(&message::cell_tested(&record, (at, total)));
+            Some(record)
+        };
+        pool::each(self.options.jobs, &cells, test).into_iter().flatten().collect()
+    }
+
+    fn test(&self, planned: &Planned) -> Record {
+        match self.ready(planned) {
+            Ok(ready) => ready.tests(self.site),
+            Err(Failure { outcome, reason }) => {
+                Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
+            }
+        }
+    }
+
+    fn ready<'a>(&'a self, planned: &'a Planned) -> Result<Ready<'a, 'a>, Failure> {
+        let (environment, server) = self.prepared.for_cell(planned.cell)?;
+        Ok(Ready { planned, environment, server, folder: self.folder.cell(planned.cell) })
+    }
+
+    /// The benchmark stage of every green cell, alone on the machine. Returns the seconds that test processes lived.
+    fn benchmarks(&self, records: &mut [Record]) -> f64 {
+        let total = records.iter().filter(|record| record.outcome == Outcome::Passed).count();
+        let mut at = 0;
+        for record in records.iter_mut().filter(|record| record.outcome == Outcome::Passed) {
+            let planned = self.plan.cells.iter().find(|planned| planned.cell == record.cell);
+            let Some(Ok(ready)) = planned.map(|planned| self.ready(planned)) else { continue };
+            if self.site.processes.interrupted() {
+                break;
+            }
+            ready.benchmarks(record, self.options.benchmarks, self.site);
+            *record = self.keep(record.clone());
+            at += 1;
+            (self.site.say)(&message::cell_measured(record, (at, total)));
+        }
+        records.iter().map(|record| record.durations.benchmarks).sum()
+    }
+
+    fn tests_work(&self, records: &[Record], wall: Duration) -> Duration {
+        let own: f64 = records.iter().map(|record| record.durations.tests).sum();
+        let busy: f64 = own + records.iter().map(|record| record.durations.harness).sum::<f64>();
+        ledger::share(wall, own, busy)
+    }
+
+    /// Writes a record. One that cannot be written is told of, and its cell is lost on disk.
+    fn keep(&self, record: Record) -> Record {
+        if let Err(error) = self.folder.write(&record) {
+            (self.site.say)(&message::record_not_written(record.cell, &error));
+        }
+        record
+    }
+}

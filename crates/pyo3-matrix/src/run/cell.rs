@@ -1,0 +1,194 @@
+//! What happens in a cell? Its database and its environment in, a record out. Two stages: tests, which run beside
+//! other cells, and benchmarks, which run alone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::build::environment::Environment;
+use crate::cell::CellId;
+use crate::config::Config;
+use crate::measure::{self, Evidence};
+use crate::outcome::outcome;
+use crate::plan::Planned;
+use crate::process::{Command, Finished, ProcessError};
+use crate::provision::postgres::Database;
+use crate::provision::{ProvisionError, Site};
+use crate::record::{Hashes, Outcome, Record, Versions};
+use crate::run::prepare::{Failure, Server};
+
+/// How thorough the benchmark stage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Benchmarks {
+    /// Leave the stage out.
+    Off,
+    /// Enough rounds for a ratio with an interval.
+    Quick,
+    /// More rounds, for narrower intervals.
+    Full,
+}
+
+/// A cell that can run.
+#[derive(Debug)]
+pub struct Ready<'a, 'p> {
+    pub planned: &'a Planned,
+    pub environment: &'a Environment,
+    pub server: &'a Server<'p>,
+    /// The only folder that the cell writes in.
+    pub folder: PathBuf,
+}
+
+/// The two stages, as folder and limit.
+#[derive(Clone, Copy)]
+enum Stage {
+    Tests,
+    Benchmarks,
+}
+
+/// What a stage left behind.
+struct Stood {
+    outcome: Outcome,
+    reason: Option<String>,
+    evidence: Evidence,
+    /// Seconds on the wall clock that were not the life of the test process.
+    harness: f64,
+}
+
+impl Ready<'_, '_> {
+    /// Runs the correctness stage. Never fails: what goes wrong is the record's outcome.
+    #[must_use]
+    pub fn tests(&self, site: &Site<'_>) -> Record {
+        let requested = self.planned.requested.clone();
+        let stood = match self.stage(Stage::Tests, Benchmarks::Off, site) {
+            Ok(stood) => stood,
+            Err(Failure { outcome, reason }) => {
+                return Record::empty(self.id(), requested, outcome, Some(reason));
+            }
+        };
+        let mut record = Record::empty(self.id(), requested, stood.outcome, stood.reason);
+        record.observed = stood.evidence.observed;
+        record.tests = stood.evidence.tests;
+        record.failures = stood.evidence.failures;
+        record.memory = stood.evidence.memory;
+        record.durations.tests = stood.evidence.own_seconds;
+        record.durations.harness = stood.harness;
+        record.hashes = Hashes {
+            line_lock: Some(self.environment.wheel.line_lock.clone()),
+            cell_lock: Some(self.environment.lock.clone()),
+            wheel: Some(self.environment.wheel.sha256.clone()),
+            wheel_key: Some(self.environment.wheel.key.clone()),
+        };
+        record
+    }
+
+    /// Runs the benchmark stage, and adds what it measured to the record of the first.
+    pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, site: &Site<'_>) {
+        let stage = self.stage(Stage::Benchmarks, thoroughness, site);
+        let measured = measure::benchmarks(&self.folder, &self.stage_folder(Stage::Benchmarks));
+        match (stage, measured) {
+            // An interrupted stage measured nothing; what the tests said still stands.
+            (Ok(Stood { outcome: Outcome::Lost, .. }), _) => {}
+            (Ok(stood), Ok((benchmarks, comparisons))) => {
+                record.durations.benchmarks = stood.evidence.own_seconds;
+                record.durations.harness += stood.harness;
+                record.tests.extend(stood.evidence.tests);
+                record.failures.extend(stood.evidence.failures);
+                (record.benchmarks, record.comparisons) = (benchmarks, comparisons);
+                if !stood.outcome.is_green() {
+                    record.outcome = stood.outcome;
+                    record.reason = stood.reason.map(|reason| format!("benchmarks: {reason}"));
+                }
+            }
+            (Err(Failure { outcome, reason }), _) => {
+                (record.outcome, record.reason) = (outcome, Some(reason))
+            }
+            (_, Err(error)) => {
+                (record.outcome, record.reason) = (Outcome::TestsFailed, Some(error.to_string()))
+            }
+        }
+    }
+
+    fn id(&self) -> CellId {
+        self.planned.cell
+    }
+
+    fn stage_folder(&self, stage: Stage) -> PathBuf {
+        match stage {
+            Stage::Tests => self.folder.clone(),
+            Stage::Benchmarks => self.folder.join("benchmarks"),
+        }
+    }
+
+    fn stage(&self, stage: Stage, thoroughness: Benchmarks, site: &Site<'_>) -> Result<Stood, Failure> {
+        let begun = Instant::now();
+        let folder = self.stage_folder(stage);
+        std::fs::create_dir_all(&folder).map_err(machine)?;
+        let database = self.server.cluster.fresh_database(&self.database_name(stage))?;
+        let command = self.command(stage, &folder, thoroughness, site.config);
+        let finished =
+            in_database(command, &database).log(&self.folder.join("output.log")).run(site.processes);
+        let Finished { exit, .. } = finished.map_err(process)?;
+        let evidence = measure::evidence(&folder).map_err(machine)?;
+        let (outcome, reason) = outcome(exit, &evidence, &self.planned.requested);
+        let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
+        Ok(Stood { outcome, reason, evidence, harness })
+    }
+
+    fn command(&self, stage: Stage, folder: &Path, thoroughness: Benchmarks, config: &Config) -> Command {
+        let (mut arguments, limit) = match stage {
+            Stage::Tests => (config.suite.tests.clone(), config.budgets.tests),
+            Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
+        };
+        // Stacks of a hung test reach the log before the wall clock outside ends it.
+        arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
+        match stage {
+            Stage::Tests => arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display())),
+            Stage::Benchmarks => {
+                arguments.push(format!("--benchmark-json={}", self.folder.join("benchmark.json").display()));
+            }
+        }
+        let full = thoroughness == Benchmarks::Full;
+        self.environment
+            .run(&arguments)
+            .limit(limit)
+            .env("PYO3_MATRIX_BENCH", if full { "full" } else { "quick" })
+            .env("PYO3_MATRIX_OUT", folder)
+            .env("PYO3_MATRIX_CELL", self.id().to_string())
+            .env("PYO3_MATRIX_REQUESTED", requested(&self.planned.requested))
+    }
+
+    /// Short and plain, since it is also the name of a role.
+    fn database_name(&self, stage: Stage) -> String {
+        let suffix = match stage {
+            Stage::Tests => "",
+            Stage::Benchmarks => "_bench",
+        };
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        self.id().to_string().chars().map(plain).collect::<String>() + suffix
+    }
+}
+
+/// A command that reaches `database` through libpq's variables, with the password out of every message.
+#[must_use]
+pub fn in_database(command: Command, database: &Database) -> Command {
+    let command = database.env().into_iter().fold(command, |command, (key, value)| command.env(key, value));
+    command.secret(&database.password)
+}
+
+fn requested(versions: &Versions) -> String {
+    serde_json::to_string(versions).unwrap_or_default()
+}
+
+fn machine(error: io::Error) -> Failure {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "\nhint: the disk is full; `cargo matrix clean` frees what the harness keeps"
+        }
+        _ => "",
+    };
+    Failure { outcome: Outcome::ProvisionFailed, reason: format!("{error}{hint}") }
+}
+
+fn process(error: ProcessError) -> Failure {
+    Failure::from(ProvisionError::from(error))
+}

@@ -1,0 +1,160 @@
+//! Where does a run write? A folder of its own under `target/matrix/runs`, `latest` pointing at the newest, and a lock
+//! so that two runs do not share one checkout's wheels and environments.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::build::fingerprint::naming;
+use crate::cell::CellId;
+use crate::config::Criterion;
+use crate::plan::Plan;
+use crate::record::{self, Record, SCHEMA_VERSION};
+use crate::run::ledger::Ledger;
+
+const LATEST: &str = "latest";
+
+/// `plan.json`: what a run set out to do, and by what it is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Intent {
+    pub schema_version: u32,
+    pub run: String,
+    /// When the run began, in UTC.
+    pub started: String,
+    pub plan: Plan,
+    pub criteria: Vec<Criterion>,
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    pub path: PathBuf,
+}
+
+/// Everything that a report is made from, read back from disk.
+#[derive(Debug)]
+pub struct Contents {
+    pub intent: Intent,
+    pub records: Vec<Record>,
+    /// Absent where the run was killed before it could settle its accounts.
+    pub ledger: Option<Ledger>,
+}
+
+/// Why a run's folder cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("another run is at work in {}{holder}\nhint: wait for it, or run in a second clone", path.display())]
+    Locked { path: PathBuf, holder: String },
+    #[error("no run {run} in {}\nhint: {}", folder.display(), known(folder))]
+    Unknown { run: String, folder: PathBuf },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Holds the checkout's wheels and environments for one run. Freed when dropped, and by the kernel when killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Flock<File>,
+}
+
+impl Lock {
+    /// Takes the lock of `target`, or says who has it.
+    pub fn acquire(target: &Path) -> Result<Lock, FolderError> {
+        std::fs::create_dir_all(target).map_err(|error| naming(&error, target))?;
+        let path = target.join("lock");
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            FolderError::Locked { path: target.into(), holder }
+        })?;
+        file.set_len(0)?;
+        file.rewind()?;
+        write!(file, " (process {}, since {})", std::process::id(), now())?;
+        Ok(Lock { _file: file })
+    }
+}
+
+impl RunFolder {
+    /// Makes a new run's folder, writes what it set out to do, and points `latest` at it.
+    pub fn create(target: &Path, plan: &Plan, criteria: &[Criterion]) -> io::Result<RunFolder> {
+        let started = now();
+        let run = format!("{}-{}", started.replace([':', '-'], ""), std::process::id());
+        let runs = target.join("runs");
+        let path = runs.join(&run);
+        std::fs::create_dir_all(path.join("cells")).map_err(|error| naming(&error, &path))?;
+        let intent = Intent {
+            schema_version: SCHEMA_VERSION,
+            run: run.clone(),
+            started,
+            plan: plan.clone(),
+            criteria: criteria.to_vec(),
+        };
+        record::write(&path.join("plan.json"), &intent)?;
+        let link = runs.join(format!("{LATEST}.{}", std::process::id()));
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&run, &link)?;
+        std::fs::rename(link, runs.join(LATEST))?;
+        Ok(RunFolder { path })
+    }
+
+    /// The folder of an earlier run: by its id, by its path, or the latest.
+    pub fn open(target: &Path, run: Option<&str>) -> Result<RunFolder, FolderError> {
+        let run = run.unwrap_or(LATEST);
+        let folder = target.join("runs");
+        let candidates = [folder.join(run), PathBuf::from(run)];
+        let found = candidates.into_iter().find(|path| path.join("plan.json").is_file());
+        match found {
+            Some(path) => Ok(RunFolder { path: path.canonicalize()? }),
+            None => Err(FolderError::Unknown { run: run.to_owned(), folder }),
+        }
+    }
+
+    /// The folder that belongs to `cell` alone.
+    #[must_use]
+    pub fn cell(&self, cell: CellId) -> PathBuf {
+        self.path.join("cells").join(cell.to_string())
+    }
+
+    /// Keeps what happened in a cell.
+    pub fn write(&self, record: &Record) -> io::Result<()> {
+        let folder = self.cell(record.cell);
+        std::fs::create_dir_all(&folder)?;
+        record::write(&folder.join(record::FILE), record)
+    }
+
+    /// Reads everything back.
+    pub fn read(&self) -> io::Result<Contents> {
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, format!("{}: no plan.json", self.path.display()));
+        let intent: Intent = record::read(&self.path.join("plan.json"))?.ok_or_else(missing)?;
+        let mut records = Vec::new();
+        for planned in &intent.plan.cells {
+            let path = self.cell(planned.cell).join(record::FILE);
+            records.extend(record::read(&path).map_err(|error| naming(&error, &path))?);
+        }
+        let ledger = record::read(&self.path.join("ledger.json"))?;
+        Ok(Contents { intent, records, ledger })
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn known(runs: &Path) -> String {
+    let entries = std::fs::read_dir(runs).into_iter().flatten();
+    let mut ids: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with(LATEST))
+        .collect();
+    ids.sort();
+    match ids.last() {
+        None => "`cargo matrix run` makes one".to_owned(),
+        Some(newest) => format!("there are {}, the newest is {newest}", ids.len()),
+    }
+}

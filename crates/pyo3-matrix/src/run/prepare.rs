@@ -1,0 +1,209 @@
+//! What does a run need before its first cell? Interpreters and servers side by side, then wheels, then environments.
+//! What cannot be had is kept with its reason, and the cells that do not need it go on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::build::environment::{self, Environment, EnvironmentError};
+use crate::build::line::{self, LineError, Project};
+use crate::build::wheel::{self, Wheel, WheelError};
+use crate::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::message;
+use crate::plan::Plan;
+use crate::process::ProcessError;
+use crate::provision::postgres::{self, Binaries, Cluster};
+use crate::provision::python::{self, Interpreter};
+use crate::provision::tools::Tools;
+use crate::provision::{ProvisionError, Site};
+use crate::record::Outcome;
+use crate::run::pool;
+
+/// Why something cannot be had, as every cell that needs it will record.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub outcome: Outcome,
+    pub reason: String,
+}
+
+/// A running server and what it runs from.
+#[derive(Debug)]
+pub struct Server<'p> {
+    pub binaries: Binaries,
+    pub cluster: Cluster<'p>,
+}
+
+/// What could be had of an axis, and why not for the rest.
+pub type Had<K, V> = BTreeMap<K, Result<V, Failure>>;
+
+/// Everything that cells run on.
+#[derive(Debug, Default)]
+pub struct Prepared<'p> {
+    pub interpreters: Had<Python, Interpreter>,
+    pub servers: Had<Postgres, Server<'p>>,
+    pub wheels: Had<WheelId, Wheel>,
+    pub environments: Had<WheelId, Environment>,
+}
+
+/// The preparation of one plan.
+#[derive(Clone, Copy)]
+pub struct Preparation<'a, 'p> {
+    pub plan: &'a Plan,
+    pub tools: &'a Tools,
+    pub site: &'a Site<'p>,
+    /// How many environments are made at the same time.
+    pub workers: usize,
+}
+
+impl<'p> Preparation<'_, 'p> {
+    /// Finds or fetches every interpreter of the plan.
+    #[must_use]
+    pub fn interpreters(&self) -> Had<Python, Interpreter> {
+        let pythons: Vec<Python> = self.plan.pythons().into_iter().collect();
+        let provide = |&python: &Python| {
+            (python, python::provide(python, self.tools, self.site).map_err(Failure::from))
+        };
+        pool::each(pythons.len(), &pythons, provide).into_iter().collect()
+    }
+
+    /// Finds or fetches every server of the plan, and starts it.
+    #[must_use]
+    pub fn servers(&self) -> Had<Postgres, Server<'p>> {
+        let majors: Vec<Postgres> = self.plan.majors().into_iter().collect();
+        let start = |&major: &Postgres| (major, self.server(major).map_err(Failure::from));
+        pool::each(majors.len(), &majors, start).into_iter().collect()
+    }
+
+    fn server(&self, major: Postgres) -> Result<Server<'p>, ProvisionError> {
+        let spec = self.site.config.server(major);
+        let spec = spec.unwrap_or_else(|| unreachable!("a plan holds majors of its config"));
+        let binaries = postgres::provide(spec, self.site)?;
+        let cluster = Cluster::start(&binaries, spec, self.site)?;
+        Ok(Server { binaries, cluster })
+    }
+
+    /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
+    #[must_use]
+    pub fn wheels(&self, interpreters: &Had<Python, Interpreter>) -> Had<WheelId, Wheel> {
+        let toolchain = wheel::toolchain(self.site.processes).map_err(|error| build_failed(&error));
+        let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
+        let mut wheels = BTreeMap::new();
+        for (at, &id) in ids.iter().enumerate() {
+            let progress = (at + 1, ids.len());
+            let built = toolchain.clone().and_then(|toolchain| {
+                let interpreter = had(interpreters, id.python)?;
+                let project = self.project(id.line, &mut projects)?;
+                self.wheel(id, interpreter, &project, &toolchain, progress)
+            });
+            wheels.insert(id, built);
+        }
+        wheels
+    }
+
+    fn project(&self, line: Line, known: &mut Had<Line, Project>) -> Result<Project, Failure> {
+        let synthesise = || line::synthesise(self.site.config, line).map_err(Failure::from);
+        known.entry(line).or_insert_with(synthesise).clone()
+    }
+
+    fn wheel(
+        &self,
+        id: WheelId,
+        interpreter: &Interpreter,
+        project: &Project,
+        toolchain: &str,
+        progress: (usize, usize),
+    ) -> Result<Wheel, Failure> {
+        let order = wheel::Order { id, project, interpreter, toolchain, tools: self.tools };
+        if let Some(kept) = order.kept(self.site.config)? {
+            return Ok(kept);
+        }
+        (self.site.say)(&message::wheel_begins(id, progress));
+        let begun = std::time::Instant::now();
+        let wheel = order.build(&self.log("build", id)?, self.site)?;
+        (self.site.say)(&message::wheel_ends(id, progress, begun.elapsed()));
+        Ok(wheel)
+    }
+
+    /// Makes, or finds, the tox environment of every wheel.
+    #[must_use]
+    pub fn environments(&self, prepared: &Prepared<'_>) -> Had<WheelId, Environment> {
+        let ids = self.plan.wheels();
+        let provide = |&id: &WheelId| (id, self.environment(id, prepared));
+        pool::each(self.workers, &ids, provide).into_iter().collect()
+    }
+
+    fn environment(&self, id: WheelId, prepared: &Prepared<'_>) -> Result<Environment, Failure> {
+        let interpreter = had(&prepared.interpreters, id.python)?;
+        let wheel = had(&prepared.wheels, id)?.clone();
+        let log = self.log("install", id)?;
+        Ok(environment::provide(id, wheel, interpreter, self.tools, &log, self.site)?)
+    }
+
+    /// A fresh log under `target/matrix/logs`.
+    fn log(&self, what: &str, id: WheelId) -> Result<PathBuf, Failure> {
+        let folder = self.site.config.target().join("logs");
+        let log = folder.join(format!("{what}-{id}.log"));
+        let fresh = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&log, ""));
+        fresh.map_err(|error| Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() })?;
+        Ok(log)
+    }
+}
+
+impl<'p> Prepared<'p> {
+    /// What a cell runs on, or why it cannot run.
+    pub fn for_cell(&self, cell: CellId) -> Result<(&Environment, &Server<'p>), Failure> {
+        had(&self.interpreters, cell.python)?;
+        had(&self.wheels, cell.wheel())?;
+        Ok((had(&self.environments, cell.wheel())?, had(&self.servers, cell.postgres)?))
+    }
+}
+
+/// A thing of `all`, or why it is not there.
+fn had<K: Ord, V>(all: &Had<K, V>, key: K) -> Result<&V, Failure> {
+    match all.get(&key) {
+        Some(Ok(thing)) => Ok(thing),
+        Some(Err(failure)) => Err(failure.clone()),
+        None => Err(Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }),
+    }
+}
+
+fn build_failed(error: &dyn std::fmt::Display) -> Failure {
+    Failure { outcome: Outcome::BuildFailed, reason: error.to_string() }
+}
+
+/// A child that was stopped because the harness was is no failure of its stage.
+fn of_process(error: &ProcessError, outcome: Outcome) -> Failure {
+    match error {
+        ProcessError::Interrupted => Failure { outcome: Outcome::Lost, reason: error.to_string() },
+        _ => Failure { outcome, reason: error.to_string() },
+    }
+}
+
+impl From<ProvisionError> for Failure {
+    fn from(error: ProvisionError) -> Self {
+        Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
+    }
+}
+
+impl From<LineError> for Failure {
+    fn from(error: LineError) -> Self {
+        build_failed(&error)
+    }
+}
+
+impl From<WheelError> for Failure {
+    fn from(error: WheelError) -> Self {
+        match error {
+            WheelError::Process(error) => of_process(&error, Outcome::BuildFailed),
+            error => build_failed(&error),
+        }
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        match error {
+            EnvironmentError::Process(error) => of_process(&error, Outcome::ProvisionFailed),
+            error => Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() },
+        }
+    }
+}
