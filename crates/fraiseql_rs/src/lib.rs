@@ -1,1 +1,17 @@
-//! The extension under test.
+//! `fraiseql._fraiseql_rs`: what Python sees of this crate, and nothing else.
+
+mod bridge;
+mod build_info;
+mod compat;
+mod db;
+
+use pyo3::prelude::*;
+
+/// An asyncio pool of PostgreSQL connections, written in Rust.
+#[pymodule]
+fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    bridge::install(module)?;
+    module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;
+    module.add_class::<db::PrototypePool>()?;
+    db::add_exceptions(module)
+}

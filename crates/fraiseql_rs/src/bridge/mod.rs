@@ -1,0 +1,32 @@
+//! How does a Rust future become a Python awaitable? One file per strategy; all share one contract:
+//!
+//! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
+//! - when the awaitable is cancelled, the future is dropped, so its guards run;
+//! - background work that outlives a dropped future runs on [`spawn`], and never touches Python;
+//! - a loop that was closed meanwhile hears nothing, and after `exit` no thread of ours touches Python.
+
+mod event_loop;
+mod exit;
+mod future_into_py;
+mod runtime;
+
+use std::future::Future;
+
+use pyo3::prelude::*;
+
+pub use runtime::spawn;
+
+/// Prepares the runtime before its first use, and the interpreter for its end.
+pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    runtime::configure();
+    exit::register(module)
+}
+
+/// An awaitable for `work`, bound to the running event loop. Without one it raises `RuntimeError`.
+pub fn awaitable<'py, F, T>(py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+{
+    future_into_py::awaitable(py, exit::or_exit(work))
+}

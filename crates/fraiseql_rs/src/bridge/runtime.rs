@@ -1,0 +1,75 @@
+//! Where does Rust's work run, and when is none of it left that may touch Python?
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Builder;
+
+/// More threads than this do not help one interpreter, and each costs memory.
+const MOST_WORKERS: usize = 4;
+
+/// How often [`quiesce`] looks again.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Tasks of [`spawn`] that are alive; all others on the runtime belong to an awaitable.
+static IN_BACKGROUND: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets the runtime up; it starts with its first task.
+///
+/// One thread for blocking work: from 0.27 on pyo3-async-runtimes completes every awaitable on such a thread, where
+/// more of them only fight for the GIL. It also works in order, which [`quiesce`] relies on. Name look-ups therefore
+/// have threads of their own (`db::dial`).
+pub fn configure() {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+    let mut builder = Builder::new_multi_thread();
+    builder.enable_all().thread_name("fraiseql").worker_threads(workers).max_blocking_threads(1);
+    pyo3_async_runtimes::tokio::init(builder);
+}
+
+/// Counts a background task for as long as its future lives.
+struct Background;
+
+impl Background {
+    fn new() -> Self {
+        IN_BACKGROUND.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        IN_BACKGROUND.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Runs `work` beside every awaitable: a connection's reader, or what a dropped future leaves to be put in order.
+/// It must not touch Python.
+pub fn spawn<F>(work: F) -> tokio::task::JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let counted = Background::new();
+    pyo3_async_runtimes::tokio::get_runtime().spawn(async move {
+        let _counted = counted;
+        work.await;
+    })
+}
+
+/// Waits, detached from the interpreter, until no task of an awaitable is left, at most `limit`.
+pub fn quiesce(limit: Duration) {
+    let runtime = pyo3_async_runtimes::tokio::get_runtime();
+    let deadline = Instant::now() + limit;
+    while runtime.metrics().num_alive_tasks() > IN_BACKGROUND.load(Ordering::SeqCst) {
+        if Instant::now() > deadline {
+            return;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    // The one blocking thread works in order: when it has come to this, every completion before it is through.
+    let (done, waiter) = std::sync::mpsc::channel();
+    runtime.spawn_blocking(move || done.send(()));
+    let left = deadline.saturating_duration_since(Instant::now());
+    // Too late or not, the interpreter goes on with its exit.
+    let _ = waiter.recv_timeout(left);
+}

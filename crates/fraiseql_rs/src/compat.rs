@@ -1,0 +1,17 @@
+//! What changed its name between PyO3 0.23 and 0.30? One function per seam; no other file knows the line.
+
+use pyo3::prelude::*;
+
+/// Runs `work` without the interpreter, so that other threads can have it: `allow_threads` until 0.25, since then
+/// `detach`.
+#[cfg(pyo3_0_26)]
+pub fn detach<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    py.detach(work)
+}
+
+/// Runs `work` without the interpreter, so that other threads can have it: `allow_threads` until 0.25, since then
+/// `detach`.
+#[cfg(not(pyo3_0_26))]
+pub fn detach<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    py.allow_threads(work)
+}

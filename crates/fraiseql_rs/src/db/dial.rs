@@ -1,0 +1,69 @@
+//! How is a server reached? A host and a port → one open socket, and the address that it reached, for the cancel
+//! request has to reach the same server.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::oneshot;
+use tokio_util::either::Either;
+
+/// A connected stream, whichever kind the host asked for.
+pub type Socket = Either<TcpStream, UnixStream>;
+
+/// The one server that a socket reached; a name may stand for several.
+#[derive(Clone, Debug)]
+pub enum Peer {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Peer {
+    /// Another socket to the same server.
+    pub async fn dial_again(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(address) => tcp(TcpStream::connect(address).await?),
+            Self::Unix(path) => Ok(Either::Right(UnixStream::connect(path).await?)),
+        }
+    }
+}
+
+/// Dials `host`, each of its addresses in turn; a host that is an absolute path is a folder with the socket in it.
+pub async fn dial(host: &str, port: u16) -> io::Result<(Socket, Peer)> {
+    if Path::new(host).is_absolute() {
+        let path = Path::new(host).join(format!(".s.PGSQL.{port}"));
+        let stream = UnixStream::connect(&path).await?;
+        return Ok((Either::Right(stream), Peer::Unix(path)));
+    }
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    for address in look_up(host, port).await? {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok((tcp(stream)?, Peer::Tcp(address))),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// The addresses of `host`. A name goes to the system's resolver, which blocks: on a thread of its own, for Tokio's
+/// thread for blocking work has awaitables to complete.
+async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (found, answer) = oneshot::channel();
+    let name = host.to_owned();
+    thread::Builder::new().name("fraiseql-resolver".to_owned()).spawn(move || {
+        // Nobody waits any more if the connection was given up.
+        drop(found.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter)));
+    })?;
+    answer.await.map_err(io::Error::other)?
+}
+
+/// Queries are small and each waits for its answer: Nagle's algorithm would only delay them.
+fn tcp(stream: TcpStream) -> io::Result<Socket> {
+    stream.set_nodelay(true)?;
+    Ok(Either::Left(stream))
+}

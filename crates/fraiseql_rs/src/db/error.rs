@@ -1,0 +1,140 @@
+//! What can go wrong between a call and its answer? One opaque error: a kind that decides its Python class, a
+//! message, and what the server reported.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use deadpool::managed::{PoolError, TimeoutType};
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+/// What went wrong, as far as a caller can act on it. `exceptions` gives each its Python class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The call itself is wrong: no query has been sent.
+    Usage,
+    /// No connection to the server could be made.
+    CannotConnect,
+    /// The connection went away while the server owed an answer.
+    ConnectionLost,
+    /// No connection became free in time.
+    PoolTimeout,
+    /// The pool is closed.
+    PoolClosed,
+    /// A result column has a type that cannot be converted; the statement did not run.
+    NoConverter,
+    /// A value on the wire or in a parameter cannot be converted.
+    Value,
+    /// The server refused, and said why.
+    Server,
+    /// Nothing of the above: a defect here or in a library.
+    Internal,
+}
+
+/// An error of the pool, without Python.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+    pub report: Option<Box<DbError>>,
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), report: None }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn unreachable(host: &str, port: u16, cause: &io::Error) -> Self {
+        Self::new(Kind::CannotConnect, format!("cannot reach a server at {host}:{port}: {cause}"))
+    }
+
+    pub fn connect_timeout(host: &str, port: u16, limit: Duration) -> Self {
+        let seconds = limit.as_secs_f64();
+        Self::new(Kind::CannotConnect, format!("no session from {host}:{port} within {seconds} s"))
+    }
+
+    /// The socket is open, and the session did not come about.
+    pub fn from_startup(host: &str, port: u16, cause: tokio_postgres::Error) -> Self {
+        let error = Self::from(cause);
+        match error.kind {
+            Kind::Server => error,
+            _ => Self::new(Kind::CannotConnect, format!("no session from {host}:{port}: {}", error.message)),
+        }
+    }
+
+    /// A result column without a converter.
+    pub fn no_converter(column: &str, type_name: &str) -> Self {
+        let advice = "cast it to text in the query (::text)";
+        let message = format!("column \"{column}\" has type {type_name}, which has no converter: {advice}");
+        Self::new(Kind::NoConverter, message)
+    }
+
+    /// Bytes that are not what their type says.
+    pub fn malformed(column: &str, type_name: &str, why: &str) -> Self {
+        Self::new(Kind::Value, format!("column \"{column}\" of type {type_name}: {why}"))
+    }
+
+    /// True if the server owes nothing more: it has refused the statement, or was not asked to run it.
+    pub fn leaves_nothing_unread(&self) -> bool {
+        match (self.kind, &self.report) {
+            // After these the server hangs up, perhaps later than the pool would look.
+            (Kind::Server, Some(report)) => report.parsed_severity() == Some(Severity::Error),
+            (kind, _) => kind == Kind::NoConverter,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(cause: tokio_postgres::Error) -> Self {
+        if let Some(report) = cause.as_db_error() {
+            let message = report.message().to_owned();
+            return Self { kind: Kind::Server, message, report: Some(Box::new(report.clone())) };
+        }
+        let reason = cause.source().map_or_else(|| cause.to_string(), |source| format!("{cause}: {source}"));
+        let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
+        match io.map(io::Error::kind) {
+            // A statement with a NUL never leaves this side.
+            Some(io::ErrorKind::InvalidInput) => Self::usage(reason),
+            Some(_) => Self::lost(&reason),
+            None if cause.is_closed() => Self::lost("the server closed it"),
+            None => Self::new(Kind::Internal, reason),
+        }
+    }
+}
+
+impl Error {
+    fn lost(reason: &str) -> Self {
+        Self::new(Kind::ConnectionLost, format!("the connection was lost: {reason}"))
+    }
+}
+
+impl From<PoolError<Self>> for Error {
+    fn from(cause: PoolError<Self>) -> Self {
+        match cause {
+            PoolError::Backend(error) => error,
+            PoolError::Closed => Self::new(Kind::PoolClosed, "the pool is closed"),
+            PoolError::Timeout(TimeoutType::Wait) => {
+                Self::new(Kind::PoolTimeout, "no connection became free in time")
+            }
+            other => Self::new(Kind::Internal, other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// True for the states in which a server says that it is going away.
+pub fn is_shutdown(state: &SqlState) -> bool {
+    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(state)
+}

@@ -1,0 +1,117 @@
+//! How do rows become JSON? As PostgreSQL's `row_to_json` writes them, byte for byte, without asking the server.
+
+mod nested;
+mod range;
+mod string;
+mod value;
+
+use tokio_postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::{Column, Row};
+
+use self::string::push_string;
+use self::value::Encoder;
+use super::error::Error;
+
+/// One JSON text per row, all in one buffer.
+#[derive(Default)]
+pub struct JsonRows {
+    text: String,
+    /// Where each row's text ends.
+    ends: Vec<usize>,
+}
+
+impl JsonRows {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.ends.len()).map(|row| {
+            let start = row.checked_sub(1).map_or(0, |previous| self.ends[previous]);
+            &self.text[start..self.ends[row]]
+        })
+    }
+}
+
+/// Everything about a result's columns that does not change from row to row.
+pub struct RowEncoder {
+    columns: Vec<ColumnEncoder>,
+    /// A single json or jsonb column: its value stands for the row.
+    is_document: bool,
+}
+
+struct ColumnEncoder {
+    /// What stands before the value: `{"id":` or `,"name":`.
+    lead: String,
+    encoder: Encoder,
+    name: String,
+    type_name: String,
+}
+
+/// A field's bytes, whatever its type; `None` is NULL.
+struct Field<'a>(Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Field<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+impl RowEncoder {
+    /// Chooses a converter for each column; a type without one is an error before the statement runs.
+    pub fn new(columns: &[Column]) -> Result<Self, Error> {
+        let is_document = matches!(columns, [only] if is_json(only.type_()));
+        let columns = columns.iter().enumerate().map(|(position, column)| {
+            let type_name = qualified(column.type_());
+            let encoder = Encoder::for_type(column.type_())
+                .ok_or_else(|| Error::no_converter(column.name(), &type_name))?;
+            let lead = if is_document { String::new() } else { lead(position, column.name()) };
+            Ok(ColumnEncoder { lead, encoder, name: column.name().to_owned(), type_name })
+        });
+        Ok(Self { columns: columns.collect::<Result<_, Error>>()?, is_document })
+    }
+
+    /// Appends one row.
+    pub fn append(&self, row: &Row, json: &mut JsonRows) -> Result<(), Error> {
+        let out = &mut json.text;
+        for (position, column) in self.columns.iter().enumerate() {
+            out.push_str(&column.lead);
+            let Field(field) = row.try_get(position)?;
+            column
+                .encoder
+                .encode(field, out)
+                .map_err(|cause| Error::malformed(&column.name, &column.type_name, cause.0))?;
+        }
+        if !self.is_document {
+            out.push_str(if self.columns.is_empty() { "{}" } else { "}" });
+        }
+        json.ends.push(out.len());
+        Ok(())
+    }
+}
+
+fn lead(position: usize, name: &str) -> String {
+    let mut lead = String::from(if position == 0 { "{" } else { "," });
+    push_string(name, &mut lead);
+    lead.push(':');
+    lead
+}
+
+fn is_json(type_: &Type) -> bool {
+    match type_.kind() {
+        Kind::Domain(base) => is_json(base),
+        _ => *type_ == Type::JSON || *type_ == Type::JSONB,
+    }
+}
+
+/// The name that a cast would use: types of the catalogue need no schema.
+fn qualified(type_: &Type) -> String {
+    match type_.schema() {
+        "pg_catalog" => type_.name().to_owned(),
+        schema => format!("{schema}.{}", type_.name()),
+    }
+}

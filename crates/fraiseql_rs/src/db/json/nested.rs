@@ -1,0 +1,97 @@
+//! How do values made of values become JSON? Arrays as arrays of arrays, rows as objects.
+
+use tokio_postgres::types::{Field, Type};
+
+use super::super::wire::{Cursor, Malformed};
+use super::string::push_string;
+use super::value::Encoder;
+
+/// An array of any dimension; its lower bounds have no place in JSON.
+pub fn push_array(element: &Encoder, field: &[u8], out: &mut String) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(field);
+    let dimensions = cursor.count()?;
+    // Whether it has nulls, which the elements say, and the element's type, which the column says.
+    cursor.take(8)?;
+    let lengths = (0..dimensions).map(|_| {
+        let length = cursor.count()?;
+        cursor.take(4)?;
+        Ok(length)
+    });
+    let lengths = lengths.collect::<Result<Vec<_>, _>>()?;
+    if lengths.is_empty() {
+        out.push_str("[]");
+        return Ok(());
+    }
+    push_dimension(element, &lengths, &mut cursor, out)
+}
+
+fn push_dimension(
+    element: &Encoder,
+    lengths: &[usize],
+    cursor: &mut Cursor<'_>,
+    out: &mut String,
+) -> Result<(), Malformed> {
+    let Some((length, inner)) = lengths.split_first() else {
+        return element.encode(cursor.element()?, out);
+    };
+    out.push('[');
+    for position in 0..*length {
+        if position > 0 {
+            out.push(',');
+        }
+        push_dimension(element, inner, cursor, out)?;
+    }
+    out.push(']');
+    Ok(())
+}
+
+/// The columns of a composite type.
+pub struct Fields(Vec<(String, Encoder)>);
+
+impl Fields {
+    /// `None` if one of them has no converter.
+    pub fn new(fields: &[Field]) -> Option<Self> {
+        let encoders = fields
+            .iter()
+            .enumerate()
+            .map(|(position, field)| Some((key(position, field.name()), Encoder::for_type(field.type_())?)));
+        encoders.collect::<Option<_>>().map(Self)
+    }
+
+    pub fn push_object(&self, field: &[u8], out: &mut String) -> Result<(), Malformed> {
+        let mut cursor = Cursor::new(field);
+        if cursor.count()? != self.0.len() {
+            return Err(Malformed("the row has another number of columns than its type"));
+        }
+        out.push('{');
+        for (key, encoder) in &self.0 {
+            cursor.take(4)?;
+            out.push_str(key);
+            encoder.encode(cursor.element()?, out)?;
+        }
+        out.push('}');
+        Ok(())
+    }
+}
+
+/// A row without a type of its own: its columns are called f1, f2 and so on.
+pub fn push_record(field: &[u8], out: &mut String) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(field);
+    out.push('{');
+    for position in 0..cursor.count()? {
+        let encoder = Type::from_oid(cursor.u32()?)
+            .and_then(|type_| Encoder::for_type(&type_))
+            .ok_or(Malformed("a column of the row has a type without a converter; cast it to text"))?;
+        out.push_str(&key(position, &format!("f{}", position + 1)));
+        encoder.encode(cursor.element()?, out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn key(position: usize, name: &str) -> String {
+    let mut key = String::from(if position == 0 { "" } else { "," });
+    push_string(name, &mut key);
+    key.push(':');
+    key
+}
