@@ -17,6 +17,7 @@ import math
 import statistics
 import sys
 import threading
+from array import array
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -59,8 +60,9 @@ class LeakMeasure:
     """What one workload did to the process."""
 
     plan: Plan
-    sizes: dict[str, list[int]] = field(default_factory=dict)
-    counters: dict[str, list[int]] = field(default_factory=dict)
+    # Arrays of numbers, not lists of objects: twenty readings of six numbers would be 120 blocks of Python's memory.
+    sizes: dict[str, array[int]] = field(default_factory=dict)
+    counters: dict[str, array[int]] = field(default_factory=dict)
 
     def slope(self, size: str) -> Slope:
         """Growth of a size in bytes per 1,000 operations."""
@@ -81,7 +83,7 @@ class LeakMeasure:
                 "low": round(slope.low),
                 "high": round(slope.high),
                 "confidence": CONFIDENCE,
-                "readings": self.sizes[name],
+                "readings": self.sizes[name].tolist(),
             }
         return record | {"growth": {name: self.growth(name) for name in self.counters}}
 
@@ -128,9 +130,9 @@ async def _read(measured: LeakMeasure) -> None:
         "file_descriptors": process.num_fds(),
     }
     for name, value in sizes.items():
-        measured.sizes.setdefault(name, []).append(value)
+        measured.sizes.setdefault(name, array("q")).append(value)
     for name, value in counters.items():
-        measured.counters.setdefault(name, []).append(value)
+        measured.counters.setdefault(name, array("q")).append(value)
 
 
 _MALLINFO2 = (
