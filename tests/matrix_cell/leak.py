@@ -1,0 +1,158 @@
+"""Does a workload leak? An async workload in, one measure per resource out.
+
+After a warm-up the workload runs in blocks; after each block the resources are read. Two kinds of reading:
+
+* sizes (resident set, bytes in use by the C allocator) move for innocent reasons, so their growth is the Theil-Sen
+  slope over the blocks with its confidence interval, which one jump cannot bend
+  (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968);
+* counters (Python's memory blocks, threads, file descriptors) are exact, so their growth is last minus first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import math
+import statistics
+import sys
+import threading
+from array import array
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+# Two-sided 99 %: twenty cells times four workloads are eighty tests, and none of them may cry wolf.
+CONFIDENCE = 0.99
+Z = statistics.NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Growth per 1,000 operations with its confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to look. Blocks are what the statistics see; fewer than ten have no useful interval."""
+
+    operations: int = 1000
+    blocks: int = 20
+    warm_up: int = 200
+
+    @property
+    def per_block(self) -> int:
+        """Operations in one block."""
+        return self.operations // self.blocks
+
+
+@dataclass
+class LeakMeasure:
+    """What one workload did to the process."""
+
+    plan: Plan
+    # Arrays of numbers, not lists of objects: twenty readings of six numbers would be 120 blocks of Python's memory.
+    sizes: dict[str, array[int]] = field(default_factory=dict)
+    counters: dict[str, array[int]] = field(default_factory=dict)
+
+    def slope(self, size: str) -> Slope:
+        """Growth of a size in bytes per 1,000 operations."""
+        return theil_sen(self.sizes[size], self.plan.per_block / 1000)
+
+    def growth(self, counter: str) -> int:
+        """Growth of a counter from the first reading to the last."""
+        readings = self.counters[counter]
+        return readings[-1] - readings[0]
+
+    def record(self) -> dict[str, Any]:
+        """Return what memory.json keeps of this measure."""
+        record: dict[str, Any] = {"operations": self.plan.operations, "blocks": self.plan.blocks}
+        for name in self.sizes:
+            slope = self.slope(name)
+            record[name] = {
+                "slope_bytes_per_1000": round(slope.estimate),
+                "low": round(slope.low),
+                "high": round(slope.high),
+                "confidence": CONFIDENCE,
+                "readings": self.sizes[name].tolist(),
+            }
+        return record | {"growth": {name: self.growth(name) for name in self.counters}}
+
+
+async def measure(workload: Callable[[int], Awaitable[None]], plan: Plan) -> LeakMeasure:
+    """Run `workload(operations)` for the warm-up and for every block, and read the resources after each."""
+    measured = LeakMeasure(plan)
+    await workload(plan.warm_up)
+    gc.collect()
+    # What lives now is not garbage; set aside, it does not cost each of the collections below.
+    gc.freeze()
+    try:
+        await _read(measured)
+        for _ in range(plan.blocks):
+            await workload(plan.per_block)
+            await _read(measured)
+    finally:
+        gc.unfreeze()
+    return measured
+
+
+def theil_sen(readings: Sequence[int], step: float) -> Slope:
+    """Return the median of all pairwise slopes, and Sen's interval by rank around it."""
+    count = len(readings)
+    slopes = sorted((readings[j] - readings[i]) / ((j - i) * step) for i, j in combinations(range(count), 2))
+    spread = Z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low = max(0, math.floor((len(slopes) - spread) / 2))
+    high = min(len(slopes) - 1, math.ceil((len(slopes) + spread) / 2))
+    return Slope(statistics.median(slopes), slopes[low], slopes[high])
+
+
+async def _read(measured: LeakMeasure) -> None:
+    # Callbacks of the last operation still hold its result; one turn of the loop lets them go.
+    await asyncio.sleep(0)
+    gc.collect()
+    process = psutil.Process()
+    sizes = {"rss": process.memory_info().rss}
+    if (in_use := _allocated_bytes()) is not None:
+        sizes["malloc"] = in_use
+    counters = {
+        "python_blocks": sys.getallocatedblocks(),
+        "threads": process.num_threads(),
+        "python_threads": threading.active_count(),
+        "file_descriptors": process.num_fds(),
+    }
+    for name, value in sizes.items():
+        measured.sizes.setdefault(name, array("q")).append(value)
+    for name, value in counters.items():
+        measured.counters.setdefault(name, array("q")).append(value)
+
+
+_MALLINFO2 = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
+
+
+class _MallocInfo(ctypes.Structure):
+    """glibc's `struct mallinfo2`."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO2)
+
+
+def _allocated_bytes() -> int | None:
+    """Bytes handed out by the C allocator, over all arenas: finer than pages; None where the libc cannot say."""
+    try:
+        mallinfo2 = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError):
+        return None
+    mallinfo2.restype = _MallocInfo
+    info = mallinfo2()
+    return int(info.uordblks + info.hblkhd)

@@ -1,0 +1,31 @@
+"""When is growth a leak? A measure in, a sentence per resource that grew too much out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matrix_cell.leak import LeakMeasure
+
+# Per 1,000 operations. A leak of 100 bytes per operation is 100,000; the resident set of a busy process wanders by
+# pages, so the limit on it is for what the allocator cannot see, and the allocator's own count has the fine one.
+MOST_BYTES = {"rss": 64 * 1024, "malloc": 16 * 1024}
+# One lost object, thread or descriptor per operation is 1,000. Tokio starts blocking threads when it needs them.
+MOST_GROWTH = {"python_blocks": 150, "threads": 20, "python_threads": 0, "file_descriptors": 2}
+
+
+def complaints(measured: LeakMeasure) -> list[str]:
+    """Say which resource grew beyond its limit: for a size even at the lower end of its interval."""
+    found = []
+    for size in measured.sizes:
+        slope = measured.slope(size)
+        if slope.low > MOST_BYTES[size]:
+            found.append(
+                f"{size} grows by {slope.estimate:,.0f} bytes per 1,000 operations "
+                f"(99 % interval {slope.low:,.0f} to {slope.high:,.0f}; limit {MOST_BYTES[size]:,})"
+            )
+    for counter, most in MOST_GROWTH.items():
+        growth = measured.growth(counter)
+        if growth > most:
+            found.append(f"{counter} grew by {growth} in {measured.plan.operations:,} operations (limit {most})")
+    return found

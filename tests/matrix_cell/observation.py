@@ -1,0 +1,114 @@
+"""What is this cell really running on? The interpreter, module and server in; observed.json and the differences out.
+
+Nothing here is inferred from the request: an environment that was reused by mistake, a wheel of another line or a
+server on the wrong port must show up as a difference.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import platform
+import sys
+import sysconfig
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from matrix_cell.request import AXES
+
+if TYPE_CHECKING:
+    from matrix_cell.request import CellRequest
+
+EXIT_MISMATCH = 70
+EXIT_UNOBSERVABLE = 71
+
+HINTS = {
+    "python": "the test environment was made with another interpreter; make it again with the requested one",
+    "postgres": "PGHOST and PGPORT lead to another server than the one of this cell",
+    "pyo3": "the installed wheel is of another PyO3 line; install the wheel of this line again",
+    "pyo3_async_runtimes": "the lock file of this PyO3 line pairs it with another pyo3-async-runtimes",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One axis on which the cell is not what its name says."""
+
+    axis: str
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {HINTS[self.axis]}"
+
+
+class UnobservableError(Exception):
+    """The module cannot be imported, or the server cannot be asked."""
+
+
+def observe(request: CellRequest) -> dict[str, Any]:
+    """Return what observed.json holds; raise UnobservableError where an axis has no answer."""
+    observed = _interpreter()
+    if request.module is not None:
+        observed |= _module(request.module)
+    observed |= _server()
+    return observed
+
+
+def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
+    """Return every axis that was requested and is not what was observed."""
+    pairs = [(axis, request.axes[axis], str(observed.get(axis, "nothing"))) for axis in AXES if axis in request.axes]
+    return [Difference(axis, expected, got) for axis, expected, got in pairs if expected != got]
+
+
+def server_version() -> tuple[int, str]:
+    """Ask the server of the PG* variables: (server_version_num, server_version)."""
+    try:
+        with psycopg.connect(connect_timeout=10, autocommit=True) as connection:
+            number = connection.execute("SHOW server_version_num").fetchone()
+            text = connection.execute("SHOW server_version").fetchone()
+    except psycopg.Error as error:
+        message = f"cannot ask the server for its version: {error}"
+        raise UnobservableError(message) from error
+    if number is None or text is None:
+        message = "the server gave no version"
+        raise UnobservableError(message)
+    return int(number[0]), str(text[0])
+
+
+def _interpreter() -> dict[str, Any]:
+    # A build without the GIL is another ABI and another cell, even where the GIL was switched on again.
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    return {
+        "schema_version": 1,
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}{'t' if free_threaded else ''}",
+        "python_full": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "free_threaded": free_threaded,
+        "packages": {
+            name: distribution.version
+            for distribution in importlib.metadata.distributions()
+            if (name := distribution.metadata["Name"])
+        },
+    }
+
+
+def _module(name: str) -> dict[str, Any]:
+    try:
+        build_info = dict(importlib.import_module(name).build_info())
+    except Exception as error:
+        message = f"cannot ask module {name} what it was built from: {type(error).__name__}: {error}"
+        raise UnobservableError(message) from error
+    return {
+        "pyo3": build_info.get("pyo3"),
+        "pyo3_async_runtimes": build_info.get("pyo3_async_runtimes"),
+        "build_info": build_info,
+    }
+
+
+def _server() -> dict[str, Any]:
+    number, text = server_version()
+    # Debian adds its package's version in brackets; the first word is Postgres's own.
+    return {"postgres": str(number // 10_000), "postgres_full": text.split()[0]}

@@ -1,0 +1,67 @@
+"""The pytest plugin of a cell: `-p matrix_cell.plugin`. It observes first, then lets the tests run and records them.
+
+Exit codes beside pytest's own: 70 the cell is not what was requested, 71 it cannot be observed.
+Without `--matrix-out` (or PYO3_MATRIX_OUT) it does nothing, so the same tests run by hand against any server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from matrix_cell.events import EventLog
+from matrix_cell.json_file import write_json
+from matrix_cell.memory import MemorySeries
+from matrix_cell.observation import EXIT_MISMATCH, EXIT_UNOBSERVABLE, UnobservableError, compare, observe
+from matrix_cell.request import add_options, read_request
+
+if TYPE_CHECKING:
+    from matrix_cell.request import CellRequest
+
+
+class Gate:
+    """Lets the session reach its tests only if the cell is what it was asked to be."""
+
+    def __init__(self, request: CellRequest) -> None:
+        self._request = request
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Observe before any test file is imported; the session has begun, so its end is still recorded."""
+        path = self._request.out / "observed.json"
+        try:
+            observed = observe(self._request)
+        except UnobservableError as error:
+            write_json(path, {"schema_version": 1, "error": str(error)})
+            _leave(f"{self._request.cell}: {error}", EXIT_UNOBSERVABLE)
+        write_json(path, observed)
+        if differences := compare(self._request, observed):
+            lines = [f"{self._request.cell}: this cell is not what was requested", *map(str, differences)]
+            _leave("\n".join(lines), EXIT_MISMATCH)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of a cell."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start to record, if anybody wants the record."""
+    request = read_request(config)
+    if request is None:
+        return
+    request.out.mkdir(parents=True, exist_ok=True)
+    events = EventLog(request.out / "events.jsonl")
+    config.add_cleanup(events.close)
+    memory = MemorySeries(request.out / "memory.json")
+    config.add_cleanup(memory.close)
+    config.pluginmanager.register(events, "matrix-events")
+    config.pluginmanager.register(memory, "matrix-memory")
+    config.pluginmanager.register(Gate(request), "matrix-gate")
+
+
+def _leave(reason: str, code: int) -> NoReturn:
+    # pytest prints the reason on one line of its own at the end; a grid's reader wants it first and whole.
+    print(f"\n{reason}", flush=True)
+    pytest.exit(reason.partition("\n")[0], returncode=code)

@@ -1,0 +1,91 @@
+"""Is the prototype worth it? Run by hand: prints it beside psycopg, measured in one run.
+
+python tests/prototype/benchmark_comparison.py [--quick] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comparison import CONFIDENCE, Comparison, compare, document
+from driver import Prototype, Psycopg
+from workload import WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH = 80
+BLOCKS = 60
+BLOCKS_QUICK = 12
+
+
+async def compare_all(blocks: int, *, progress: bool = False) -> list[Comparison]:
+    """Measure every workload; the drivers stay open, and idle while the other one works."""
+    control, candidate = Psycopg(), Prototype()
+    await control.open()
+    await candidate.open()
+    try:
+        comparisons = []
+        for workload in WORKLOADS:
+            if progress:
+                print(f"measuring: {workload.title} …", file=sys.stderr, flush=True)
+            comparisons.append(await compare(workload, control, candidate, blocks))
+        return comparisons
+    finally:
+        await control.close()
+        await candidate.close()
+
+
+def layout(comparisons: Sequence[Comparison]) -> str:
+    """Return the text of the prototype document, and below it what the numbers are."""
+    lines = ["=" * WIDTH, "BENCHMARK RESULTS".center(WIDTH).rstrip(), "=" * WIDTH]
+    for number, comparison in enumerate(comparisons, start=1):
+        lines += ["", f"{number}. {comparison.workload.title}", "-" * WIDTH, *_section(comparison)]
+    lines += ["", "-" * WIDTH, *_legend(comparisons)]
+    return "\n".join(lines)
+
+
+def _section(comparison: Comparison) -> list[str]:
+    mark = "✅" if comparison.succeeds() else "❌"
+    return [
+        "  Average Latency:",
+        f"    Python (psycopg): {statistics.median(comparison.control_ms):.3f}ms",
+        f"    Rust (prototype): {statistics.median(comparison.candidate_ms):.3f}ms",
+        f"    Speedup: {comparison.speedup().estimate:.2f}x {mark}",
+    ]
+
+
+def _legend(comparisons: Sequence[Comparison]) -> list[str]:
+    lines = ["Medians over interleaved blocks; ✅ if the whole interval is above what is required."]
+    for comparison in comparisons:
+        ratio = comparison.speedup()
+        lines.append(
+            f"  {comparison.workload.title}: {CONFIDENCE:.0%} interval {ratio.low:.2f}x to {ratio.high:.2f}x "
+            f"over {len(comparison.control_ms)} blocks, required {comparison.workload.required_speedup:.1f}x"
+        )
+    first = comparisons[0]
+    return [*lines, f"  psycopg: {first.control.settings}", f"  prototype: {first.candidate.settings}"]
+
+
+def main() -> int:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description="compare the prototype with psycopg in one interleaved run")
+    parser.add_argument("--quick", action="store_true", help=f"{BLOCKS_QUICK} blocks instead of {BLOCKS}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    arguments = parser.parse_args()
+    blocks = BLOCKS_QUICK if arguments.quick else BLOCKS
+    comparisons = asyncio.run(compare_all(blocks, progress=True))
+    print(layout(comparisons))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(document(comparisons), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Which database do the prototype's tests and benchmarks use? The PG* variables, else the document's local server."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+DB_CONFIG: dict[str, Any] = {
+    "database": os.environ.get("PGDATABASE", "postgres"),  # Your database name
+    "host": os.environ.get("PGHOST", "localhost"),  # Database host
+    "port": int(os.environ.get("PGPORT", "5432")),  # Database port
+    "username": os.environ.get("PGUSER", "postgres"),  # Your username
+    "password": os.environ.get("PGPASSWORD"),  # Your password (or None)
+    "max_connections": 10,  # Pool size
+}
+
+
+def conninfo() -> dict[str, Any]:
+    """Return the same place in psycopg's words."""
+    return {
+        "dbname": DB_CONFIG["database"],
+        "host": DB_CONFIG["host"],
+        "port": DB_CONFIG["port"],
+        "user": DB_CONFIG["username"],
+        "password": DB_CONFIG["password"],
+    }

@@ -1,0 +1,92 @@
+"""Which queries, a thousand of them, would show a leak? One workload per path through the bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING, Any, Callable, Protocol
+
+from matrix_cell.leak import Plan, measure
+from matrix_cell.leak_limits import complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from fraiseql._fraiseql_rs import PrototypePool
+    from server_watch import ServerWatch
+
+# How many are under way at once: enough to use the whole pool.
+AT_ONCE = 10
+LARGE_ROWS = 200
+
+Workload = Callable[["PrototypePool", int], "Awaitable[None]"]
+
+
+class LeakCheck(Protocol):
+    """Measures a workload and fails where a resource grows."""
+
+    async def __call__(self, workload: Workload, plan: Plan | None = None, max_connections: int = 10) -> None: ...
+
+
+async def simple_queries(pool: PrototypePool, operations: int) -> None:
+    """Ask the same small question."""
+    await _in_batches(lambda: pool.execute_query("SELECT 1 AS one"), operations)
+
+
+_NUMBERS = itertools.count()
+
+
+async def distinct_queries(pool: PrototypePool, operations: int) -> None:
+    """Ask each time in other words, as callers do who write values into the query."""
+    await _in_batches(lambda: pool.execute_query(f"SELECT {next(_NUMBERS)} AS n"), operations)
+
+
+async def errors(pool: PrototypePool, operations: int) -> None:
+    """Fail on the server."""
+    await _in_batches(lambda: pool.execute_query("SELECT 1 / 0"), operations)
+
+
+async def large_rows(pool: PrototypePool, operations: int) -> None:
+    """Bring many rows; fewer of them fit into the time, so a batch is one query."""
+    sql = f"SELECT n, repeat('x', 100) AS text FROM generate_series(1, {LARGE_ROWS}) AS n"
+    await _in_batches(lambda: pool.execute_query(sql), operations)
+
+
+async def cancellations(pool: PrototypePool, operations: int) -> None:
+    """Cancel on every stretch of the way: before it is sent, while it is sent, while it runs."""
+    for start in range(0, operations, AT_ONCE):
+        queries = [asyncio.ensure_future(pool.execute_query("SELECT pg_sleep(30)")) for _ in range(AT_ONCE)]
+        await asyncio.sleep((start // AT_ONCE) % 3 * 0.002)
+        for query in queries:
+            query.cancel()
+        await asyncio.gather(*queries, return_exceptions=True)
+
+
+async def check_for_leaks(
+    pool: PrototypePool, watch: ServerWatch, workload: Workload, plan: Plan, record: Callable[[str, Any], None]
+) -> None:
+    """Measure, record, then judge: the numbers of a failed test are the interesting ones."""
+
+    async def work(operations: int) -> None:
+        await workload(pool, operations)
+
+    # The pool is full before the first reading, or its connections would count as growth.
+    await _in_batches(lambda: pool.execute_query("SELECT pg_sleep(0.02)"), AT_ONCE)
+    sessions = await watch.sessions()
+    measured = await measure(work, plan)
+    record("leak", measured.record())
+    found = complaints(measured)
+    assert not found, "\n".join(found)
+    await watch.until(_excess(watch, sessions), 0, "sessions more than before")
+
+
+def _excess(watch: ServerWatch, before: int) -> Callable[[], Awaitable[int]]:
+    async def count() -> int:
+        return max(0, await watch.sessions() - before)
+
+    return count
+
+
+async def _in_batches(ask: Callable[[], Awaitable[Any]], operations: int) -> None:
+    for _ in range(operations // AT_ONCE):
+        await asyncio.gather(*(ask() for _ in range(AT_ONCE)), return_exceptions=True)
