@@ -55,10 +55,20 @@ def connections(pool: PrototypePool) -> tuple[int, int]:
     return int(total), int(available)
 
 
+async def until_idle(pool: PrototypePool) -> None:
+    """Wait until every connection that the pool has is available."""
+    for _ in range(int(DEADLINE_SECONDS / POLL_SECONDS)):
+        total, available = connections(pool)
+        if total == available:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    pytest.fail(f"not every connection came back within {DEADLINE_SECONDS:.0f} s: {pool.stats()}")
+
+
 async def settled(pool: PrototypePool, expected: tuple[int, int]) -> None:
     """Wait until the pool counts its connections as expected: a cancelled one comes back a moment later."""
     for _ in range(int(DEADLINE_SECONDS / POLL_SECONDS)):
         if connections(pool) == expected:
             return
         await asyncio.sleep(POLL_SECONDS)
-    assert connections(pool) == expected
+    assert connections(pool) == expected, f"after {DEADLINE_SECONDS:.0f} s: {pool.stats()}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from matrix_cell.leak import Plan, measure
 from matrix_cell.leak_limits import complaints
+from pool_probe import until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -52,10 +53,13 @@ async def large_rows(pool: PrototypePool, operations: int) -> None:
     await _in_batches(lambda: pool.execute_query(sql), operations)
 
 
+CANCELLED = "/* cancelled by the workload */ SELECT pg_sleep(30)"
+
+
 async def cancellations(pool: PrototypePool, operations: int) -> None:
     """Cancel on every stretch of the way: before it is sent, while it is sent, while it runs."""
     for start in range(0, operations, AT_ONCE):
-        queries = [asyncio.ensure_future(pool.execute_query("SELECT pg_sleep(30)")) for _ in range(AT_ONCE)]
+        queries = [asyncio.ensure_future(pool.execute_query(CANCELLED)) for _ in range(AT_ONCE)]
         await asyncio.sleep((start // AT_ONCE) % 3 * 0.002)
         for query in queries:
             query.cancel()
@@ -69,6 +73,9 @@ async def check_for_leaks(
 
     async def work(operations: int) -> None:
         await workload(pool, operations)
+        # A cancelled query takes a moment to end; what it holds until then is not growth.
+        await watch.until_running(CANCELLED, 0)
+        await until_idle(pool)
 
     # The pool is full before the first reading, or its connections would count as growth.
     await _in_batches(lambda: pool.execute_query("SELECT pg_sleep(0.02)"), AT_ONCE)

@@ -18,6 +18,7 @@ from matrix_cell.leak import Plan
 from pool_probe import cancelled, connections, raised, rows, settled, within
 from query_load import cancellations, distinct_queries, errors, large_rows, simple_queries
 from server_watch import tagged
+from slow_wire import slow_wire
 
 if TYPE_CHECKING:
     from fraiseql._fraiseql_rs import PrototypePool
@@ -163,6 +164,27 @@ class TestCancellation:
                 {"turn": turn, "slept": ""}
             ]
 
+    async def test_cancel_that_overtakes_its_query_still_ends_it(
+        self, make_pool: PoolMaker, watch: ServerWatch
+    ) -> None:
+        async with slow_wire() as wire:
+            pool = make_pool(host="127.0.0.1", port=wire.port, max_connections=1)
+            tag, sql = tagged("SELECT pg_sleep(current_setting('bridge.nap')::float)")
+            # Run once in advance, so that a pool that prepares its statements has nothing left to ask before it runs.
+            await rows(pool, "SELECT set_config('bridge.nap', '0', false)")
+            await rows(pool, sql)
+            await rows(pool, "SELECT set_config('bridge.nap', '30', false)")
+            wire.hold()
+            query = asyncio.ensure_future(pool.execute_query(sql))
+            await asyncio.sleep(0.05)
+            await cancelled(query)
+            # Long enough for a request on a connection of its own to reach the server, where it finds nothing to do.
+            await asyncio.sleep(0.1)
+            wire.release()
+            assert await rows(pool, "SELECT 'after' AS query") == [{"query": "after"}]
+            await watch.until_running(tag, 0)
+            del pool
+
     async def test_cancelled_waiter_leaves_the_running_query_alone(
         self, make_pool: PoolMaker, watch: ServerWatch
     ) -> None:
@@ -182,9 +204,10 @@ class TestCancellation:
         size = 4
         pool = make_pool(max_connections=size)
         tag, sql = tagged(SLEEP)
-        for pause in (0, 0, 0.001, 0.005, 0.02):
+        # Some before they are sent, some while they are on their way, some while they run, most while they wait.
+        for turn in range(40):
             queries = [asyncio.ensure_future(pool.execute_query(sql)) for _ in range(5 * size)]
-            await asyncio.sleep(pause)
+            await asyncio.sleep(turn % 20 * 0.0002)
             for query in queries:
                 query.cancel()
             ends = await within(asyncio.gather(*queries, return_exceptions=True))
@@ -320,4 +343,5 @@ class TestMemoryLeaks:
         await leak_check(cancellations)
 
     async def test_no_memory_leak_large_rows(self, leak_check: LeakCheck) -> None:
-        await leak_check(large_rows)
+        # Buffers of many sizes: the C allocator's caches take longer to fill.
+        await leak_check(large_rows, Plan(warm_up=1000))
