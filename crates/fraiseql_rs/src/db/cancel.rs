@@ -18,14 +18,26 @@ use super::connection::Connection;
 /// A query that does not react to its cancellation within this time loses its connection.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long the server has to get ready before the request is sent again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
 /// Stops whatever `connection` is doing. True once the server is ready for the next query and no signal is on its
 /// way; false if the connection must not be used again.
 pub async fn stop(connection: &Connection) -> bool {
-    let stopping = async {
+    timeout(DEADLINE, stop_again(connection)).await.is_ok_and(|stopped| stopped.is_ok())
+}
+
+/// A request that overtakes its query finds an idle backend and is spent on nothing: so it is repeated until the
+/// server is ready. Each repetition is followed by a `Sync` of its own, which takes its signal.
+async fn stop_again(connection: &Connection) -> io::Result<()> {
+    let mut pause = FIRST_PAUSE;
+    loop {
         request_cancel(connection).await?;
-        ready(connection).await
-    };
-    timeout(DEADLINE, stopping).await.is_ok_and(|stopped| stopped.is_ok())
+        if let Ok(answered) = timeout(pause, ready(connection)).await {
+            return answered;
+        }
+        pause *= 2;
+    }
 }
 
 /// Sends the cancel request and waits until the server has acted on it.
