@@ -3,7 +3,7 @@
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, Statement};
 
 use super::dial::{dial, Peer};
 use super::error::Error;
@@ -15,6 +15,20 @@ pub struct Connection {
     /// Its background task reads the socket; dropped, the task and the socket go with it.
     pub client: ClientWrapper,
     pub peer: Peer,
+}
+
+/// How many prepared statements a connection keeps. Each costs memory here and on the server.
+const CACHED_STATEMENTS: usize = 256;
+
+impl Connection {
+    /// The statement for `sql`, prepared once per connection. A full cache starts anew: a caller with more texts than
+    /// that makes them up, and would find few of them again.
+    pub async fn prepare(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        if self.client.statement_cache.size() >= CACHED_STATEMENTS {
+            self.client.statement_cache.clear();
+        }
+        self.client.prepare_cached(sql).await
+    }
 }
 
 /// Opens connections for the pool.

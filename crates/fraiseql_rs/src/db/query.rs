@@ -36,7 +36,7 @@ fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
 }
 
 async fn read_json(connection: &Connection, sql: &str) -> Result<JsonRows, Error> {
-    let statement = connection.client.prepare_cached(sql).await?;
+    let statement = connection.prepare(sql).await?;
     let encoder = RowEncoder::new(statement.columns())?;
     let no_parameters: [&(dyn ToSql + Sync); 0] = [];
     let mut rows = pin!(connection.client.query_raw(&statement, no_parameters).await?);
