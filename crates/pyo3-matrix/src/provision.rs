@@ -1,19 +1,50 @@
-//! stub
+//! Where do a cell's interpreter, tools and server come from? What the machine has first, else what can be fetched.
+
+pub mod archive;
+pub mod cache;
+pub mod cluster;
+pub mod database;
+mod error;
+pub mod npm;
 pub mod postgres;
+mod probe;
 pub mod python;
 pub mod tools;
+mod venv;
+mod whereabouts;
+
+use nix::unistd::User;
+
 use crate::config::Config;
-use crate::process::{ProcessError, Processes};
+use crate::process::{Processes, Unprivileged};
+
+pub use error::{ProvisionError, Tried};
+
+/// What every step of provisioning needs. One per run: it remembers which interpreters have already been asked.
 pub struct Site<'a> {
     pub config: &'a Config,
     pub processes: &'a Processes,
+    /// Takes one line of progress.
     pub say: &'a (dyn Fn(&str) + Sync),
+    probes: probe::Probes,
 }
-#[derive(Debug, thiserror::Error)]
-pub enum ProvisionError {
-    #[error(transparent)]
-    Process(#[from] ProcessError),
+
+impl<'a> Site<'a> {
+    pub fn new(config: &'a Config, processes: &'a Processes, say: &'a (dyn Fn(&str) + Sync)) -> Self {
+        Site { config, processes, say, probes: probe::Probes::default() }
+    }
+
+    fn not_interrupted(&self) -> Result<(), ProvisionError> {
+        if self.processes.interrupted() { Err(ProvisionError::Interrupted) } else { Ok(()) }
+    }
 }
-pub fn cache_folders(_c: &Config) -> Vec<std::path::PathBuf> {
-    vec![]
+
+/// Whom root steps down to, because Postgres refuses to run as root: `postgres`, else `nobody`. None if not root.
+#[must_use]
+pub fn unprivileged() -> Option<Unprivileged> {
+    if !nix::unistd::geteuid().is_root() {
+        return None;
+    }
+    let user = ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten())?;
+    Some(Unprivileged { uid: user.uid.as_raw(), gid: user.gid.as_raw(), name: user.name })
 }

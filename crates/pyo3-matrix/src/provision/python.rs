@@ -1,18 +1,168 @@
-//! stub
-use super::*;
-use crate::cell::Python;
+//! Which interpreter runs the cells of one Python? Found on this machine, else fetched with uv, else what was tried.
+
+use std::env;
 use std::path::PathBuf;
-#[derive(Debug)]
+
+use super::probe::Answer;
+use super::tools::Tools;
+use super::whereabouts::{self, Candidate, Places};
+use super::{ProvisionError, Site, Tried};
+use crate::cell::Python;
+use crate::process::Command;
+
+pub use super::whereabouts::Source;
+
+/// An interpreter that was run, and said that it is the Python asked for.
+#[derive(Debug, Clone)]
 pub struct Interpreter {
+    pub python: Python,
     pub path: PathBuf,
+    /// `3.12.1`
     pub version: String,
+    /// `cpython-312-x86_64-linux-gnu`
     pub soabi: String,
+    pub source: Source,
 }
-impl std::fmt::Display for Interpreter {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
+
+/// An interpreter that is already on this machine.
+pub fn find(python: Python, site: &Site) -> Result<Interpreter, ProvisionError> {
+    let variable = whereabouts::variable(python);
+    if let Some(path) = env::var_os(&variable).filter(|path| !path.is_empty()) {
+        return named(python, variable, path.into(), site);
+    }
+    let (candidates, mut tried) = Places::of(site).candidates(python);
+    let mut fitting = Vec::new();
+    for (candidate, answer) in asked(candidates, site) {
+        match fits(python, answer) {
+            Ok(answer) => fitting.push((candidate.source, answer)),
+            Err(reason) => {
+                let place = format!("{} {}", candidate.source, candidate.path.display());
+                tried.push(Tried { place, reason });
+            }
+        }
+    }
+    site.not_interrupted()?;
+    // A release on any place is preferred to a pre-release on a better one.
+    let chosen = fitting.iter().position(|(_, answer)| answer.released).unwrap_or(0);
+    match fitting.into_iter().nth(chosen) {
+        Some((source, answer)) => Ok(interpreter(answer, source)),
+        None => Err(ProvisionError::NoPython { python, variable, tried }),
     }
 }
-pub fn provide(_p: Python, _t: &tools::Tools, _s: &Site) -> Result<Interpreter, ProvisionError> {
-    todo!()
+
+/// An interpreter that is on this machine, or that uv could install.
+pub fn provide(python: Python, tools: &Tools, site: &Site) -> Result<Interpreter, ProvisionError> {
+    let (variable, mut tried) = match find(python, site) {
+        Err(ProvisionError::NoPython { variable, tried, .. }) => (variable, tried),
+        found => return found,
+    };
+    if let Err(failure) = fetch(python, tools, site) {
+        site.not_interrupted()?;
+        tried.push(Tried::new("uv python install", failure));
+        return Err(ProvisionError::NoPython { python, variable, tried });
+    }
+    find(python, site)
+}
+
+/// Interpreters that could run the tools: of the Pythons in the config the newest first, then any other on PATH.
+pub(super) fn for_tools(site: &Site) -> (Vec<Interpreter>, Vec<Tried>) {
+    let old = Python { major: 3, minor: 9, free_threaded: false };
+    let (mut found, mut tried) = (Vec::new(), Vec::new());
+    let mut listed: Vec<_> = site.config.pythons.iter().copied().filter(|p| !p.free_threaded).collect();
+    listed.sort_unstable_by(|a, b| b.cmp(a));
+    for python in listed.into_iter().filter(|python| *python >= old) {
+        match find(python, site) {
+            Ok(interpreter) => found.push(interpreter),
+            Err(error) => tried.push(Tried::new("Python", error)),
+        }
+    }
+    for (candidate, answer) in asked(Places::of(site).unversioned(), site) {
+        match answer {
+            Ok(answer) if found.iter().any(|known| known.path == answer.path) => {}
+            Ok(answer) if answer.python >= old => found.push(interpreter(answer, candidate.source)),
+            Ok(answer) => tried.push(Tried::new(candidate.path.display(), format!("is {}", answer.version))),
+            Err(reason) => tried.push(Tried::new(candidate.path.display(), reason)),
+        }
+    }
+    (found, tried)
+}
+
+/// Whom a variable names must do, or the user hears of it: silence would run the cell on another Python than meant.
+fn named(
+    python: Python,
+    variable: String,
+    path: PathBuf,
+    site: &Site,
+) -> Result<Interpreter, ProvisionError> {
+    match fits(python, site.probes.ask(&path, site)) {
+        Ok(answer) => Ok(interpreter(answer, Source::Environment)),
+        Err(reason) => {
+            site.not_interrupted()?;
+            Err(ProvisionError::NotUsable { named: variable, path, reason })
+        }
+    }
+}
+
+/// Runs the candidates side by side; the answers come in the order of the candidates.
+fn asked(candidates: Vec<Candidate>, site: &Site) -> Vec<(Candidate, Result<Answer, String>)> {
+    std::thread::scope(|scope| {
+        let ask = |candidate: Candidate| {
+            let path = candidate.path.clone();
+            (candidate, scope.spawn(move || site.probes.ask(&path, site)))
+        };
+        let running: Vec<_> = candidates.into_iter().map(ask).collect();
+        let joined = |(candidate, thread): (_, std::thread::ScopedJoinHandle<'_, _>)| {
+            (candidate, thread.join().unwrap_or_else(|_| Err("the question broke off".into())))
+        };
+        running.into_iter().map(joined).collect()
+    })
+}
+
+fn fits(python: Python, answer: Result<Answer, String>) -> Result<Answer, String> {
+    match answer? {
+        answer if answer.python == python => Ok(answer),
+        answer if answer.python.free_threaded => Err(format!("is {}, free-threaded", answer.version)),
+        answer => Err(format!("is {}", answer.version)),
+    }
+}
+
+fn interpreter(answer: Answer, source: Source) -> Interpreter {
+    let Answer { python, version, path, soabi, .. } = answer;
+    Interpreter { python, path, version, soabi, source }
+}
+
+/// Has uv install `python`, under whatever the user's own `UV_*` variables say about mirrors and places.
+fn fetch(python: Python, tools: &Tools, site: &Site) -> Result<(), ProvisionError> {
+    (site.say)(&format!("fetching Python {python} with uv"));
+    let mut command = Command::new(tools.uv()).args(["python", "install", &python.to_string()]);
+    if env::var_os("UV_PYTHON_INSTALL_DIR").is_none_or(|folder| folder.is_empty()) {
+        command = command.env("UV_PYTHON_INSTALL_DIR", whereabouts::own(site));
+    }
+    // Without this, uv would also put a `python3.12` on the user's PATH.
+    command = command.env("UV_PYTHON_INSTALL_BIN", "0").folder(&site.config.root);
+    let done = command.limit(site.config.budgets.fetch).check(site.processes);
+    done.map(drop).map_err(ProvisionError::failed(
+        format!("cannot fetch Python {python}"),
+        "without a network, point UV_PYTHON_DOWNLOADS_JSON_URL or UV_PYTHON_INSTALL_MIRROR at a mirror",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_and_another_threading_are_passed_over_by_name() {
+        let asked: Python = "3.13".parse().expect("a version");
+        let answer = |python: &str| Answer {
+            python: python.parse().expect("a version"),
+            version: "3.13.0".into(),
+            released: true,
+            path: "/p".into(),
+            soabi: String::new(),
+        };
+        assert!(fits(asked, Ok(answer("3.13"))).is_ok());
+        assert_eq!(fits(asked, Ok(answer("3.12"))), Err("is 3.13.0".into()));
+        assert_eq!(fits(asked, Ok(answer("3.13t"))), Err("is 3.13.0, free-threaded".into()));
+    }
 }

@@ -1,26 +1,65 @@
-//! stub
-use super::*;
+//! Which tox, uv and maturin does the harness use? Those of the locked requirements, whatever else is installed.
+
 use std::path::PathBuf;
-#[derive(Debug)]
-pub struct Tools {
-    pub fresh: bool,
+
+use super::venv::{self, Venv};
+use super::{ProvisionError, Site};
+
+/// The requirements of the tools, and of npm for machines without one.
+const TOOLS: &str = "tools.txt";
+const NODE: &str = "node.txt";
+
+/// The programs that drive a cell from outside.
+#[derive(Debug, Clone)]
+pub struct Tools(Venv);
+
+/// The locked tools, installed if they are not yet. Starts no process when they are.
+pub fn provide(site: &Site) -> Result<Tools, ProvisionError> {
+    venv::provide(TOOLS, site).map(Tools)
 }
-impl std::fmt::Display for Tools {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
-    }
+
+/// npm from the locked requirements.
+pub(super) fn npm(site: &Site) -> Result<PathBuf, ProvisionError> {
+    venv::provide(NODE, site).map(|venv| venv.program("npm"))
 }
+
 impl Tools {
+    /// The folder of the programs.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.0.folder.join("bin")
+    }
+
+    /// The interpreter that the tools run on.
+    #[must_use]
+    pub fn python(&self) -> PathBuf {
+        self.0.program("python")
+    }
+
+    #[must_use]
     pub fn tox(&self) -> PathBuf {
-        todo!()
+        self.0.program("tox")
     }
+
+    #[must_use]
+    pub fn uv(&self) -> PathBuf {
+        self.0.program("uv")
+    }
+
+    #[must_use]
     pub fn maturin(&self) -> PathBuf {
-        todo!()
+        self.0.program("maturin")
     }
-    pub fn maturin_version(&self) -> &str {
-        todo!()
+
+    /// The version of an installed distribution, such as `maturin`.
+    #[must_use]
+    pub fn version(&self, name: &str) -> Option<&str> {
+        self.0.versions.get(name).map(String::as_str)
     }
-}
-pub fn provide(_s: &Site) -> Result<Tools, ProvisionError> {
-    todo!()
+
+    /// The version of the interpreter that the tools run on.
+    #[must_use]
+    pub fn python_version(&self) -> &str {
+        &self.0.python
+    }
 }

@@ -1,0 +1,125 @@
+//! Where do fetched servers stay, and who may write there now? A folder that their user can read, and a lock.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::{ProvisionError, Site, unprivileged};
+use crate::process::Unprivileged;
+
+/// The cache where the checkout is closed to the unprivileged user, such as in root's home.
+const SYSTEM: &str = "/var/cache/pyo3-matrix";
+
+const POLL: Duration = Duration::from_millis(50);
+
+/// The folder that fetched servers are kept in.
+pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
+    let user = unprivileged();
+    let own = site.config.target().join("postgres");
+    let open = user.as_ref().is_none_or(|user| reachable(&own, user));
+    let folder = if open { own } else { SYSTEM.into() };
+    make_open(&folder)?;
+    Ok(folder)
+}
+
+/// Every folder that [`servers`] may have chosen and that exists, for those who clean up.
+#[must_use]
+pub fn folders(site: &Site) -> Vec<PathBuf> {
+    let both = [site.config.target().join("postgres"), SYSTEM.into()];
+    both.into_iter().filter(|folder| folder.is_dir()).collect()
+}
+
+/// Where temporary folders go that `user` has to enter.
+pub fn temporary(user: Option<&Unprivileged>) -> PathBuf {
+    let own = std::env::temp_dir();
+    match user {
+        Some(user) if !reachable(&own, user) => "/tmp".into(),
+        _ => own,
+    }
+}
+
+/// Makes `folder` and what is missing above it, open to every reader whatever the umask says.
+pub fn make_open(folder: &Path) -> Result<(), ProvisionError> {
+    use std::os::unix::fs::PermissionsExt;
+    let missing: Vec<_> = folder.ancestors().take_while(|part| !part.exists()).collect();
+    for part in missing.into_iter().rev() {
+        let made = DirBuilder::new().mode(0o755).create(part);
+        let open = |()| std::fs::set_permissions(part, std::fs::Permissions::from_mode(0o755));
+        match made.and_then(open) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(ProvisionError::disk("cannot make the folder", part)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether `user` can get to `path`: every folder above and itself that exists lets it through.
+fn reachable(path: &Path, user: &Unprivileged) -> bool {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.ancestors().filter_map(|part| part.metadata().ok()).all(|folder| lets_through(&folder, user))
+}
+
+fn lets_through(folder: &Metadata, user: &Unprivileged) -> bool {
+    let bit = match folder {
+        owned if owned.uid() == user.uid => 0o100,
+        grouped if grouped.gid() == user.gid => 0o010,
+        _ => 0o001,
+    };
+    folder.mode() & bit != 0
+}
+
+/// Held by whoever makes something that others must find whole; let go when dropped, or when its process ends.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
+
+impl Lock {
+    /// Waits for the lock file at `path` as long as a fetch may take, since another harness may be fetching the same.
+    pub fn take(path: &Path, site: &Site) -> Result<Lock, ProvisionError> {
+        let failed = |error| ProvisionError::disk("cannot lock", path)(error);
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(ProvisionError::disk("cannot open", path))?;
+        let started = Instant::now();
+        loop {
+            site.not_interrupted()?;
+            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(held) => return Ok(Lock(held)),
+                Err((file, Errno::EWOULDBLOCK)) if started.elapsed() < site.config.budgets.install => file,
+                Err((_, error)) => return Err(failed(error.into())),
+            };
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_closed_folder_above_makes_a_path_unreachable_for_a_stranger() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (own, inner) = (root.path().metadata().expect("metadata"), root.path().join("a/b"));
+        std::fs::create_dir_all(&inner).expect("a folder");
+        let stranger = Unprivileged { name: "x".into(), uid: own.uid() + 1, gid: own.gid() + 1 };
+        let set = |mode| {
+            std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(mode)).expect("a mode");
+        };
+        set(0o755);
+        assert!(reachable(&inner, &stranger));
+        assert!(reachable(&inner.join("not made yet"), &stranger));
+        set(0o750);
+        assert!(!reachable(&inner, &stranger));
+        assert!(reachable(&inner, &Unprivileged { gid: own.gid(), ..stranger }));
+    }
+}

@@ -1,0 +1,150 @@
+//! How do locked Python programs get here? A requirements file with hashes in, a finished virtual environment out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::cache::{Lock, make_open};
+use super::python::{self, Interpreter};
+use super::{ProvisionError, Site, Tried};
+use crate::process::Command;
+
+/// Written last: an environment without it was left half made, and is made again.
+const FINISHED: &str = "finished.json";
+
+/// A virtual environment in which everything of its requirements is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venv {
+    /// Where it was made; its scripts name this path, so it cannot be moved.
+    pub folder: PathBuf,
+    /// The version of the interpreter that it was made with.
+    pub python: String,
+    /// Distribution name → version.
+    pub versions: BTreeMap<String, String>,
+}
+
+impl Venv {
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
+    /// The finished environment in `folder`, if it is one and its interpreter still exists.
+    fn finished(folder: &Path) -> Option<Venv> {
+        let text = std::fs::read_to_string(folder.join(FINISHED)).ok()?;
+        let venv: Venv = serde_json::from_str(&text).ok()?;
+        (venv.folder == folder && venv.program("python").exists()).then_some(venv)
+    }
+}
+
+/// The environment of `requirements`, a file of the config's folder of requirements.
+pub fn provide(requirements: &str, site: &Site) -> Result<Venv, ProvisionError> {
+    let file = site.config.root.join(&site.config.suite.requirements).join(requirements);
+    let text = std::fs::read(&file).map_err(ProvisionError::disk("cannot read", &file))?;
+    let folder = site.config.target().join("tools").join(key(&text));
+    if let Some(venv) = Venv::finished(&folder) {
+        return Ok(venv);
+    }
+    make_open(&site.config.target().join("tools"))?;
+    let _lock = Lock::take(&folder.with_extension("lock"), site)?;
+    match Venv::finished(&folder) {
+        // Another harness made it while we waited.
+        Some(venv) => Ok(venv),
+        None => make(&folder, &file, requirements, site),
+    }
+}
+
+fn make(folder: &Path, file: &Path, name: &str, site: &Site) -> Result<Venv, ProvisionError> {
+    let (interpreters, mut tried) = python::for_tools(site);
+    for interpreter in interpreters {
+        site.not_interrupted()?;
+        if let Err(reason) = empty(&interpreter, folder, site) {
+            tried.push(Tried::new(interpreter.path.display(), reason));
+            continue;
+        }
+        (site.say)(&format!("installing {name} with Python {}", interpreter.version));
+        install(folder, file, site)?;
+        let (folder, python) = (folder.to_owned(), interpreter.version);
+        let venv = Venv { versions: installed(&folder), folder, python };
+        let written = std::fs::write(venv.folder.join(FINISHED), serde_json::json!(venv).to_string());
+        written.map_err(ProvisionError::disk("cannot write in", &venv.folder))?;
+        return Ok(venv);
+    }
+    site.not_interrupted()?;
+    Err(ProvisionError::NoToolsPython { tried })
+}
+
+/// An environment with pip alone, in place of whatever is there.
+fn empty(interpreter: &Interpreter, folder: &Path, site: &Site) -> Result<(), String> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.to_string()),
+        _ => {}
+    }
+    let command = Command::new(&interpreter.path).args(["-I", "-m", "venv"]).arg(folder);
+    let made = command.limit(site.config.budgets.install).check(site.processes);
+    made.map(drop).map_err(|error| error.to_string())
+}
+
+fn install(folder: &Path, file: &Path, site: &Site) -> Result<(), ProvisionError> {
+    let pip = ["-I", "-m", "pip", "install", "--require-hashes", "--no-input", "--requirement"];
+    let command = Command::new(folder.join("bin/python")).args(pip).arg(file);
+    // A user-wide `--user` would make pip refuse to install into an environment.
+    let done = command.env("PIP_USER", "0").limit(site.config.budgets.install).check(site.processes);
+    done.map(drop).map_err(ProvisionError::failed(
+        format!("cannot install {}", file.display()),
+        "pip needs a network or PIP_INDEX_URL, PIP_FIND_LINKS or a wheel cache that stands in for it",
+    ))
+}
+
+/// What is installed, read from the names of the metadata folders.
+fn installed(folder: &Path) -> BTreeMap<String, String> {
+    let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
+    folders(&folder.join("lib"))
+        .flat_map(|python| folders(&python.join("site-packages")).collect::<Vec<_>>())
+        .filter_map(|path| {
+            let (name, version) = path.file_name()?.to_str()?.strip_suffix(".dist-info")?.rsplit_once('-')?;
+            Some((name.to_lowercase(), version.to_owned()))
+        })
+        .collect()
+}
+
+/// Sixteen hexadecimal digits of the SHA-256 of `text`.
+fn key(text: &[u8]) -> String {
+    Sha256::digest(text)[..8].iter().fold(String::new(), |mut key, byte| {
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_counts_only_where_it_was_finished_and_with_its_interpreter() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("x");
+        std::fs::create_dir_all(folder.join("bin")).expect("a folder");
+        std::fs::write(folder.join("bin/python"), "").expect("a file");
+        assert_eq!(Venv::finished(&folder), None, "no marker");
+        let venv = Venv { folder: folder.clone(), python: "3.12.1".into(), versions: BTreeMap::new() };
+        let text = serde_json::json!(venv).to_string();
+        std::fs::write(folder.join(FINISHED), &text[..9]).expect("a file");
+        assert_eq!(Venv::finished(&folder), None, "a marker cut short");
+        std::fs::write(folder.join(FINISHED), text).expect("a file");
+        assert_eq!(Venv::finished(&folder), Some(venv));
+        let moved = root.path().join("y");
+        std::fs::rename(&folder, &moved).expect("a new name");
+        assert_eq!(Venv::finished(&moved), None, "moved");
+        std::fs::rename(&moved, &folder).expect("the old name");
+        std::fs::remove_file(folder.join("bin/python")).expect("gone");
+        assert_eq!(Venv::finished(&folder), None, "its interpreter is gone");
+    }
+
+    #[test]
+    fn a_key_is_the_beginning_of_the_digest() {
+        assert_eq!(key(b"abc"), "ba7816bf8f01cfea");
+    }
+}
