@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::provision;
+use crate::provision::cache;
 use crate::run::folder::{FolderError, Lock};
 
 /// Why nothing was removed.
@@ -54,9 +54,7 @@ pub fn clean(config: &Config, what: What) -> Result<u64, DiskError> {
 
 fn folders(config: &Config) -> Vec<PathBuf> {
     let mut folders = vec![config.target()];
-    folders.extend(
-        provision::cache_folders(config).into_iter().filter(|folder| !folder.starts_with(config.target())),
-    );
+    folders.extend(cache::folders(config).into_iter().filter(|folder| !folder.starts_with(config.target())));
     folders
 }
 

@@ -12,7 +12,8 @@ use crate::error::{Ending, Error};
 use crate::message;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, Processes};
-use crate::provision::postgres::{self, Cluster};
+use crate::provision::cluster::Cluster;
+use crate::provision::postgres;
 use crate::provision::{Site, tools};
 use crate::report::{self, Report, json, terminal};
 use crate::run::cell::{Benchmarks, in_database};
@@ -62,7 +63,7 @@ fn plan(request: &Request, format: Format, config: &Config) -> Result<Ending, Er
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let site = Site { config, processes: &processes, say: &say };
+    let site = Site::new(config, &processes, &say);
     let _lock = Lock::acquire(&config.target())?;
     let tools = tools::provide(&site)?;
     let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: jobs(None) };
@@ -84,7 +85,7 @@ fn run(
 ) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let site = Site { config, processes: &processes, say: &say };
+    let site = Site::new(config, &processes, &say);
     say(&format!("{}: {}", plan.preset, message::extent(&plan)));
     let options = Options { benchmarks, jobs: jobs(jobs_asked) };
     let folder = run::run(&plan, options, &site)?;
@@ -114,7 +115,7 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let cell = plan::cell(config, asked)?;
     let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
     let processes = Processes::start()?;
-    let site = Site { config, processes: &processes, say: &say };
+    let site = Site::new(config, &processes, &say);
     let lock = Lock::acquire(&config.target())?;
     let tools = tools::provide(&site)?;
     let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: 1 };
@@ -141,10 +142,10 @@ fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, 
     let major = plan::value("Postgres major", asked, &plan::majors(config))?;
     let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
     let processes = Processes::start()?;
-    let site = Site { config, processes: &processes, say: &say };
+    let site = Site::new(config, &processes, &say);
     let binaries = postgres::provide(spec, &site)?;
     let cluster = Cluster::start(&binaries, spec, &site)?;
-    let command = in_database(handed_over(command), &cluster.superuser());
+    let command = in_database(handed_over(command), cluster.superuser());
     let path = std::env::var_os("PATH").unwrap_or_default();
     // What the user has comes first: these folders hold a server, and seldom a psql.
     let paths = std::env::split_paths(&path).chain([binaries.bin.clone()]);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cell::{CellId, Postgres, Python, WheelId};
 use crate::plan::Plan;
+use crate::provision::postgres::Binaries;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 use crate::record::{Outcome, Record};
@@ -62,10 +63,9 @@ fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
 /// What was found where, for the log of a run.
 #[must_use]
 pub fn found(tools: &Tools, prepared: &Prepared<'_>) -> Vec<String> {
-    let mut lines = vec![tools.to_string()];
-    lines.extend(prepared.interpreters.values().flatten().map(ToString::to_string));
-    lines.extend(prepared.servers.values().flatten().map(|server| server.binaries.to_string()));
-    lines
+    let interpreters = prepared.interpreters.values().flatten().map(interpreter);
+    let servers = prepared.servers.values().flatten().map(|server| binaries(&server.binaries));
+    std::iter::once(self::tools(tools)).chain(interpreters).chain(servers).collect()
 }
 
 /// What was found where, and what was not, as a person reads it while a run begins.
@@ -74,17 +74,33 @@ pub fn provisioned(interpreters: &Had<Python, Interpreter>, servers: &Had<Postgr
     let mut text = "found".to_owned();
     for (python, had) in interpreters {
         let _ = match had {
-            Ok(interpreter) => write!(text, "\n  {interpreter}"),
+            Ok(found) => write!(text, "\n  {}", interpreter(found)),
             Err(failure) => write!(text, "\n  Python {python}: {}", first_line(&failure.reason)),
         };
     }
     for (major, had) in servers {
         let _ = match had {
-            Ok(server) => write!(text, "\n  {}, port {}", server.binaries, server.cluster.port()),
+            Ok(server) => write!(text, "\n  {}", binaries(&server.binaries)),
             Err(failure) => write!(text, "\n  Postgres {major}: {}", first_line(&failure.reason)),
         };
     }
     text
+}
+
+fn tools(tools: &Tools) -> String {
+    let version = |name| tools.version(name).unwrap_or("?");
+    let (tox, maturin, uv) = (version("tox"), version("maturin"), version("uv"));
+    format!("{:<16}tox {tox}, maturin {maturin}, uv {uv}, on Python {}", "tools", tools.python_version())
+}
+
+fn interpreter(interpreter: &Interpreter) -> String {
+    let Interpreter { version, source, path, .. } = interpreter;
+    format!("{:<16}{source}: {}", format!("Python {version}"), path.display())
+}
+
+fn binaries(binaries: &Binaries) -> String {
+    let Binaries { version, source, bin, .. } = binaries;
+    format!("{:<16}{source}: {}", format!("Postgres {version}"), bin.display())
 }
 
 /// The answer of `provision`: the same with the tools, and whole reasons for what is missing.
@@ -94,7 +110,7 @@ pub fn provision(
     interpreters: &Had<Python, Interpreter>,
     servers: &Had<Postgres, Server<'_>>,
 ) -> String {
-    let mut text = format!("{}\n  {tools}\n", provisioned(interpreters, servers));
+    let mut text = format!("{}\n  {}\n", provisioned(interpreters, servers), self::tools(tools));
     let failures = interpreters.values().filter_map(|had| had.as_ref().err());
     for failure in failures.chain(servers.values().filter_map(|had| had.as_ref().err())) {
         let _ = writeln!(text, "\n{}", failure.reason);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::build::wheel::Origin;
 use crate::message;
 use crate::plan::{Plan, Planned};
-use crate::provision::tools::{self, Tools};
+use crate::provision::tools;
 use crate::provision::{ProvisionError, Site};
 use crate::record::{self, Outcome, Record};
 use cell::{Benchmarks, Ready};
@@ -46,7 +46,7 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let _lock = Lock::acquire(&target)?;
     let folder = RunFolder::create(&target, plan, &site.config.criteria)?;
     let mut clock = Clock::start();
-    let tools = clock.phase("tools", || tools::provide(site), |tools, wall| fetched(tools, wall))?;
+    let tools = clock.phase("tools", || tools::provide(site), |_, wall| wall)?;
     let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
@@ -61,14 +61,6 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
     record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept))?;
     Ok(folder)
-}
-
-/// Tools that were fetched in this run took their time to install; tools that were there took the harness's.
-fn fetched(tools: &Result<Tools, ProvisionError>, wall: Duration) -> Duration {
-    match tools {
-        Ok(tools) if tools.fresh => wall,
-        _ => Duration::ZERO,
-    }
 }
 
 /// Everything before the first cell, phase by phase.

@@ -126,7 +126,7 @@ impl Order<'_> {
             interpreter: self.interpreter.version.clone(),
             soabi: self.interpreter.soabi.clone(),
             toolchain: self.toolchain.to_owned(),
-            maturin: self.tools.maturin_version().to_owned(),
+            maturin: self.tools.version("maturin").unwrap_or_default().to_owned(),
             flags: flags.collect::<Vec<_>>().join("\n"),
             sources: self.project.sources.clone(),
         }

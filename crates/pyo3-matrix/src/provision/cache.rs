@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use super::{ProvisionError, Site, unprivileged};
+use crate::config::Config;
 use crate::process::Unprivileged;
 
 /// The cache where the checkout is closed to the unprivileged user, such as in root's home.
@@ -28,8 +29,8 @@ pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
 
 /// Every folder that [`servers`] may have chosen and that exists, for those who clean up.
 #[must_use]
-pub fn folders(site: &Site) -> Vec<PathBuf> {
-    let both = [site.config.target().join("postgres"), SYSTEM.into()];
+pub fn folders(config: &Config) -> Vec<PathBuf> {
+    let both = [config.target().join("postgres"), SYSTEM.into()];
     both.into_iter().filter(|folder| folder.is_dir()).collect()
 }
 

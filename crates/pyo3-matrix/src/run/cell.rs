@@ -12,8 +12,8 @@ use crate::measure::{self, Evidence};
 use crate::outcome::outcome;
 use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
-use crate::provision::postgres::Database;
-use crate::provision::{ProvisionError, Site};
+use crate::provision::Site;
+use crate::provision::database::Database;
 use crate::record::{Hashes, Outcome, Record, Versions};
 use crate::run::prepare::{Failure, Server};
 
@@ -29,7 +29,6 @@ pub enum Benchmarks {
 }
 
 /// A cell that can run.
-#[derive(Debug)]
 pub struct Ready<'a, 'p> {
     pub planned: &'a Planned,
     pub environment: &'a Environment,
@@ -142,7 +141,12 @@ impl Ready<'_, '_> {
         // Stacks of a hung test reach the log before the wall clock outside ends it.
         arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
         match stage {
-            Stage::Tests => arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display())),
+            // The newer family of junit.xml has no place for what the leak tests measured.
+            Stage::Tests => arguments.extend([
+                "-o".to_owned(),
+                "junit_family=xunit1".to_owned(),
+                format!("--junit-xml={}", folder.join("junit.xml").display()),
+            ]),
             Stage::Benchmarks => {
                 arguments.push(format!("--benchmark-json={}", self.folder.join("benchmark.json").display()));
             }
@@ -190,5 +194,5 @@ fn machine(error: io::Error) -> Failure {
 }
 
 fn process(error: ProcessError) -> Failure {
-    Failure::from(ProvisionError::from(error))
+    Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
 }

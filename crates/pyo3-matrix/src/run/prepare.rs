@@ -11,7 +11,8 @@ use crate::cell::{CellId, Line, Postgres, Python, WheelId};
 use crate::message;
 use crate::plan::Plan;
 use crate::process::ProcessError;
-use crate::provision::postgres::{self, Binaries, Cluster};
+use crate::provision::cluster::Cluster;
+use crate::provision::postgres::{self, Binaries};
 use crate::provision::python::{self, Interpreter};
 use crate::provision::tools::Tools;
 use crate::provision::{ProvisionError, Site};
@@ -26,7 +27,6 @@ pub struct Failure {
 }
 
 /// A running server and what it runs from.
-#[derive(Debug)]
 pub struct Server<'p> {
     pub binaries: Binaries,
     pub cluster: Cluster<'p>,
@@ -36,7 +36,7 @@ pub struct Server<'p> {
 pub type Had<K, V> = BTreeMap<K, Result<V, Failure>>;
 
 /// Everything that cells run on.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Prepared<'p> {
     pub interpreters: Had<Python, Interpreter>,
     pub servers: Had<Postgres, Server<'p>>,
