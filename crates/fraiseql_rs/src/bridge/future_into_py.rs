@@ -10,6 +10,7 @@ use pyo3_async_runtimes::tokio::future_into_py_with_locals;
 use pyo3_async_runtimes::{get_running_loop, TaskLocals};
 
 use super::event_loop::EventLoop;
+use super::thread_state;
 
 /// See the contract in [`super`].
 pub fn awaitable<F, T>(py: Python<'_>, work: F) -> PyResult<Bound<'_, PyAny>>
@@ -17,7 +18,21 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let event_loop = EventLoop::new(get_running_loop(py)?);
-    let locals = TaskLocals::new(Bound::new(py, event_loop)?.into_any());
-    future_into_py_with_locals(py, locals, work)
+    let event_loop = EventLoop::of(get_running_loop(py)?)?;
+    let locals = TaskLocals::new(event_loop.into_any());
+    future_into_py_with_locals(py, locals, async move { work.await.map(Completed) })
+}
+
+/// An output that is converted on the thread that completes the awaitable, and tells it to stay attached cheaply.
+struct Completed<T>(T);
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Completed<T> {
+    type Target = T::Target;
+    type Output = T::Output;
+    type Error = T::Error;
+
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
+        thread_state::keep(py);
+        self.0.into_pyobject(py)
+    }
 }

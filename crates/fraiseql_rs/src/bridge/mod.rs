@@ -9,6 +9,7 @@ mod event_loop;
 mod exit;
 mod future_into_py;
 mod runtime;
+mod thread_state;
 
 use std::future::Future;
 

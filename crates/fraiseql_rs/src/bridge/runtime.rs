@@ -9,6 +9,10 @@ use tokio::runtime::Builder;
 /// More threads than this do not help one interpreter, and each costs memory.
 const MOST_WORKERS: usize = 4;
 
+/// How long the thread for blocking work waits for more: as long as the process may live, since the thread keeps a
+/// state of the interpreter (`thread_state`).
+const IDLE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
 /// How often [`quiesce`] looks again.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -23,7 +27,12 @@ static IN_BACKGROUND: AtomicUsize = AtomicUsize::new(0);
 pub fn configure() {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     let mut builder = Builder::new_multi_thread();
-    builder.enable_all().thread_name("fraiseql").worker_threads(workers).max_blocking_threads(1);
+    builder
+        .enable_all()
+        .thread_name("fraiseql")
+        .worker_threads(workers)
+        .max_blocking_threads(1)
+        .thread_keep_alive(IDLE);
     pyo3_async_runtimes::tokio::init(builder);
 }
 
