@@ -57,8 +57,9 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
-            Error::Config(_) | Error::Plan(_) => Ending::BadRequest,
-            Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
+            Error::Config(_) | Error::Plan(_) | Error::Folder(FolderError::Unknown { .. }) => {
+                Ending::BadRequest
+            }
             Error::Process(ProcessError::Interrupted) => Ending::Interrupted,
             Error::Provision(_)
             | Error::Prepare(_)
@@ -73,14 +74,13 @@ impl Error {
     /// What to do, where the error itself does not say.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
-        let source = match self {
+        match self {
             Error::Io(error) | Error::Run(RunError::Io(error) | RunError::Folder(FolderError::Io(error))) => {
-                error
+                let full = error.kind() == io::ErrorKind::StorageFull;
+                full.then_some("the disk is full; `cargo matrix clean` frees what the harness keeps")
             }
-            _ => return None,
-        };
-        full(source).then_some("the disk is full; `cargo matrix clean` frees what the harness keeps")
+            _ => None,
+        }
     }
 }
 

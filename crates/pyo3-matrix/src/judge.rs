@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::CellId;
+use crate::cell::{CellId, WheelId};
 use crate::config::Criterion;
 use crate::plan::{Plan, Planned};
-use crate::record::{Outcome, Record, TestResult};
+use crate::record::{Outcome, Record, Speedup, TestResult};
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,12 +49,22 @@ pub struct CellVerdict {
 pub struct CriterionResult {
     pub name: String,
     pub status: Status,
-    /// Cells that meet it, and cells that say anything about it.
+    /// What `met` and `measured` count.
+    pub unit: Unit,
+    /// Those that meet it, and those that say anything about it.
     pub met: usize,
     pub measured: usize,
     /// For a speed-up: comparison → the range over all cells.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub speedups: BTreeMap<String, Range>,
+}
+
+/// What a criterion is counted over: a test's result is a cell's, a speed-up a wheel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Cells,
+    Wheels,
 }
 
 /// Whether a criterion holds.
@@ -63,7 +73,7 @@ pub struct CriterionResult {
 pub enum Status {
     Met,
     Missed,
-    /// A speed-up whose interval holds the factor in some cell, and lies below it in none.
+    /// A speed-up whose interval holds the factor for some wheel, and lies below it for none.
     Undecided,
     NotMeasured,
 }
@@ -145,64 +155,79 @@ fn judge_test(name: &str, test: &str, records: &[&Record]) -> CriterionResult {
         (met, measured) if met == measured && measured == records.len() => Status::Met,
         _ => Status::Missed,
     };
-    CriterionResult { name: name.to_owned(), status, met, measured: results.len(), speedups: BTreeMap::new() }
-}
-
-fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
-    let measured: Vec<&&Record> = records.iter().filter(|record| !record.comparisons.is_empty()).collect();
-    let each: Vec<Status> = measured.iter().map(|record| speedup_of(criterion, record)).collect();
-    let count = |status| each.iter().filter(|found| **found == status).count();
-    let status = match each.len() {
-        0 => Status::NotMeasured,
-        cells if count(Status::Met) == cells => Status::Met,
-        _ if count(Status::Missed) > 0 => Status::Missed,
-        _ => Status::Undecided,
-    };
-    let ranges = criterion.speedup.iter();
-    let speedups =
-        ranges.filter_map(|(name, needed)| Some((name.clone(), range(name, *needed, &measured)?))).collect();
     CriterionResult {
-        name: criterion.name.clone(),
+        name: name.to_owned(),
         status,
-        met: count(Status::Met),
-        measured: each.len(),
-        speedups,
+        unit: Unit::Cells,
+        met,
+        measured: results.len(),
+        speedups: BTreeMap::new(),
     }
 }
 
-/// One cell's word on a speed-up: the whole interval of each comparison above its factor, or all of one below it.
-fn speedup_of(criterion: &Criterion, record: &Record) -> Status {
+/// A speed-up belongs to a wheel: the cells of one wheel measure it again and again, and their medians count, so that
+/// one disturbed cell decides nothing.
+fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
+    let mut wheels: BTreeMap<WheelId, Vec<&Record>> = BTreeMap::new();
+    for record in records.iter().filter(|record| !record.comparisons.is_empty()) {
+        wheels.entry(record.cell.wheel()).or_default().push(record);
+    }
+    let each: Vec<Status> = wheels.values().map(|cells| speedup_of(criterion, cells)).collect();
+    let count = |status| each.iter().filter(|found| **found == status).count();
+    let status = match each.len() {
+        0 => Status::NotMeasured,
+        wheels if count(Status::Met) == wheels => Status::Met,
+        _ if count(Status::Missed) > 0 => Status::Missed,
+        _ => Status::Undecided,
+    };
+    let all: Vec<&Record> = wheels.values().flatten().copied().collect();
+    let range = |(name, needed): (&String, &f64)| Some((name.clone(), range(name, *needed, &all)?));
+    CriterionResult {
+        name: criterion.name.clone(),
+        status,
+        unit: Unit::Wheels,
+        met: count(Status::Met),
+        measured: each.len(),
+        speedups: criterion.speedup.iter().filter_map(range).collect(),
+    }
+}
+
+/// One wheel's word on a speed-up: the interval of each comparison above its factor, or that of one below it.
+fn speedup_of(criterion: &Criterion, cells: &[&Record]) -> Status {
     let mut status = Status::Met;
     for (name, needed) in &criterion.speedup {
-        match record.comparisons.iter().find(|comparison| comparison.name == *name) {
-            Some(comparison) if comparison.speedup.high < *needed => return Status::Missed,
-            Some(comparison) if comparison.speedup.low >= *needed => {}
+        let (low, high) = (median(name, cells, |s| s.low), median(name, cells, |s| s.high));
+        match low.zip(high) {
+            Some((_, high)) if high < *needed => return Status::Missed,
+            Some((low, _)) if low >= *needed => {}
             _ => status = Status::Undecided,
         }
     }
     status
 }
 
-fn range(name: &str, needed: f64, records: &[&&Record]) -> Option<Range> {
-    let all: Vec<_> = records
-        .iter()
-        .flat_map(|record| &record.comparisons)
-        .filter(|comparison| comparison.name == name)
-        .map(|comparison| &comparison.speedup)
-        .collect();
-    let mut ratios: Vec<f64> = all.iter().map(|speedup| speedup.ratio).collect();
-    ratios.sort_by(f64::total_cmp);
-    let median =
-        f64::midpoint(*ratios.get(ratios.len().checked_sub(1)? / 2)?, *ratios.get(ratios.len() / 2)?);
-    let low = all.iter().map(|speedup| speedup.low).fold(f64::INFINITY, f64::min);
-    let high = all.iter().map(|speedup| speedup.high).fold(f64::NEG_INFINITY, f64::max);
-    Some(Range { needed, median, low, high })
+fn speedups<'a>(name: &'a str, records: &'a [&Record]) -> impl Iterator<Item = &'a Speedup> {
+    let comparisons = records.iter().flat_map(|record| &record.comparisons);
+    comparisons.filter(move |comparison| comparison.name == name).map(|comparison| &comparison.speedup)
+}
+
+fn median(name: &str, records: &[&Record], value: impl Fn(&Speedup) -> f64) -> Option<f64> {
+    let mut values: Vec<f64> = speedups(name, records).map(value).collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(f64::midpoint(values[last / 2], values[values.len() / 2]))
+}
+
+fn range(name: &str, needed: f64, records: &[&Record]) -> Option<Range> {
+    let low = speedups(name, records).map(|speedup| speedup.low).fold(f64::INFINITY, f64::min);
+    let high = speedups(name, records).map(|speedup| speedup.high).fold(f64::NEG_INFINITY, f64::max);
+    Some(Range { needed, median: median(name, records, |speedup| speedup.ratio)?, low, high })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Comparison, Side, Speedup, Versions};
+    use crate::record::{Comparison, Side, Versions};
 
     fn versions() -> Versions {
         let text = || "1".to_owned();
@@ -273,6 +298,20 @@ mod tests {
             assert_eq!(verdict.green, status != Status::Missed);
             assert_eq!(verdict.decision == Decision::Proceed, status == Status::Met);
         }
+    }
+
+    #[test]
+    fn one_disturbed_cell_of_a_wheel_does_not_decide_its_speedup() {
+        let cells = ["py3.12-pg14-pyo3_0.30", "py3.12-pg15-pyo3_0.30", ONE];
+        let verdict = |intervals: [(f64, f64); 3]| {
+            let records =
+                cells.iter().zip(intervals).map(|(cell, at)| record(cell, TestResult::Passed, Some(at)));
+            judge(&plan(&cells), &records.collect::<Vec<_>>(), &criteria()).criteria.remove(1)
+        };
+        let slow_once = verdict([(1.6, 2.0), (1.0, 1.1), (1.6, 1.9)]);
+        assert_eq!((slow_once.status, slow_once.met, slow_once.measured), (Status::Met, 1, 1));
+        let slow_twice = verdict([(1.6, 2.0), (1.0, 1.1), (1.0, 1.2)]);
+        assert_eq!((slow_twice.status, slow_twice.unit), (Status::Missed, Unit::Wheels));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
-    let mut records = clock.phase("tests", || run.tests(), |records, wall| run.tests_work(records, wall));
+    let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
     if options.benchmarks != Benchmarks::Off {
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
@@ -157,12 +157,6 @@ impl Run<'_, '_> {
         records.iter().map(|record| record.durations.benchmarks).sum()
     }
 
-    fn tests_work(&self, records: &[Record], wall: Duration) -> Duration {
-        let own: f64 = records.iter().map(|record| record.durations.tests).sum();
-        let busy: f64 = own + records.iter().map(|record| record.durations.harness).sum::<f64>();
-        ledger::share(wall, own, busy)
-    }
-
     /// Writes a record. One that cannot be written is told of, and its cell is lost on disk.
     fn keep(&self, record: Record) -> Record {
         if let Err(error) = self.folder.write(&record) {
@@ -170,4 +164,11 @@ impl Run<'_, '_> {
         }
         record
     }
+}
+
+/// The part of the tests' wall clock in which test processes lived, over all workers.
+fn tests_work(records: &[Record], wall: Duration) -> Duration {
+    let own: f64 = records.iter().map(|record| record.durations.tests).sum();
+    let busy: f64 = own + records.iter().map(|record| record.durations.harness).sum::<f64>();
+    ledger::share(wall, own, busy)
 }

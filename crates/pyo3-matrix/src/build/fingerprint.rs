@@ -1,5 +1,6 @@
 //! Is this still the same? SHA-256 over labelled parts, so that no two lists of parts run together.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,15 +33,22 @@ impl Fingerprint {
     /// The hash in hexadecimal.
     #[must_use]
     pub fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The SHA-256 of one file.
 pub fn of_file(path: &Path) -> io::Result<String> {
     let bytes = std::fs::read(path).map_err(|error| naming(&error, path))?;
-    let digest = Sha256::digest(bytes);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&Sha256::digest(bytes)))
 }
 
 /// The files that `paths` name, folders walked, relative to `root`, in order. What a build leaves in a source folder

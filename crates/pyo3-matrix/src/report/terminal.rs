@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style};
 
 use crate::cell::CellId;
-use crate::judge::{CellVerdict, CriterionResult, Decision, Status};
+use crate::judge::{CellVerdict, CriterionResult, Decision, Status, Unit};
 use crate::report::{Report, grid};
 use crate::run::ledger::Ledger;
 
@@ -103,7 +103,11 @@ fn criterion_lines(criterion: &CriterionResult) -> String {
         Status::NotMeasured => (AnsiColor::Yellow.on_default(), "-", "not measured"),
     };
     let CriterionResult { name, met, measured, .. } = criterion;
-    let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{met}/{measured} cells\n");
+    let unit = match criterion.unit {
+        Unit::Cells => "cells",
+        Unit::Wheels => "wheels",
+    };
+    let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{met}/{measured} {unit}\n");
     for (comparison, range) in &criterion.speedups {
         let _ = writeln!(
             text,

@@ -99,10 +99,10 @@ impl Ready<'_, '_> {
                 }
             }
             (Err(Failure { outcome, reason }), _) => {
-                (record.outcome, record.reason) = (outcome, Some(reason))
+                (record.outcome, record.reason) = (outcome, Some(reason));
             }
             (_, Err(error)) => {
-                (record.outcome, record.reason) = (Outcome::TestsFailed, Some(error.to_string()))
+                (record.outcome, record.reason) = (Outcome::TestsFailed, Some(error.to_string()));
             }
         }
     }
@@ -121,13 +121,13 @@ impl Ready<'_, '_> {
     fn stage(&self, stage: Stage, thoroughness: Benchmarks, site: &Site<'_>) -> Result<Stood, Failure> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
-        std::fs::create_dir_all(&folder).map_err(machine)?;
+        std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
         let database = self.server.cluster.fresh_database(&self.database_name(stage))?;
         let command = self.command(stage, &folder, thoroughness, site.config);
         let finished =
             in_database(command, &database).log(&self.folder.join("output.log")).run(site.processes);
-        let Finished { exit, .. } = finished.map_err(process)?;
-        let evidence = measure::evidence(&folder).map_err(machine)?;
+        let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
+        let evidence = measure::evidence(&folder).map_err(|error| machine(&error))?;
         let (outcome, reason) = outcome(exit, &evidence, &self.planned.requested);
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(Stood { outcome, reason, evidence, harness })
@@ -183,7 +183,7 @@ fn requested(versions: &Versions) -> String {
     serde_json::to_string(versions).unwrap_or_default()
 }
 
-fn machine(error: io::Error) -> Failure {
+fn machine(error: &io::Error) -> Failure {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => {
             "\nhint: the disk is full; `cargo matrix clean` frees what the harness keeps"
@@ -193,6 +193,6 @@ fn machine(error: io::Error) -> Failure {
     Failure { outcome: Outcome::ProvisionFailed, reason: format!("{error}{hint}") }
 }
 
-fn process(error: ProcessError) -> Failure {
+fn process(error: &ProcessError) -> Failure {
     Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
 }

@@ -90,7 +90,7 @@ impl<'p> Preparation<'_, 'p> {
         for (at, &id) in ids.iter().enumerate() {
             let progress = (at + 1, ids.len());
             let built = toolchain.clone().and_then(|toolchain| {
-                let interpreter = had(interpreters, id.python)?;
+                let interpreter = had(interpreters, &id.python)?;
                 let project = self.project(id.line, &mut projects)?;
                 self.wheel(id, interpreter, &project, &toolchain, progress)
             });
@@ -132,8 +132,8 @@ impl<'p> Preparation<'_, 'p> {
     }
 
     fn environment(&self, id: WheelId, prepared: &Prepared<'_>) -> Result<Environment, Failure> {
-        let interpreter = had(&prepared.interpreters, id.python)?;
-        let wheel = had(&prepared.wheels, id)?.clone();
+        let interpreter = had(&prepared.interpreters, &id.python)?;
+        let wheel = had(&prepared.wheels, &id)?.clone();
         let log = self.log("install", id)?;
         Ok(environment::provide(id, wheel, interpreter, self.tools, &log, self.site)?)
     }
@@ -151,15 +151,15 @@ impl<'p> Preparation<'_, 'p> {
 impl<'p> Prepared<'p> {
     /// What a cell runs on, or why it cannot run.
     pub fn for_cell(&self, cell: CellId) -> Result<(&Environment, &Server<'p>), Failure> {
-        had(&self.interpreters, cell.python)?;
-        had(&self.wheels, cell.wheel())?;
-        Ok((had(&self.environments, cell.wheel())?, had(&self.servers, cell.postgres)?))
+        had(&self.interpreters, &cell.python)?;
+        had(&self.wheels, &cell.wheel())?;
+        Ok((had(&self.environments, &cell.wheel())?, had(&self.servers, &cell.postgres)?))
     }
 }
 
 /// A thing of `all`, or why it is not there.
-fn had<K: Ord, V>(all: &Had<K, V>, key: K) -> Result<&V, Failure> {
-    match all.get(&key) {
+fn had<'a, K: Ord, V>(all: &'a Had<K, V>, key: &K) -> Result<&'a V, Failure> {
+    match all.get(key) {
         Some(Ok(thing)) => Ok(thing),
         Some(Err(failure)) => Err(failure.clone()),
         None => Err(Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }),

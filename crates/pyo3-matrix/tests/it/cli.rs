@@ -1,0 +1,60 @@
+//! What does the command line answer, before anything is built?
+
+use crate::harness::{Project, run, shown, stderr, stdout};
+
+/// Runs `arguments`, and holds exit code and standard error to what is expected.
+fn check(arguments: &[&str], code: i32, expected: &str) {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
+    assert!(stderr(&output).contains(expected), "{}", shown(&output));
+}
+
+#[test]
+fn the_help_is_what_it_was() {
+    let help = stdout(&run(&["help"])) + &stdout(&run(&["run", "--help"]));
+    insta::assert_snapshot!(help);
+    assert!(help.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn a_plan_lists_each_cell_of_the_default_preset_once() {
+    let plan = stdout(&run(&["plan"]));
+    let mut cells: Vec<_> = plan.lines().filter(|line| line.starts_with("py")).collect();
+    assert_eq!(cells.len(), 20, "{plan}");
+    cells.sort_unstable();
+    cells.dedup();
+    assert_eq!(cells.len(), 20);
+    assert!(plan.lines().all(|line| line.chars().count() <= 100), "{plan}");
+}
+
+#[test]
+fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
+    check(&["run", "--cell", "py3.12-pg16-pyo3_9.30"], 2, "the nearest are py3.12-pg16-pyo3_");
+    check(&["run", "--preset", "gird"], 2, "unknown preset `gird`\nhint: known are grid");
+    check(&["run", "--python", "2.7"], 2, "unknown Python `2.7`\nhint: known are 3.9,");
+    check(&["postgres", "12", "--", "true"], 2, "unknown Postgres major `12`");
+    check(&["shell", "py3.12", "--", "true"], 2, "unknown cell `py3.12`");
+    check(&["run", "--jobs", "0"], 2, "0 is not in 1..");
+    check(&["report", "no-such-run"], 2, "no run no-such-run in ");
+}
+
+#[test]
+fn a_broken_config_ends_with_code_2_and_its_line() {
+    let project = Project::new(|text| text.replace("[extension]", "[extension]\nmodul = 1"));
+    let output = project.run(&["plan"]);
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    assert!(
+        stderr(&output).contains("matrix.toml:6: unknown field `modul`, expected one of `module`"),
+        "{}",
+        shown(&output)
+    );
+}
+
+#[test]
+fn outside_a_checkout_the_hint_says_where_to_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = crate::harness::matrix();
+    let output = command.current_dir(folder.path()).arg("plan").output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("hint: run this inside a checkout"), "{}", shown(&output));
+}

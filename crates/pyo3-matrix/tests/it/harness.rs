@@ -1,0 +1,103 @@
+//! How do the tests reach the harness? The built binary, the checkout, and a project that borrows the checkout's parts
+//! but has a `matrix.toml` of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Runs share the checkout's wheels and environments, and one run holds them at a time.
+static CHECKOUT: Mutex<()> = Mutex::new(());
+
+/// Takes the checkout for one test.
+pub fn alone() -> MutexGuard<'static, ()> {
+    CHECKOUT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The root of the checkout.
+pub fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
+}
+
+/// The built binary, in the checkout.
+pub fn matrix() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pyo3-matrix"));
+    command.current_dir(checkout());
+    command
+}
+
+/// Runs `arguments` to the end.
+pub fn run(arguments: &[&str]) -> Output {
+    matrix().args(arguments).output().expect("the binary starts")
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Both streams, for the message of an assertion.
+pub fn shown(output: &Output) -> String {
+    format!("{}\n{}\n{}", output.status, stderr(output), stdout(output))
+}
+
+/// A project with a `matrix.toml` of its own that borrows everything else from the checkout.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    /// `edit` changes the text of the checkout's `matrix.toml`.
+    pub fn new(edit: impl FnOnce(String) -> String) -> Project {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = checkout();
+        for entry in std::fs::read_dir(&root).expect("the checkout").flatten() {
+            let name = entry.file_name();
+            if name != "matrix.toml" && name != ".git" {
+                std::os::unix::fs::symlink(entry.path(), folder.path().join(name)).expect("a link");
+            }
+        }
+        let text = std::fs::read_to_string(root.join("matrix.toml")).expect("matrix.toml");
+        std::fs::write(folder.path().join("matrix.toml"), edit(text)).expect("written");
+        Project { folder }
+    }
+
+    /// A project whose cells run `tests` instead of the prototype's.
+    pub fn testing(tests: &Path) -> Project {
+        Project::new(|text| with_list(&text, "tests", &tests.display().to_string()))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        matrix().current_dir(self.folder.path()).args(arguments).output().expect("the binary starts")
+    }
+}
+
+/// `text` with the list `key` of `[suite]` replaced by one entry.
+fn with_list(text: &str, key: &str, entry: &str) -> String {
+    let replaced = |line: &str| {
+        if line.starts_with(&format!("{key} = [")) {
+            format!("{key} = [\"{entry}\"]")
+        } else {
+            line.to_owned()
+        }
+    };
+    text.lines().map(replaced).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// A folder of tests for a cell, kept beside this binary.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(name)
+}
+
+/// The newest line, and one cell of it.
+pub fn a_cell() -> String {
+    let plan = run(&["plan", "--preset", "smoke", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&stdout(&plan)).expect("a plan in JSON");
+    plan["cells"][0]["cell"].as_str().expect("a cell").to_owned()
+}

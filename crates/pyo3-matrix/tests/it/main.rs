@@ -1,0 +1,7 @@
+//! One integration binary: the harness as its users meet it, on real interpreters and real servers.
+
+mod cells;
+mod cli;
+mod harness;
+mod killed;
+mod rules;

@@ -1,0 +1,85 @@
+//! Does the repository keep the rules that hold it together? Each is a search for what must not be there.
+
+use std::path::{Path, PathBuf};
+
+use crate::harness::checkout;
+
+/// Every file below `folder` whose name ends with `suffix`.
+fn files(folder: &str, suffix: &str) -> Vec<PathBuf> {
+    let (mut open, mut found) = (vec![checkout().join(folder)], Vec::new());
+    while let Some(path) = open.pop() {
+        for entry in std::fs::read_dir(&path).expect("a folder").flatten() {
+            match entry.path() {
+                path if path.is_dir() => open.push(path),
+                path if path.to_string_lossy().ends_with(suffix) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a text file")
+}
+
+#[test]
+fn only_the_process_module_starts_processes() {
+    for path in files("crates/pyo3-matrix/src", ".rs") {
+        let own = path.components().any(|part| part.as_os_str() == "process") || path.ends_with("process.rs");
+        let starts = read(&path).contains("std::process::Command");
+        assert!(own || !starts, "{} starts a process by itself", path.display());
+    }
+}
+
+#[test]
+fn the_harness_does_not_know_the_name_of_the_extension() {
+    for path in files("crates/pyo3-matrix/src", ".rs") {
+        assert!(!read(&path).contains("fraiseql"), "{} names the extension", path.display());
+    }
+    for path in files("tests/matrix_cell", ".py") {
+        assert!(!read(&path).contains("fraiseql"), "{} names the extension", path.display());
+    }
+}
+
+#[test]
+fn no_source_file_grows_past_400_lines() {
+    let sources = ["crates/pyo3-matrix/src", "crates/fraiseql_rs/src", "crates/pyo3-matrix/tests"];
+    let rust = sources.iter().flat_map(|folder| files(folder, ".rs"));
+    let python = files("tests", ".py");
+    for path in rust.chain(python) {
+        let lines = read(&path).lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: the design wants a new noun", path.display());
+    }
+}
+
+#[test]
+fn every_version_of_the_config_has_its_lock() {
+    let config: toml::Table = read(&checkout().join("matrix.toml")).parse().expect("TOML");
+    let names = |axis: &str, key: &str| -> Vec<String> {
+        let tables = config[axis].as_array().expect("an axis");
+        tables.iter().map(|table| table[key].as_str().expect("a name").to_owned()).collect()
+    };
+    for python in names("python", "version") {
+        assert!(checkout().join(format!("requirements/py{python}.txt")).is_file(), "{python}");
+    }
+    for line in config["line"].as_array().expect("lines") {
+        let name = line["name"].as_str().expect("a name");
+        let lock = read(&checkout().join(format!("crates/fraiseql_rs/lines/{name}.lock")));
+        for package in ["pyo3", "pyo3-async-runtimes"] {
+            let version = line[package].as_str().expect("a version");
+            let entry = format!("name = \"{package}\"\nversion = \"{version}\"\n");
+            assert!(lock.contains(&entry), "the lock of line {name} does not hold {package} {version}");
+        }
+    }
+}
+
+#[test]
+fn locked_requirements_have_hashes_and_no_address() {
+    for path in files("requirements", ".txt") {
+        let text = read(&path);
+        assert!(text.contains("--hash=sha256:"), "{}", path.display());
+        assert!(!text.contains("://"), "{} holds an address", path.display());
+    }
+}
