@@ -74,24 +74,24 @@ async def check_for_leaks(
     async def work(operations: int) -> None:
         await workload(pool, operations)
         # A cancelled query takes a moment to end; what it holds until then is not growth.
-        await watch.until_running(CANCELLED, 0)
+        await watch.until(_excess(lambda: watch.running(CANCELLED), running), 0, "cancelled queries that go on")
         await until_idle(pool)
 
     # The pool is full before the first reading, or its connections would count as growth.
     await _in_batches(lambda: pool.execute_query("SELECT pg_sleep(0.02)"), AT_ONCE)
-    sessions = await watch.sessions()
+    sessions, running = await watch.sessions(), await watch.running(CANCELLED)
     measured = await measure(work, plan)
     record("leak", measured.record())
     found = complaints(measured)
     assert not found, "\n".join(found)
-    await watch.until(_excess(watch, sessions), 0, "sessions more than before")
+    await watch.until(_excess(watch.sessions, sessions), 0, "sessions more than before")
 
 
-def _excess(watch: ServerWatch, before: int) -> Callable[[], Awaitable[int]]:
-    async def count() -> int:
-        return max(0, await watch.sessions() - before)
+def _excess(count: Callable[[], Awaitable[int]], before: int) -> Callable[[], Awaitable[int]]:
+    async def excess() -> int:
+        return max(0, await count() - before)
 
-    return count
+    return excess
 
 
 async def _in_batches(ask: Callable[[], Awaitable[Any]], operations: int) -> None:
