@@ -18,7 +18,7 @@ pub struct Connection {
 }
 
 /// How many prepared statements a connection keeps. Each costs memory here and on the server.
-const CACHED_STATEMENTS: usize = 256;
+const CACHED_STATEMENTS: usize = 100;
 
 impl Connection {
     /// The statement for `sql`, prepared once per connection. A full cache starts anew: a caller with more texts than

@@ -21,8 +21,9 @@ use super::{before_exec, borrowed, descriptor, tree};
 /// The hidden subcommand under which the harness starts itself as its guardian.
 pub const SUBCOMMAND: &str = "__guardian";
 
-/// How long what is stopped politely has before it is killed.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long what is stopped politely has before it is killed. Longer than the five seconds after which a Postgres
+/// that was told to stop at once kills what does not answer: killed before that, it would leave a stuck backend behind.
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// The harness's side: what every start of a process needs.
 #[derive(Debug)]

@@ -55,7 +55,7 @@ pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
         }
     }
     let deadline = Instant::now() + patience;
-    let alive = |child: i32| send(Pid::from_raw(child), None) != Err(Errno::ESRCH);
+    let alive = |child: i32| send(Pid::from_raw(child), None) != Err(Errno::ESRCH) && !zombie(child);
     while children.keys().any(|&child| alive(child)) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -63,6 +63,13 @@ pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
         let pid = Pid::from_raw(child);
         let _ = if signal.is_some() { killpg(pid, Signal::SIGKILL) } else { send(pid, Signal::SIGKILL) };
     }
+}
+
+/// Whether a process has ended and only waits for its parent, which may be slow to ask: an init, or none to speak of.
+fn zombie(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state follows the name, which stands in parentheses and may hold some itself.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 /// Kills every process whose environment holds `token` or a token derived from it. Twice, because a process may fork
@@ -97,4 +104,23 @@ fn carries(pid: i32, token: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
     };
     environment.split(|byte| *byte == 0).any(marked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_nobody_asked_about_is_a_zombie_and_a_running_one_is_not() {
+        let child = |program: &str| std::process::Command::new(program).arg("60").spawn().expect("a child");
+        let (mut ended, mut running) = (child("true"), child("sleep"));
+        let number = |child: &Child| i32::try_from(child.id()).expect("a process id");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !zombie(number(&ended)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!((zombie(number(&ended)), zombie(number(&running))), (true, false));
+        running.kill().and_then(|()| running.wait()).expect("the end");
+        ended.wait().expect("the end");
+    }
 }

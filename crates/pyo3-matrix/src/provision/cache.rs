@@ -20,7 +20,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// The folder that fetched servers are kept in.
 pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
     let user = unprivileged();
-    let own = site.config.target().join("postgres");
+    let own = own(site.config);
     let open = user.as_ref().is_none_or(|user| reachable(&own, user));
     let folder = if open { own } else { SYSTEM.into() };
     make_open(&folder)?;
@@ -30,8 +30,14 @@ pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
 /// Every folder that [`servers`] may have chosen and that exists, for those who clean up.
 #[must_use]
 pub fn folders(config: &Config) -> Vec<PathBuf> {
-    let both = [config.target().join("postgres"), SYSTEM.into()];
+    let both = [own(config), SYSTEM.into()];
     both.into_iter().filter(|folder| folder.is_dir()).collect()
+}
+
+/// The cache in the checkout, without links: one of them may lead through a folder that is closed, to one that is not.
+fn own(config: &Config) -> PathBuf {
+    let target = config.target();
+    target.canonicalize().unwrap_or(target).join("postgres")
 }
 
 /// Where temporary folders go that `user` has to enter.

