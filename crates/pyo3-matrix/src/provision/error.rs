@@ -76,7 +76,7 @@ impl fmt::Display for Tried {
 }
 
 fn listed(tried: &[Tried]) -> String {
-    tried.iter().map(|tried| format!("\n  {tried}")).collect()
+    tried.iter().flat_map(|tried| ["\n  ".to_owned(), tried.to_string()]).collect()
 }
 
 fn indented(tail: &str) -> String {
