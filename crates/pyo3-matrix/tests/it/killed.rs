@@ -20,9 +20,11 @@ fn start(mark: &str) -> Running {
     let mut command = crate::harness::matrix();
     command.current_dir(project.path()).args(["run", "--cell", &a_cell(), "--benchmarks", "off"]);
     command.env(MARK, mark).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let harness = command.spawn().expect("the binary starts");
+    let mut harness = command.spawn().expect("the binary starts");
     let begun = Instant::now();
-    while !(alive(mark, "postgres") && alive(mark, "test_hangs")) {
+    while !(alive(mark, "postgres") && alive(mark, "sleep 600")) {
+        let ended = harness.try_wait().expect("a child");
+        assert!(ended.is_none(), "the harness ended before its cell began: {ended:?}");
         assert!(begun.elapsed() < Duration::from_secs(600), "the cell did not begin");
         std::thread::sleep(Duration::from_millis(50));
     }
