@@ -110,16 +110,6 @@ impl<'p> Cluster<'p> {
         Ok(Database { user: name.clone(), password, name, ..self.superuser.clone() })
     }
 
-    /// Removes what [`Cluster::fresh_database`] made, and ends whoever is still connected.
-    pub fn drop_database(&self, database: &Database) -> Result<(), ProvisionError> {
-        let mut client = self.connect()?;
-        let Database { name, user, .. } = database;
-        for statement in [format!("DROP DATABASE {name} WITH (FORCE)"), format!("DROP ROLE {user}")] {
-            client.batch_execute(&statement).map_err(|error| self.sql("drop a database", &error))?;
-        }
-        Ok(())
-    }
-
     fn connect(&self) -> Result<Client, ProvisionError> {
         self.superuser.connect(self.limit).map_err(|error| self.sql("let the harness in", &error))
     }
@@ -136,7 +126,7 @@ impl<'p> Cluster<'p> {
         if stored.starts_with(prefix) {
             return Ok(());
         }
-        let what = format!("store a password by the method {}", method(self.auth));
+        let what = format!("store a password by the method {}", self.auth);
         Err(ProvisionError::Sql { major: self.major, what, reason: format!("{role} has another") })
     }
 
@@ -156,7 +146,7 @@ impl Start<'_> {
             own(&file).and_then(|()| own(&self.folder))
         });
         written.map_err(ProvisionError::disk("cannot write", &file))?;
-        let method = method(self.auth);
+        let method = &self.auth.to_string();
         let command = Command::new(self.binaries.bin.join("initdb"))
             .args(["--auth", method, "--auth-local", method, "--auth-host", method])
             .args(["--username", SUPERUSER, "--encoding", "UTF8", "--locale", "C", "--no-sync"])
@@ -211,12 +201,7 @@ impl Start<'_> {
             command = command.args(["-c", setting]);
         }
         command
-            .args([
-                "-c",
-                &format!("port={port}"),
-                "-c",
-                &format!("password_encryption={}", method(self.auth)),
-            ])
+            .args(["-c", &format!("port={port}"), "-c", &format!("password_encryption={}", self.auth)])
             .folder(&self.folder)
             .log(&self.log())
             .user(self.user.as_ref())
@@ -271,13 +256,6 @@ impl Start<'_> {
 
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((HOST, 0))?.local_addr()?.port())
-}
-
-fn method(auth: Auth) -> &'static str {
-    match auth {
-        Auth::Md5 => "md5",
-        Auth::Scram => "scram-sha-256",
-    }
 }
 
 /// The server's own words where it spoke, else what went wrong on the way to it.

@@ -15,7 +15,6 @@ pub use super::whereabouts::Source;
 /// An interpreter that was run, and said that it is the Python asked for.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
-    pub python: Python,
     pub path: PathBuf,
     /// `3.12.1`
     pub version: String,
@@ -127,8 +126,8 @@ fn fits(python: Python, answer: Result<Answer, String>) -> Result<Answer, String
 }
 
 fn interpreter(answer: Answer, source: Source) -> Interpreter {
-    let Answer { python, version, path, soabi, .. } = answer;
-    Interpreter { python, path, version, soabi, source }
+    let Answer { version, path, soabi, .. } = answer;
+    Interpreter { path, version, soabi, source }
 }
 
 /// Has uv install `python`, under whatever the user's own `UV_*` variables say about mirrors and places.

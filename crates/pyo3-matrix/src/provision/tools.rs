@@ -24,18 +24,6 @@ pub(super) fn npm(site: &Site) -> Result<PathBuf, ProvisionError> {
 }
 
 impl Tools {
-    /// The folder of the programs.
-    #[must_use]
-    pub fn folder(&self) -> PathBuf {
-        self.0.folder.join("bin")
-    }
-
-    /// The interpreter that the tools run on.
-    #[must_use]
-    pub fn python(&self) -> PathBuf {
-        self.0.program("python")
-    }
-
     #[must_use]
     pub fn tox(&self) -> PathBuf {
         self.0.program("tox")

@@ -6,3 +6,4 @@ mod harness;
 mod killed;
 mod rules;
 mod servers;
+mod wheels;
