@@ -15,3 +15,11 @@ pub fn detach<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
 pub fn detach<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
     py.allow_threads(work)
 }
+
+/// A value made once and kept while the interpreter lives: `GILOnceCell` until 0.25, since then `PyOnceLock`.
+#[cfg(pyo3_0_26)]
+pub type Once<T> = pyo3::sync::PyOnceLock<T>;
+
+/// A value made once and kept while the interpreter lives: `GILOnceCell` until 0.25, since then `PyOnceLock`.
+#[cfg(not(pyo3_0_26))]
+pub type Once<T> = pyo3::sync::GILOnceCell<T>;

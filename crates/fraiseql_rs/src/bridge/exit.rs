@@ -4,8 +4,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{select, Either};
@@ -13,15 +12,13 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
-use super::runtime;
+use super::{process, runtime};
 use crate::compat;
 
 /// How long the interpreter's exit may take on our account. Ending the futures takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(2);
 
 static EXITING: AtomicBool = AtomicBool::new(false);
-/// The process whose runtime has work; 0 while there is none.
-static STARTED_BY: AtomicU32 = AtomicU32::new(0);
 static EXIT: Notify = Notify::const_new();
 
 /// Has the interpreter call us before it tears anything down.
@@ -35,19 +32,14 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn leave(py: Python<'_>) {
     EXITING.store(true, Ordering::SeqCst);
     EXIT.notify_waiters();
-    // In a child made by fork the threads do not exist, and there is nothing to wait for.
-    if STARTED_BY.load(Ordering::SeqCst) == process::id() {
+    // Without a runtime of this process there is nothing to wait for.
+    if process::has_runtime() {
         compat::detach(py, || runtime::quiesce(LIMIT));
     }
 }
 
 /// `work`, ended early when the interpreter exits.
-pub fn or_exit<T>(work: impl Future<Output = T>) -> impl Future<Output = PyResult<T>> {
-    STARTED_BY.store(process::id(), Ordering::SeqCst);
-    race(work)
-}
-
-async fn race<T>(work: impl Future<Output = T>) -> PyResult<T> {
+pub async fn or_exit<T>(work: impl Future<Output = T>) -> PyResult<T> {
     // Created before the flag is read, so a notification in between is not missed.
     let mut exit = pin!(EXIT.notified());
     exit.as_mut().enable();

@@ -8,13 +8,18 @@
 mod event_loop;
 mod exit;
 mod future_into_py;
+mod process;
 mod runtime;
 
 use std::future::Future;
 
 use pyo3::prelude::*;
 
+pub use process::is_orphan;
 pub use runtime::spawn;
+
+/// What the strategy in use is called.
+pub const NAME: &str = "future_into_py";
 
 /// Prepares the runtime before its first use, and the interpreter for its end.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -28,5 +33,6 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
+    process::claim()?;
     future_into_py::awaitable(py, exit::or_exit(work))
 }

@@ -1,9 +1,9 @@
 //! How does PostgreSQL print a value? Binary field → the text that the server's own output function gives, under the
 //! session settings of `settings`. JSON strings, ranges and messages are made of it.
 
-mod bits;
+pub mod bits;
 pub mod datetime;
-mod network;
+pub mod network;
 pub mod number;
 
 use std::str;
