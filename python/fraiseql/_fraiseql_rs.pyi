@@ -4,6 +4,30 @@ from asyncio import Future
 from collections.abc import Iterable, Iterator
 from typing import Any, final, overload
 
+__all__ = [
+    "AuthenticationError",
+    "CannotConnectError",
+    "ConnectionLostError",
+    "DataError",
+    "DatabaseError",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "PoolClosedError",
+    "PoolTimeoutError",
+    "ProgrammingError",
+    "PrototypePool",
+    "QueryCanceledError",
+    "Range",
+    "Record",
+    "ServerShutdownError",
+    "UnknownDatabaseError",
+    "build_info",
+]
+
 def build_info() -> dict[str, str]:
     """Versions that this module was compiled from, by name.
 

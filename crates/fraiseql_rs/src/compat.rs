@@ -2,6 +2,18 @@
 
 use pyo3::prelude::*;
 
+/// Runs `work` with the interpreter, from any thread: `with_gil` until 0.25, since then `attach`.
+#[cfg(pyo3_0_26)]
+pub fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+    Python::attach(work)
+}
+
+/// Runs `work` with the interpreter, from any thread: `with_gil` until 0.25, since then `attach`.
+#[cfg(not(pyo3_0_26))]
+pub fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+    Python::with_gil(work)
+}
+
 /// Runs `work` without the interpreter, so that other threads can have it: `allow_threads` until 0.25, since then
 /// `detach`.
 #[cfg(pyo3_0_26)]

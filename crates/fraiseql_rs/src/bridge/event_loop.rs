@@ -1,26 +1,97 @@
-//! What if the event loop is closed while work for it is pending? pyo3-async-runtimes then prints a traceback from
-//! another thread (pyo3-async-runtimes#90). It is given this stand-in, which passes everything on to the real loop,
-//! and keeps quiet when nobody is there to hear the result.
+//! What stands between the library and asyncio's loop? A stand-in, one per loop, which passes everything on and knows
+//! two things more: nobody is there to hear a result once the loop is closed (pyo3-async-runtimes then prints a
+//! traceback from another thread, pyo3-async-runtimes#90), and the work of a closed loop has to end.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
+use pyo3_async_runtimes::get_running_loop;
+use tokio::time::sleep;
+
+use super::ending::{self, Ending};
+use super::runtime;
+use crate::compat;
+
+/// A loop cannot say that it is closed, so one with work in flight is asked this often.
+const WATCH_PAUSE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// The stand-in of the loop that runs in this thread.
+    static CURRENT: RefCell<Option<Py<EventLoop>>> = const { RefCell::new(None) };
+}
 
 /// The part of asyncio's loop that the library calls.
 #[pyclass(frozen)]
 pub struct EventLoop {
-    real: Py<PyAny>,
+    /// Weak, so that the stand-in keeps no loop alive that everybody else has forgotten.
+    real: Py<PyWeakrefReference>,
+    ending: Arc<Ending>,
 }
 
 impl EventLoop {
-    pub fn new(real: Bound<'_, PyAny>) -> Self {
-        Self { real: real.unbind() }
+    /// The stand-in of the running loop; without one, `RuntimeError`.
+    pub fn running(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
+        let real = get_running_loop(py)?;
+        CURRENT.with(|current| {
+            if let Some(known) = &*current.borrow() {
+                if known.get().upgrade(py).is_some_and(|known| known.is(&real)) {
+                    return Ok(known.bind(py).clone());
+                }
+            }
+            let reference = PyWeakrefReference::new(&real)?.unbind();
+            let made = Bound::new(py, Self { real: reference, ending: Ending::new() })?;
+            *current.borrow_mut() = Some(made.clone().unbind());
+            Ok(made)
+        })
+    }
+
+    /// What tells the loop's work to end.
+    pub fn ending(this: &Bound<'_, Self>) -> Arc<Ending> {
+        let ending = &this.get().ending;
+        if ending.begin_watch() {
+            // It ends with the last work of the loop.
+            drop(runtime::spawn(watch(Arc::clone(ending), this.clone().unbind())));
+        }
+        Arc::clone(ending)
+    }
+
+    fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let reference = self.real.bind(py);
+        let real = reference.call0().ok()?;
+        (!real.is_none()).then_some(real)
+    }
+
+    fn is_closed(&self, py: Python<'_>) -> bool {
+        let closed = |real: Bound<'_, PyAny>| real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy();
+        self.upgrade(py).is_none_or(|real| closed(real).unwrap_or(true))
+    }
+}
+
+/// Ends the work of the loop once it is closed.
+async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
+    let this = Arc::new(this);
+    while ending.goes_on() {
+        sleep(WATCH_PAUSE).await;
+        let asked = Arc::clone(&this);
+        let is_closed = runtime::blocking(move || {
+            // Nothing may touch an interpreter that is on its way out.
+            !ending::is_exiting() && compat::attach(|py| asked.get().is_closed(py))
+        });
+        if is_closed.await {
+            ending.end();
+        }
     }
 }
 
 #[pymethods]
 impl EventLoop {
     fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.real.bind(py).call_method0(pyo3::intern!(py, "create_future"))
+        let real = self.upgrade(py).ok_or_else(|| PyRuntimeError::new_err("the event loop is gone"))?;
+        real.call_method0(pyo3::intern!(py, "create_future"))
     }
 
     #[pyo3(signature = (*arguments, **keywords))]
@@ -30,17 +101,10 @@ impl EventLoop {
         arguments: &Bound<'_, PyTuple>,
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let real = self.real.bind(py);
+        let Some(real) = self.upgrade(py) else { return Ok(()) };
         match real.call_method(pyo3::intern!(py, "call_soon_threadsafe"), arguments, keywords) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let is_closed = real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy()?;
-                if is_closed {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            }
+            Err(error) if !self.is_closed(py) => Err(error),
+            _ => Ok(()),
         }
     }
 }

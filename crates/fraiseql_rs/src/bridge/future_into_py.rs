@@ -7,17 +7,17 @@ use std::future::Future;
 
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::future_into_py_with_locals;
-use pyo3_async_runtimes::{get_running_loop, TaskLocals};
+use pyo3_async_runtimes::TaskLocals;
 
 use super::event_loop::EventLoop;
 
 /// See the contract in [`super`].
 pub fn awaitable<F, T>(py: Python<'_>, work: F) -> PyResult<Bound<'_, PyAny>>
 where
-    F: Future<Output = PyResult<T>> + Send + 'static,
+    F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let event_loop = EventLoop::new(get_running_loop(py)?);
-    let locals = TaskLocals::new(Bound::new(py, event_loop)?.into_any());
-    future_into_py_with_locals(py, locals, work)
+    let event_loop = EventLoop::running(py)?;
+    let work = EventLoop::ending(&event_loop).bound(work);
+    future_into_py_with_locals(py, TaskLocals::new(event_loop.into_any()), work)
 }

@@ -3,8 +3,10 @@
 //! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
 //! - when the awaitable is cancelled, the future is dropped, so its guards run;
 //! - background work that outlives a dropped future runs on [`spawn`], and never touches Python;
-//! - a loop that was closed meanwhile hears nothing, and after `exit` no thread of ours touches Python.
+//! - when its loop is closed or the interpreter exits, the future is dropped as well, and nobody hears of it;
+//! - after `exit` no thread of ours touches Python.
 
+mod ending;
 mod event_loop;
 mod exit;
 mod future_into_py;
@@ -34,5 +36,5 @@ where
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
     process::claim()?;
-    future_into_py::awaitable(py, exit::or_exit(work))
+    future_into_py::awaitable(py, work)
 }

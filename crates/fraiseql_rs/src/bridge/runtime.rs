@@ -56,6 +56,11 @@ where
     })
 }
 
+/// Runs `work` on the thread for blocking work, behind all that was given to it before. False if it did not run.
+pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
+    pyo3_async_runtimes::tokio::get_runtime().spawn_blocking(work).await.unwrap_or(false)
+}
+
 /// Waits, detached from the interpreter, until no task of an awaitable is left, at most `limit`.
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();

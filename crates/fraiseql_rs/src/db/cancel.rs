@@ -18,14 +18,27 @@ use super::connection::Connection;
 /// A query that does not react to its cancellation within this time loses its connection.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long the server may take before it is asked again; each time twice as long.
+const PATIENCE: Duration = Duration::from_millis(25);
+
 /// Stops whatever `connection` is doing. True once the server is ready for the next query and no signal is on its
 /// way; false if the connection must not be used again.
 pub async fn stop(connection: &Connection) -> bool {
-    let stopping = async {
+    timeout(DEADLINE, ask_until_stopped(connection)).await.is_ok_and(|stopped| stopped.is_ok())
+}
+
+/// A backend forgets a signal that comes while it is between the messages of one query (say, in a long planning), and
+/// then runs the query to its end: so it is asked again.
+async fn ask_until_stopped(connection: &Connection) -> io::Result<()> {
+    let mut patience = PATIENCE;
+    loop {
         request_cancel(connection).await?;
-        ready(connection).await
-    };
-    timeout(DEADLINE, stopping).await.is_ok_and(|stopped| stopped.is_ok())
+        // Its `Sync` is sent after this signal, so its answer says that none is left.
+        if let Ok(ready) = timeout(patience, ready(connection)).await {
+            return ready;
+        }
+        patience *= 2;
+    }
 }
 
 /// Sends the cancel request and waits until the server has acted on it.

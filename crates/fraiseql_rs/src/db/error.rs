@@ -36,6 +36,17 @@ pub enum Kind {
     Internal,
 }
 
+/// The state of a connection after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The server has refused the statement, or was not asked to run it: it waits for the next.
+    Ready,
+    /// Rows are left unread, for the error is of our own making.
+    Busy,
+    /// Gone, or in a state that nobody foresaw.
+    Broken,
+}
+
 /// An error of the pool, without Python.
 #[derive(Debug)]
 pub struct Error {
@@ -87,12 +98,14 @@ impl Error {
         Self::new(Kind::Value, format!("column \"{column}\" of type {type_name}: {why}"))
     }
 
-    /// True if the server owes nothing more: it has refused the statement, or was not asked to run it.
-    pub fn leaves_nothing_unread(&self) -> bool {
+    /// What this error means for the connection that it came from.
+    pub fn leaves(&self) -> Left {
         match (self.kind, &self.report) {
             // After a more severe one the server hangs up, perhaps later than the pool would look.
-            (Kind::Server, Some(report)) => report.parsed_severity() == Some(Severity::Error),
-            (kind, _) => matches!(kind, Kind::NoConverter | Kind::Parameter | Kind::Usage),
+            (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
+            (Kind::ConnectionLost | Kind::Internal, _) => Left::Broken,
+            (Kind::Value, _) => Left::Busy,
+            _ => Left::Ready,
         }
     }
 

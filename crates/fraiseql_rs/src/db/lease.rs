@@ -29,6 +29,11 @@ impl Lease {
     pub fn release(mut self) {
         self.held = None;
     }
+
+    /// Closes the connection, which makes room for a new one.
+    pub fn discard(mut self) {
+        self.held.take().map(Object::take);
+    }
 }
 
 impl Drop for Lease {

@@ -9,7 +9,7 @@ use tokio_postgres::{Row, RowStream};
 
 use super::answer::Answer;
 use super::connection::Connection;
-use super::error::Error;
+use super::error::{Error, Left};
 use super::json::{JsonRows, RowEncoder};
 use super::lease::Lease;
 use super::param::{self, Param};
@@ -58,11 +58,13 @@ pub async fn health(pool: &Pool) -> Result<Answer, Error> {
     settle(lease, result.map_err(Error::from)).map(|_| Answer::Truth(true))
 }
 
-/// Gives the connection back if the server has finished with it; an error of our own making leaves rows unread, and
-/// then the lease stops the query as it is dropped.
+/// Gives the connection back as the result left it.
 fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
-    if result.as_ref().err().is_none_or(Error::leaves_nothing_unread) {
-        lease.release();
+    match result.as_ref().err().map_or(Left::Ready, Error::leaves) {
+        Left::Ready => lease.release(),
+        // As if the caller had cancelled: the lease stops the query.
+        Left::Busy => drop(lease),
+        Left::Broken => lease.discard(),
     }
     result
 }
@@ -124,7 +126,10 @@ impl Reader {
             }
             Self::First(decoder, answer) => {
                 let first = rows.try_next().await?;
-                while rows.try_next().await?.is_some() {}
+                let mut has_more = first.is_some();
+                while has_more {
+                    has_more = rows.try_next().await?.is_some();
+                }
                 Ok(answer(decoder, first))
             }
             Self::Count => {
