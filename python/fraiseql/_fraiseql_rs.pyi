@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Iterator
-from typing import Any, final, overload
+from typing import Any, Literal, final, overload
 
 __all__ = [
     "AuthenticationError",
@@ -27,6 +27,11 @@ __all__ = [
     "UnknownDatabaseError",
     "build_info",
 ]
+
+def _panic(stage: Literal["work", "answer"]) -> Future[None]:
+    """An awaitable whose Rust side panics: while it works (``"work"``) or while its answer becomes a Python object
+    (``"answer"``). For tests.
+    """
 
 def build_info() -> dict[str, str]:
     """Versions that this module was compiled from, by name.

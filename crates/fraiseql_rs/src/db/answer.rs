@@ -28,6 +28,8 @@ pub enum Answer {
     /// A fact, such as "the server answers".
     Truth(bool),
     Nothing,
+    /// A defect, for `fault`.
+    Panic,
 }
 
 impl Answer {
@@ -43,6 +45,7 @@ impl Answer {
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
             Self::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
             Self::Nothing => Ok(py.None().into_bound(py)),
+            Self::Panic => panic!("on purpose, in the answer"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod connection;
 mod dial;
 mod error;
 mod exceptions;
+mod fault;
 mod field;
 mod json;
 mod lease;
@@ -25,5 +26,6 @@ mod text;
 mod wire;
 
 pub use exceptions::add_exceptions;
+pub use fault::_panic;
 pub use prototype::PrototypePool;
 pub use python::{Range, Record};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Statement};
 
 use super::error::Error;
@@ -82,7 +83,10 @@ impl Statements {
         let statement = client.prepare(sql).await?;
         let prepared = Prepared { statement, encoder: OnceLock::new(), decoder: OnceLock::new() };
         let prepared = Arc::new(prepared);
-        if self.bound > 0 {
+        if has_composite(&prepared.statement) {
+            // Its columns can change while the plan stays good, and nobody tells: learn them anew each time.
+            client.clear_type_cache();
+        } else if self.bound > 0 {
             self.with(|held| held.keep(sql, &prepared, self.bound));
         }
         Ok(prepared)
@@ -97,5 +101,21 @@ impl Statements {
     /// The lock is never held across an await, so nobody waits for it.
     fn with<T>(&self, work: impl FnOnce(&mut Held) -> T) -> T {
         work(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Whether a composite type is among the parameters or the columns, or inside one of them.
+fn has_composite(statement: &Statement) -> bool {
+    let columns = statement.columns().iter().map(tokio_postgres::Column::type_);
+    statement.params().iter().chain(columns).any(is_composite)
+}
+
+fn is_composite(type_: &Type) -> bool {
+    match type_.kind() {
+        Kind::Composite(_) => true,
+        Kind::Array(inner) | Kind::Domain(inner) | Kind::Range(inner) | Kind::Multirange(inner) => {
+            is_composite(inner)
+        }
+        _ => false,
     }
 }
