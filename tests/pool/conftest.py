@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 import pytest_asyncio
 from fraiseql import PrototypePool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
 SETTINGS: dict[str, Any] = {
     "database": os.environ.get("PGDATABASE", "postgres"),
@@ -20,6 +20,8 @@ SETTINGS: dict[str, Any] = {
     "username": os.environ.get("PGUSER", "postgres"),
     "password": os.environ.get("PGPASSWORD"),
 }
+
+T = TypeVar("T")
 
 # How long anything here may wait for the server before the test is red; a passing test needs a fraction of it.
 DEADLINE = 10.0
@@ -63,6 +65,18 @@ def pool(make_pool: MakePool) -> PrototypePool:
 def lone(make_pool: MakePool) -> PrototypePool:
     """Give a pool of one: what one query leaves behind, the next one meets."""
     return make_pool(max_connections=1)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` on a loop of its own, and close it.
+
+    Unlike ``asyncio.run`` it leaves the thread's loop alone, which belongs to pytest-asyncio.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
 class Observer:

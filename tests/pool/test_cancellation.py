@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import DEADLINE, SETTINGS, settled
+from conftest import DEADLINE, SETTINGS, run, settled
 from fraiseql import PrototypePool, QueryCanceledError
 
 if TYPE_CHECKING:
@@ -142,14 +142,14 @@ def test_a_closed_loop_stops_its_queries() -> None:
         await asyncio.sleep(0.2)
         assert not task.done()
 
-    async def count() -> int:
-        await asyncio.sleep(0.2)
+    async def gone() -> None:
         sql = "select count(*) from pg_stat_activity where query like '%-- left' and state = 'active'"
-        return await pool.fetchval(sql)
+        while await pool.fetchval(sql):
+            await asyncio.sleep(0.01)
 
-    asyncio.run(leave_behind())
-    assert asyncio.run(count()) == 0
-    asyncio.run(close(pool))
+    run(leave_behind())
+    run(asyncio.wait_for(gone(), DEADLINE))
+    run(close(pool))
 
 
 async def close(pool: PrototypePool) -> None:
@@ -202,13 +202,13 @@ def test_a_cancellation_from_another_thread(shared: PrototypePool) -> None:
     """A loop in a thread is a loop like any other."""
     failures: list[BaseException] = []
 
-    def run() -> None:
+    def cancel_in_loop() -> None:
         try:
-            asyncio.run(cancel_one(shared))
+            run(cancel_one(shared))
         except BaseException as failure:  # noqa: BLE001
             failures.append(failure)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
+    threads = [threading.Thread(target=cancel_in_loop) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import fraiseql
 import pytest
-from conftest import DEADLINE, LOOP, SETTINGS, settled
+from conftest import DEADLINE, LOOP, SETTINGS, run, settled
 from fraiseql import PrototypePool
 from fraiseql._fraiseql_rs import _panic
 
@@ -140,7 +140,7 @@ def test_one_loop_after_the_other() -> None:
     async def answer(number: int) -> int:
         return await pool.fetchval("select $1::int", number)
 
-    assert [asyncio.run(answer(number)) for number in range(5)] == list(range(5))
+    assert [run(answer(number)) for number in range(5)] == list(range(5))
 
 
 def test_loops_in_several_threads_at_once() -> None:
@@ -150,10 +150,10 @@ def test_loops_in_several_threads_at_once() -> None:
     async def answers(tag: int) -> list[int]:
         return await asyncio.gather(*(pool.fetchval("select $1::int", tag * 1000 + number) for number in range(200)))
 
-    def run(tag: int) -> None:
-        found[tag] = asyncio.run(answers(tag))
+    def answer_all(tag: int) -> None:
+        found[tag] = run(answers(tag))
 
-    threads = [threading.Thread(target=run, args=(tag,)) for tag in range(4)]
+    threads = [threading.Thread(target=answer_all, args=(tag,)) for tag in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -171,7 +171,7 @@ def test_a_loop_that_ends_with_work_in_flight_says_nothing(capfd: pytest.Capture
             await asyncio.sleep(0.001)
 
     for number in range(50):
-        asyncio.run(leave_behind(number))
+        run(leave_behind(number))
     time.sleep(0.3)
     assert capfd.readouterr().err == ""
 
@@ -228,7 +228,7 @@ def test_a_forked_child_is_told(make_used_pool: PrototypePool) -> None:
             make_used_pool.health_check()
 
     def child() -> None:
-        asyncio.run(ask())
+        run(ask())
 
     assert in_child(child) == 0
 
@@ -244,9 +244,9 @@ def test_a_forked_child_leaves_its_parents_pool_alone(make_used_pool: PrototypeP
     async def pid() -> int:
         return await make_used_pool.fetchval("select pg_backend_pid()")
 
-    before = asyncio.run(pid())
+    before = run(pid())
     assert in_child(child) == 0
-    assert asyncio.run(pid()) == before
+    assert run(pid()) == before
 
 
 @pytest.fixture
@@ -256,5 +256,5 @@ def make_used_pool() -> PrototypePool:
     async def use() -> None:
         await pool.health_check()
 
-    asyncio.run(use())
+    run(use())
     return pool
