@@ -25,12 +25,14 @@ __all__ = [
     "Record",
     "ServerShutdownError",
     "UnknownDatabaseError",
+    "_panic",
     "build_info",
 ]
 
 def _panic(stage: Literal["work", "answer"]) -> Future[None]:
-    """An awaitable whose Rust side panics: while it works (``"work"``) or while its answer becomes a Python object
-    (``"answer"``). For tests.
+    """Return an awaitable whose Rust side panics, for tests.
+
+    It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
     """
 
 def build_info() -> dict[str, str]:

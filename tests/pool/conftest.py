@@ -1,45 +1,18 @@
-"""What do the pool's tests run against? The server of the ``PG*`` variables, on the loop of ``POOL_TEST_LOOP``."""
+"""What does a test of the pool get? Pools, which are closed after it, and an observer of the server."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from pool_server import DEADLINE, SETTINGS, MakePool, Observer
+
 from fraiseql import PrototypePool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
-
-SETTINGS: dict[str, Any] = {
-    "database": os.environ.get("PGDATABASE", "postgres"),
-    "host": os.environ.get("PGHOST", "localhost"),
-    "port": int(os.environ.get("PGPORT", "5432")),
-    "username": os.environ.get("PGUSER", "postgres"),
-    "password": os.environ.get("PGPASSWORD"),
-}
-
-T = TypeVar("T")
-
-# How long anything here may wait for the server before the test is red; a passing test needs a fraction of it.
-DEADLINE = 10.0
-
-# The loop that this run is about. pytest-asyncio's own ways to choose one differ between the versions that the oldest
-# and the newest Python have.
-LOOP = os.environ.get("POOL_TEST_LOOP", "asyncio")
-if LOOP == "uvloop":
-    import uvloop
-
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-
-
-class MakePool(Protocol):
-    """Makes a pool that the test need not close."""
-
-    def __call__(self, **settings: Any) -> PrototypePool:
-        """Take what differs from the settings of the run."""
+    from collections.abc import AsyncIterator
 
 
 @pytest_asyncio.fixture
@@ -67,46 +40,6 @@ def lone(make_pool: MakePool) -> PrototypePool:
     return make_pool(max_connections=1)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` on a loop of its own, and close it.
-
-    Unlike ``asyncio.run`` it leaves the thread's loop alone, which belongs to pytest-asyncio.
-    """
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
-
-
-class Observer:
-    """Looks at the server from a connection of its own."""
-
-    def __init__(self, pool: PrototypePool) -> None:
-        self._pool = pool
-
-    async def active(self, tag: str) -> int:
-        """Count the queries that are at work with ``tag`` in their text."""
-        sql = "select count(*) from pg_stat_activity where state = 'active' and query like '%' || $1 || '%'"
-        return await self._pool.fetchval(sql + " and pid <> pg_backend_pid()", tag)
-
-    async def wait_for(self, tag: str, count: int) -> None:
-        """Wait until ``count`` queries with ``tag`` are at work."""
-        deadline = asyncio.get_running_loop().time() + DEADLINE
-        while (seen := await self.active(tag)) != count:
-            assert asyncio.get_running_loop().time() < deadline, f"{seen} queries with {tag}, expected {count}"
-            await asyncio.sleep(0.005)
-
-
 @pytest.fixture
 def observer(make_pool: MakePool) -> Observer:
     return Observer(make_pool(max_connections=1))
-
-
-async def settled(pool: PrototypePool) -> dict[str, Any]:
-    """Wait until no query uses the pool, and return its figures."""
-    deadline = asyncio.get_running_loop().time() + DEADLINE
-    while (status := pool.pool_status())["in_use"] or status["waiting"]:
-        assert asyncio.get_running_loop().time() < deadline, f"still in use: {status}"
-        await asyncio.sleep(0.005)
-    return status

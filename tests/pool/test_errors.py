@@ -6,12 +6,14 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING
 
-import fraiseql
 import pytest
-from conftest import DEADLINE, SETTINGS
+from pool_server import DEADLINE, SETTINGS, Observer
+
+import fraiseql
 
 if TYPE_CHECKING:
-    from conftest import MakePool
+    from pool_server import MakePool
+
     from fraiseql import PrototypePool
 
 REPORTED = [
@@ -78,14 +80,14 @@ async def test_a_refused_connection_is_told_at_once(make_pool: MakePool) -> None
 
 
 async def test_an_unknown_host_is_told(make_pool: MakePool) -> None:
-    with pytest.raises(fraiseql.CannotConnectError, match="no-such-host.invalid"):
+    with pytest.raises(fraiseql.CannotConnectError, match=r"no-such-host\.invalid"):
         await asyncio.wait_for(make_pool(host="no-such-host.invalid").health_check(), 3 * DEADLINE)
 
 
 async def test_a_silent_server_ends_with_the_connect_timeout(make_pool: MakePool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         pool = make_pool(host="127.0.0.1", port=silent.getsockname()[1], connect_timeout=0.2)
-        with pytest.raises(fraiseql.CannotConnectError, match="within 0.2 s"):
+        with pytest.raises(fraiseql.CannotConnectError, match=r"within 0\.2 s"):
             await asyncio.wait_for(pool.health_check(), DEADLINE)
 
 
@@ -121,9 +123,9 @@ async def test_a_full_pool_ends_with_the_acquire_timeout(make_pool: MakePool) ->
 
 async def test_a_killed_backend_is_told_and_the_pool_heals(pool: PrototypePool, lone: PrototypePool) -> None:
     sleeping = asyncio.ensure_future(lone.execute("select pg_sleep(30) -- to be killed"))
-    kill = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%-- to be killed' and state = 'active'"
-    while not await pool.fetch(kill + " and pid <> pg_backend_pid()"):
-        await asyncio.sleep(0.01)
+    await Observer(pool).wait_for("-- to be killed", 1)
+    kill = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%-- to be killed'"
+    assert await pool.fetch(kill + " and pid <> pg_backend_pid()") == [(True,)]
     with pytest.raises(fraiseql.ServerShutdownError) as caught:
         await asyncio.wait_for(sleeping, DEADLINE)
     assert caught.value.sqlstate == "57P01"

@@ -13,7 +13,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import DEADLINE, LOOP, SETTINGS, run
+from pool_server import DEADLINE, LOOP, SETTINGS, Observer, run
+
 from fraiseql import PrototypePool
 
 # What every program begins with.
@@ -111,10 +112,8 @@ def test_two_hundred_exits_are_quiet(name: str) -> None:
 
 
 async def gone(tag: str) -> None:
-    sql = "select count(*) from pg_stat_activity where state = 'active' and query like '%' || $1"
     async with PrototypePool(**SETTINGS) as pool:
-        while await pool.fetchval(sql, tag):
-            await asyncio.sleep(0.01)
+        await Observer(pool).wait_for(tag, 0)
 
 
 def test_an_exit_stops_the_queries_on_the_server() -> None:

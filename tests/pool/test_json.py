@@ -7,8 +7,9 @@ import random
 import string
 from typing import TYPE_CHECKING
 
-import fraiseql
 import pytest
+
+import fraiseql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +47,17 @@ def numeric(chance: Chance) -> str:
     whole = "".join(chance.choices(string.digits, k=chance.randint(1, 25)))
     part = "".join(chance.choices("0000123456789", k=chance.randint(0, 25)))
     zeros = "0" * chance.choice([0, 0, 3, 4, 8])
-    return chance.choice(["", "-"]) + (whole + zeros if chance.random() < 0.7 else "0") + ("." + zeros + part if part else "")
+    return (
+        chance.choice(["", "-"])
+        + (whole + zeros if chance.random() < 0.7 else "0")
+        + ("." + zeros + part if part else "")
+    )
 
 
 def text(chance: Chance) -> str:
-    points = [chance.choice([*range(1, 128), 0xE4, 0x20AC, 0x2028, 0x1F600, 0x10FFFF]) for _ in range(chance.randint(0, 12))]
+    points = [
+        chance.choice([*range(1, 128), 0xE4, 0x20AC, 0x2028, 0x1F600, 0x10FFFF]) for _ in range(chance.randint(0, 12))
+    ]
     return "".join(map(chr, points))
 
 
@@ -62,7 +69,9 @@ def clock(chance: Chance) -> str:
 def day(chance: Chance) -> str:
     if chance.random() < 0.1:
         return chance.choice(["infinity", "-infinity"])
-    year, era = chance.choice([(chance.randint(1, 9999), ""), (chance.randint(1, 4713), " BC"), (chance.randint(10000, 200000), "")])
+    year, era = chance.choice(
+        [(chance.randint(1, 9999), ""), (chance.randint(1, 4713), " BC"), (chance.randint(10000, 200000), "")]
+    )
     return f"{year:04}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}{era}"
 
 
@@ -82,7 +91,9 @@ def interval(chance: Chance) -> str:
     parts = [f"{chance.randint(-400, 400)} {unit}" for unit in ("months", "days") if chance.random() < 0.7]
     sign = chance.choice(["", "-"])
     hours = chance.choice([0, chance.randint(0, 23), chance.randint(0, 100000)])
-    return " ".join([*parts, f"{sign}{hours}:{chance.randint(0, 59):02}:{chance.randint(0, 59):02}.{chance.randint(0, 999999):06}"])
+    return " ".join(
+        [*parts, f"{sign}{hours}:{chance.randint(0, 59):02}:{chance.randint(0, 59):02}.{chance.randint(0, 999999):06}"]
+    )
 
 
 def hexadecimal(count: int) -> Callable[[Chance], str]:
@@ -99,7 +110,9 @@ def bits(chance: Chance) -> str:
 
 def address(chance: Chance) -> str:
     if chance.random() < 0.5:
-        return ".".join(str(chance.randint(0, 255)) for _ in range(4)) + chance.choice(["", f"/{chance.randint(0, 32)}"])
+        return ".".join(str(chance.randint(0, 255)) for _ in range(4)) + chance.choice(
+            ["", f"/{chance.randint(0, 32)}"]
+        )
     groups = [chance.choice([0, 0, 0, 0xFFFF, chance.randint(0, 65535)]) for _ in range(8)]
     return ":".join(f"{group:x}" for group in groups) + chance.choice(["", f"/{chance.randint(0, 128)}"])
 
@@ -111,7 +124,10 @@ def network(chance: Chance) -> str:
 
 
 def document(chance: Chance) -> str:
-    value = {text(chance).replace("\x00", ""): [chance.random(), None, True, {"n": [text(chance)]}], "": chance.randint(-9, 9)}
+    value = {
+        text(chance).replace("\x00", ""): [chance.random(), None, True, {"n": [text(chance)]}],
+        "": chance.randint(-9, 9),
+    }
     return json.dumps(value, ensure_ascii=chance.random() < 0.5, indent=chance.choice([None, 1]))
 
 
@@ -120,7 +136,13 @@ def range_of(bound: Callable[[Chance], str]) -> Callable[[Chance], str]:
         if chance.random() < 0.1:
             return "empty"
         low, high = f'"{bound(chance)}"', f'"{bound(chance)}"'
-        return chance.choice("[(") + chance.choice([low, "", low]) + "," + chance.choice([high, "", high]) + chance.choice("])")
+        return (
+            chance.choice("[(")
+            + chance.choice([low, "", low])
+            + ","
+            + chance.choice([high, "", high])
+            + chance.choice("])")
+        )
 
     return literal
 
@@ -184,7 +206,7 @@ async def values_of(pool: PrototypePool, type_name: str, chance: Chance) -> list
 @pytest.mark.parametrize("type_name", TYPES)
 async def test_rows_agree_with_row_to_json(pool: PrototypePool, type_name: str) -> None:
     """A value alone, beside another column, in an array of two dimensions with a null, and in a row."""
-    literals = await values_of(pool, type_name, random.Random(type_name))  # noqa: S311
+    literals = await values_of(pool, type_name, random.Random(type_name))
     rows = f"""select v as "a \\ ""b", 1 as one, array[[v, null], [v, v]] as many, row(v, null, v) as made,
                null::{type_name} as "null" from unnest($1::text[]) as t(x), lateral (select x::{type_name}) as u(v)"""
     ours = await pool.execute_query(rows, [literals])
@@ -198,7 +220,8 @@ async def test_rows_agree_with_row_to_json(pool: PrototypePool, type_name: str) 
 async def test_multiranges_agree(pool: PrototypePool) -> None:
     if await pool.fetchval("select current_setting('server_version_num')::int") < 140000:
         pytest.skip("multiranges come with 14")
-    rows = "select '{[1,3),[5,)}'::int4multirange as a, '{}'::nummultirange as b, '{[2024-01-01,2024-02-01)}'::datemultirange as c"
+    rows = """select '{[1,3),[5,)}'::int4multirange as a, '{}'::nummultirange as b,
+              '{[2024-01-01,2024-02-01)}'::datemultirange as c"""
     assert await pool.execute_query(rows) == await pool.execute_query(f"select row_to_json(r) from ({rows}) r")
 
 
@@ -236,6 +259,6 @@ async def test_rows_without_columns(pool: PrototypePool) -> None:
 
 
 async def test_a_column_that_cannot_be_converted_is_named(pool: PrototypePool) -> None:
-    with pytest.raises(fraiseql.DataError, match='column "p" has type point.*::text'):
+    with pytest.raises(fraiseql.DataError, match=r'column "p" has type point.*::text'):
         await pool.execute_query("select 1 as a, '(1,2)'::point as p")
     assert await pool.execute_query("select '(1,2)'::point::text as p") == ['{"p":"(1,2)"}']

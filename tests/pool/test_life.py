@@ -13,14 +13,15 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-import fraiseql
 import pytest
-from conftest import DEADLINE, LOOP, SETTINGS, run, settled
+from pool_server import DEADLINE, LOOP, SETTINGS, run, settled
+
+import fraiseql
 from fraiseql import PrototypePool
 from fraiseql._fraiseql_rs import _panic
 
 if TYPE_CHECKING:
-    from conftest import MakePool, Observer
+    from pool_server import MakePool, Observer
 
 
 async def test_the_loop_is_the_one_that_was_asked_for() -> None:
@@ -67,10 +68,7 @@ async def test_a_closed_pool_leaves_no_session(make_pool: MakePool, observer: Ob
     pool = make_pool(max_connections=3)
     await asyncio.gather(*(pool.fetchval("select pg_sleep(0.1) -- session") for _ in range(3)))
     await pool.close()
-    sql = "select count(*) from pg_stat_activity where query like '%-- session'"
-    deadline = time.monotonic() + DEADLINE
-    while await observer._pool.fetchval(sql):  # noqa: SLF001
-        assert time.monotonic() < deadline
+    await observer.until_none("select count(*) from pg_stat_activity where query like '%-- session'")
 
 
 async def test_a_forgotten_pool_leaves_no_session(observer: Observer) -> None:
@@ -78,10 +76,7 @@ async def test_a_forgotten_pool_leaves_no_session(observer: Observer) -> None:
     await pool.fetchval("select 1 as forgotten")
     del pool
     gc.collect()
-    sql = "select count(*) from pg_stat_activity where query like '%as forgotten'"
-    deadline = time.monotonic() + DEADLINE
-    while await observer._pool.fetchval(sql):  # noqa: SLF001
-        assert time.monotonic() < deadline
+    await observer.until_none("select count(*) from pg_stat_activity where query like '%as forgotten'")
 
 
 async def test_the_figures_agree_with_what_happens(make_pool: MakePool) -> None:
@@ -138,7 +133,8 @@ def test_one_loop_after_the_other() -> None:
     pool = PrototypePool(**SETTINGS)
 
     async def answer(number: int) -> int:
-        return await pool.fetchval("select $1::int", number)
+        found: int = await pool.fetchval("select $1::int", number)
+        return found
 
     assert [run(answer(number)) for number in range(5)] == list(range(5))
 
@@ -148,7 +144,9 @@ def test_loops_in_several_threads_at_once() -> None:
     found: dict[int, list[int]] = {}
 
     async def answers(tag: int) -> list[int]:
-        return await asyncio.gather(*(pool.fetchval("select $1::int", tag * 1000 + number) for number in range(200)))
+        work = (pool.fetchval("select $1::int", tag * 1000 + number) for number in range(200))
+        answered: list[int] = await asyncio.gather(*work)
+        return answered
 
     def answer_all(tag: int) -> None:
         found[tag] = run(answers(tag))
@@ -181,7 +179,8 @@ async def test_context_variables_are_the_callers(pool: PrototypePool) -> None:
 
     async def remember(number: int) -> bool:
         tag.set(number)
-        return await pool.fetchval("select $1::int", number) == tag.get() == number
+        found: int = await pool.fetchval("select $1::int", number)
+        return found == tag.get() == number
 
     assert all(await asyncio.gather(*(remember(number) for number in range(100))))
 
@@ -242,7 +241,8 @@ def test_a_forked_child_leaves_its_parents_pool_alone(make_used_pool: PrototypeP
         gc.collect()
 
     async def pid() -> int:
-        return await make_used_pool.fetchval("select pg_backend_pid()")
+        found: int = await make_used_pool.fetchval("select pg_backend_pid()")
+        return found
 
     before = run(pid())
     assert in_child(child) == 0

@@ -8,6 +8,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+
 from fraiseql import Range, Record
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def test_like_a_tuple(row: Record) -> None:
 
 
 async def test_like_a_mapping(row: Record) -> None:
-    assert dict(row) == {"a": 1, "b": "x", "c": None}  # type: ignore[call-overload]
+    assert dict(row) == {"a": 1, "b": "x", "c": None}
     assert row.keys() == ("a", "b", "c")
     assert row.values() == (1, "x", None)
     assert row.items() == (("a", 1), ("b", "x"), ("c", None))

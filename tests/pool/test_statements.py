@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import fraiseql
 import pytest
 
+import fraiseql
+
 if TYPE_CHECKING:
-    from conftest import MakePool
+    from pool_server import MakePool
+
     from fraiseql import PrototypePool
 
 PREPARED = "select count(*) from pg_prepared_statements where statement like $1"

@@ -10,8 +10,9 @@ from decimal import Decimal
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 
-import fraiseql
 import pytest
+
+import fraiseql
 from fraiseql import Range
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ async def test_none_is_null(pool: PrototypePool, type_name: str) -> None:
 
 
 async def test_a_str_is_the_text_form_of_any_type(pool: PrototypePool) -> None:
-    row = await pool.fetchrow("select $1::int, $2::date, $3::int[], $4::point::text, $5::jsonb", *"7 2024-01-02 {1} (1,2) [3]".split())  # noqa: SIM905, E501
+    row = await pool.fetchrow(
+        "select $1::int, $2::date, $3::int[], $4::point::text, $5::jsonb", *["7", "2024-01-02", "{1}", "(1,2)", "[3]"]
+    )
     assert row == (7, date(2024, 1, 2), [1], "(1,2)", [3])
 
 

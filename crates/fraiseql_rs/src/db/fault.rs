@@ -7,8 +7,9 @@ use pyo3::prelude::*;
 use super::answer::{Answer, Outcome};
 use crate::bridge;
 
-/// An awaitable whose Rust side panics: while it works (``"work"``) or while its answer becomes a Python object
-/// (``"answer"``). For tests.
+/// Return an awaitable whose Rust side panics, for tests.
+///
+/// It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
 #[pyfunction]
 pub fn _panic<'py>(py: Python<'py>, stage: &str) -> PyResult<Bound<'py, PyAny>> {
     match stage {
