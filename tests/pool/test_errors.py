@@ -139,6 +139,21 @@ async def test_an_idle_connection_that_was_killed_is_replaced(pool: PrototypePoo
     assert await lone.fetchval("select pg_backend_pid()") not in (victim, None)
 
 
+async def test_backends_killed_in_the_middle_of_a_thousand_queries(make_pool: MakePool, lone: PrototypePool) -> None:
+    pool = make_pool(max_connections=8)
+    work = [asyncio.ensure_future(pool.fetchval(f"select {i} from pg_sleep(0.003) -- mass")) for i in range(1000)]
+    await Observer(lone).wait_for("-- mass", 8)
+    kill = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%-- mass'"
+    killed = await lone.fetch(kill + " and pid <> pg_backend_pid()")
+    results = await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), 3 * DEADLINE)
+    lost = [result for result in results if isinstance(result, BaseException)]
+    assert {type(error) for error in lost} <= {fraiseql.ServerShutdownError, fraiseql.ConnectionLostError}
+    assert 1 <= len(lost) <= len(killed)
+    assert all(result in (number, *lost) for number, result in enumerate(results))
+    again = await asyncio.wait_for(asyncio.gather(*(pool.fetchval("select $1::int", i) for i in range(1000))), DEADLINE)
+    assert again == list(range(1000))
+
+
 async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
     for sql in ("copy (select 1) to stdout", "create temp table c (a int)", "copy c from stdin"):
         if sql.startswith("create"):
