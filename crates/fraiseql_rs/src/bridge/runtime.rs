@@ -6,9 +6,6 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 
-/// More threads than this do not help one interpreter, and each costs memory.
-const MOST_WORKERS: usize = 4;
-
 /// How often [`quiesce`] looks again.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -17,13 +14,15 @@ static IN_BACKGROUND: AtomicUsize = AtomicUsize::new(0);
 
 /// Sets the runtime up; it starts with its first task.
 ///
+/// One worker: a query, its connection and the socket then take turns on one thread, where two would wake each other
+/// up at every step (measured on two cores: 180 µs a query instead of 225, 50 instead of 65 with 100 at a time).
+///
 /// One thread for blocking work: from 0.27 on pyo3-async-runtimes completes every awaitable on such a thread, where
 /// more of them only fight for the GIL. It also works in order, which [`quiesce`] relies on. Name look-ups therefore
 /// have threads of their own (`db::dial`).
 pub fn configure() {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     let mut builder = Builder::new_multi_thread();
-    builder.enable_all().thread_name("fraiseql").worker_threads(workers).max_blocking_threads(1);
+    builder.enable_all().thread_name("fraiseql").worker_threads(1).max_blocking_threads(1);
     pyo3_async_runtimes::tokio::init(builder);
 }
 
