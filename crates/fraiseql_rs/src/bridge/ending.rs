@@ -83,7 +83,8 @@ impl Ending {
     }
 }
 
-fn ended() -> PyErr {
+/// What is told to those who come too late.
+pub fn ended() -> PyErr {
     PyRuntimeError::new_err("the event loop is closed, or the interpreter exits")
 }
 

@@ -13,6 +13,7 @@ use pyo3_async_runtimes::get_running_loop;
 use tokio::time::sleep;
 
 use super::ending::{self, Ending};
+use super::inside::Guarded;
 use super::runtime;
 use crate::compat;
 
@@ -30,6 +31,7 @@ pub struct EventLoop {
     /// Weak, so that the stand-in keeps no loop alive that everybody else has forgotten.
     real: Py<PyWeakrefReference>,
     ending: Arc<Ending>,
+    guarded: Py<Guarded>,
 }
 
 impl EventLoop {
@@ -43,7 +45,8 @@ impl EventLoop {
                 }
             }
             let reference = PyWeakrefReference::new(&real)?.unbind();
-            let made = Bound::new(py, Self { real: reference, ending: Ending::new() })?;
+            let guarded = Py::new(py, Guarded)?;
+            let made = Bound::new(py, Self { real: reference, ending: Ending::new(), guarded })?;
             *current.borrow_mut() = Some(made.clone().unbind());
             Ok(made)
         })
@@ -102,7 +105,9 @@ impl EventLoop {
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         let Some(real) = self.upgrade(py) else { return Ok(()) };
-        match real.call_method(pyo3::intern!(py, "call_soon_threadsafe"), arguments, keywords) {
+        let guarded = [self.guarded.bind(py).as_any().clone()].into_iter().chain(arguments);
+        let guarded = PyTuple::new(py, guarded.collect::<Vec<_>>())?;
+        match real.call_method(pyo3::intern!(py, "call_soon_threadsafe"), guarded, keywords) {
             Err(error) if !self.is_closed(py) => Err(error),
             _ => Ok(()),
         }

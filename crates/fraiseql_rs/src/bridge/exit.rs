@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use super::{ending, process, runtime};
+use super::{ending, inside, process, runtime};
 use crate::compat;
 
 /// How long the interpreter's exit may take on our account. Ending the futures takes milliseconds.
@@ -25,6 +25,7 @@ fn leave(py: Python<'_>) {
     if process::has_runtime() {
         compat::detach(py, || {
             ending::end_all();
+            inside::wait_until_none(LIMIT);
             runtime::quiesce(LIMIT);
         });
     }

@@ -2,7 +2,7 @@
 //!
 //! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
 //! - when the awaitable is cancelled, the future is dropped, so its guards run;
-//! - background work that outlives a dropped future runs on [`spawn`], and never touches Python;
+//! - work that outlives a dropped future runs on [`finish`] or [`spawn`], and never touches Python;
 //! - when its loop is closed or the interpreter exits, the future is dropped as well, and nobody hears of it;
 //! - after `exit` no thread of ours touches Python.
 
@@ -10,6 +10,7 @@ mod ending;
 mod event_loop;
 mod exit;
 mod future_into_py;
+mod inside;
 mod process;
 mod runtime;
 
@@ -17,8 +18,9 @@ use std::future::Future;
 
 use pyo3::prelude::*;
 
+pub use inside::Inside;
 pub use process::is_orphan;
-pub use runtime::spawn;
+pub use runtime::{finish, spawn};
 
 /// What the strategy in use is called.
 pub const NAME: &str = "future_into_py";
@@ -35,6 +37,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
+    let _inside = Inside::enter()?;
     process::claim()?;
     future_into_py::awaitable(py, work)
 }

@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 /// How often [`quiesce`] looks again.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Tasks of [`spawn`] that are alive; all others on the runtime belong to an awaitable.
+/// Tasks of [`spawn`] that are alive; all others on the runtime have an end that the exit waits for.
 static IN_BACKGROUND: AtomicUsize = AtomicUsize::new(0);
 
 /// Sets the runtime up; it starts with its first task.
@@ -42,8 +42,7 @@ impl Drop for Background {
     }
 }
 
-/// Runs `work` beside every awaitable: a connection's reader, or what a dropped future leaves to be put in order.
-/// It must not touch Python.
+/// Runs `work` beside every awaitable, for as long as it likes: a connection's reader, say. It must not touch Python.
 pub fn spawn<F>(work: F) -> tokio::task::JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
@@ -55,12 +54,21 @@ where
     })
 }
 
+/// Runs `work` that a dropped future has left to be put in order; the interpreter's exit waits for it. It must not touch
+/// Python.
+pub fn finish<F>(work: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    drop(pyo3_async_runtimes::tokio::get_runtime().spawn(work));
+}
+
 /// Runs `work` on the thread for blocking work, behind all that was given to it before. False if it did not run.
 pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
     pyo3_async_runtimes::tokio::get_runtime().spawn_blocking(work).await.unwrap_or(false)
 }
 
-/// Waits, detached from the interpreter, until no task of an awaitable is left, at most `limit`.
+/// Waits, detached from the interpreter, until no task is left that has an end, at most `limit`.
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();
     let deadline = Instant::now() + limit;

@@ -41,8 +41,7 @@ impl Drop for Lease {
         let Some(connection) = self.held.take() else { return };
         // The pool finds a closed connection out by itself.
         if !connection.client.is_closed() {
-            // It runs to its end by itself.
-            drop(bridge::spawn(give_back(connection)));
+            bridge::finish(give_back(connection));
         }
     }
 }

@@ -207,6 +207,7 @@ impl PrototypePool {
         params: Option<&Bound<'py, PyAny>>,
         want: Want,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = bridge::Inside::enter()?;
         let params = params.map(params_of).transpose()?.unwrap_or_default();
         let query = Query { sql, params, want };
         let pool = self.pool.clone();
