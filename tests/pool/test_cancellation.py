@@ -54,8 +54,11 @@ async def test_a_clean_connection_is_kept(lone: PrototypePool) -> None:
 
 async def test_a_query_that_cannot_be_stopped_loses_its_connection(lone: PrototypePool) -> None:
     before = await lone.fetchval("select pg_backend_pid()")
-    stubborn = """do $$ begin loop begin perform pg_sleep(30); exception when query_canceled then null; end;
-                  end loop; end $$"""
+    # Handlers within handlers, so that no moment is outside of all of them.
+    stubborn = "perform pg_sleep(30);"
+    for _ in range(4):
+        stubborn = f"loop begin {stubborn} exception when query_canceled then null; end; end loop;"
+    stubborn = f"do $$ begin {stubborn} end $$"
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(lone.execute(stubborn), 0.1)
     assert await asyncio.wait_for(lone.fetchval("select pg_backend_pid()"), DEADLINE) != before
@@ -145,6 +148,20 @@ def test_a_closed_loop_stops_its_queries() -> None:
 
     run(leave_behind())
     run(Observer(pool).wait_for("-- left", 0))
+    run(close(pool))
+
+
+def test_every_closed_loop_stops_its_queries() -> None:
+    """Many loops, each with its first query: whoever watches a loop must not miss it."""
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 8})
+
+    async def leave_behind() -> None:
+        pool.execute("select pg_sleep(30) -- many")
+        await asyncio.sleep(0.01)
+
+    for _ in range(40):
+        run(leave_behind())
+    run(Observer(PrototypePool(**SETTINGS)).wait_for("-- many", 0))
     run(close(pool))
 
 

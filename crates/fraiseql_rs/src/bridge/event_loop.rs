@@ -3,6 +3,7 @@
 //! traceback from another thread, pyo3-async-runtimes#90), and the work of a closed loop has to end.
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,14 +53,19 @@ impl EventLoop {
         })
     }
 
-    /// What tells the loop's work to end.
-    pub fn ending(this: &Bound<'_, Self>) -> Arc<Ending> {
+    /// `work`, which ends early if the loop is closed or the interpreter exits.
+    pub fn bound<T>(
+        this: &Bound<'_, Self>,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = PyResult<T>> {
         let ending = &this.get().ending;
+        // Counted first: a watch that finds nothing to watch goes home.
+        let bound = Arc::clone(ending).bound(work);
         if ending.begin_watch() {
             // It ends with the last work of the loop.
             drop(runtime::spawn(watch(Arc::clone(ending), this.clone().unbind())));
         }
-        Arc::clone(ending)
+        bound
     }
 
     fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {

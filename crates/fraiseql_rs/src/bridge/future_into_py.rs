@@ -18,6 +18,6 @@ where
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
     let event_loop = EventLoop::running(py)?;
-    let work = EventLoop::ending(&event_loop).bound(work);
+    let work = EventLoop::bound(&event_loop, work);
     future_into_py_with_locals(py, TaskLocals::new(event_loop.into_any()), work)
 }
