@@ -14,6 +14,7 @@ __all__ = [
     "IntegrityError",
     "InterfaceError",
     "InternalError",
+    "Interval",
     "NotSupportedError",
     "OperationalError",
     "PoolClosedError",
@@ -154,6 +155,31 @@ class Record:
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of the column ``name``, or ``default`` if there is no such column."""
+
+@final
+class Interval:
+    """A time span of months, days and microseconds, each counted by itself, as PostgreSQL has it.
+
+    An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``. Raises
+    ``OverflowError`` for parts beyond PostgreSQL's range.
+    """
+
+    def __new__(cls, months: int = 0, days: int = 0, microseconds: int = 0) -> Interval: ...
+    @property
+    def months(self) -> int:
+        """Months; twelve are a year."""
+
+    @property
+    def days(self) -> int:
+        """Days, which are not always 24 hours."""
+
+    @property
+    def microseconds(self) -> int:
+        """Microseconds."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Range:

@@ -24,7 +24,7 @@ from fraiseql import PrototypePool
 if {LOOP!r} == "uvloop":
     import uvloop
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-pool = PrototypePool(**json.loads({json.dumps(json.dumps(SETTINGS))}))
+pool = PrototypePool(**json.loads(sys.argv[2]))
 chance = random.Random(int(sys.argv[1]))
 """
 
@@ -78,13 +78,26 @@ PROGRAMS = {
         0,
     ),
     "nothing was ever asked": ("", 0),
+    "many queries are at work": (
+        """
+        pool = PrototypePool(**{**json.loads(sys.argv[2]), "max_connections": 20})
+        async def main():
+            for _ in range(20):
+                pool.fetch("select pg_sleep(30) -- exit")
+            while pool.pool_status()["available"] or pool.pool_status()["size"] < 20:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+        asyncio.run(main())
+        """,
+        0,
+    ),
 }
 
 
 def leave(name: str, seed: int) -> tuple[int, str]:
     """Run a program to its end; its exit status and what it said on stderr."""
     program, _ = PROGRAMS[name]
-    command = [sys.executable, "-c", HEAD + textwrap.dedent(program), str(seed)]
+    command = [sys.executable, "-c", HEAD + textwrap.dedent(program), str(seed), json.dumps(SETTINGS)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=3 * DEADLINE, check=False)  # noqa: S603
     return ended.returncode, ended.stderr
 
@@ -117,8 +130,9 @@ async def gone(tag: str) -> None:
 
 
 def test_an_exit_stops_the_queries_on_the_server() -> None:
-    assert leave("main ends", 0) == (0, "")
-    run(asyncio.wait_for(gone("-- exit"), 1.0))
+    for seed in range(3):
+        assert leave("many queries are at work", seed) == (0, "")
+        run(asyncio.wait_for(gone("-- exit"), 1.0))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to a process alone")
@@ -131,7 +145,7 @@ def test_ctrl_c_ends_a_query_and_the_process() -> None:
         asyncio.run(main())
         """
     )
-    command = [sys.executable, "-c", program, "0"]
+    command = [sys.executable, "-c", program, "0", json.dumps(SETTINGS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fraiseql import Range, Record
+from fraiseql import Interval, Range, Record
 
 if TYPE_CHECKING:
     from fraiseql import PrototypePool
@@ -89,6 +89,16 @@ async def test_a_record_is_not_made_by_hand() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(await_nothing := Range(1, 2))
     assert await_nothing == Range(1, 2)
+
+
+def test_intervals_are_values() -> None:
+    assert Interval(1, 2, 3) == Interval(months=1, days=2, microseconds=3)
+    assert Interval(1) != Interval(0, 30)
+    assert hash(Interval(1)) == hash(Interval(1))
+    assert repr(Interval(1)) == "Interval(months=1, days=0, microseconds=0)"
+    assert (Interval(1).months, Interval(0, 2).days, Interval(0, 0, 3).microseconds) == (1, 2, 3)
+    with pytest.raises(OverflowError):
+        Interval(2**31)
 
 
 def test_ranges_are_values() -> None:

@@ -14,6 +14,7 @@ fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;
     module.add_function(wrap_pyfunction!(db::_panic, module)?)?;
     module.add_class::<db::PrototypePool>()?;
+    module.add_class::<db::Interval>()?;
     module.add_class::<db::Range>()?;
     module.add_class::<db::Record>()?;
     db::add_exceptions(module)

@@ -28,4 +28,4 @@ mod wire;
 pub use exceptions::add_exceptions;
 pub use fault::_panic;
 pub use prototype::PrototypePool;
-pub use python::{Range, Record};
+pub use python::{Interval, Range, Record};

@@ -9,7 +9,7 @@ use pyo3::types::{
 };
 
 use super::super::error::{Error, Kind};
-use super::super::python::{Classes, Range, Record};
+use super::super::python::{Classes, Interval, Range, Record};
 use super::{Param, RangeParam};
 
 /// The parameters of one call.
@@ -106,6 +106,9 @@ fn moment_of(object: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
         let part = |name| object.getattr(name)?.extract::<i64>();
         let (days, seconds, micros) = (part("days")?, part("seconds")?, part("microseconds")?);
         return Ok(Some(Param::Literal(format!("{days} days {seconds} seconds {micros} microseconds"))));
+    }
+    if let Ok(interval) = object.extract::<PyRef<'_, Interval>>() {
+        return Ok(Some(Param::Literal(interval.literal())));
     }
     let classes = Classes::get(object.py())?;
     if classes.is_decimal(object)? {

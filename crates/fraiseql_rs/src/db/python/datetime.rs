@@ -7,6 +7,7 @@ use pyo3::types::{PyDate, PyDateTime, PyDelta, PyFloat, PyTime, PyTzInfo};
 use super::super::text::datetime::{civil, MICROS_IN_DAY, MICROS_IN_SECOND};
 use super::super::wire::{Cursor, Malformed};
 use super::classes::Classes;
+use super::interval::Interval;
 use super::scalar::beyond;
 use super::value::{Decoded, Refusal};
 
@@ -104,7 +105,7 @@ fn python_datetime<'py>(py: Python<'py>, field: &[u8], zone: Option<&Bound<'py, 
     Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micro, zone)?.into_any())
 }
 
-/// A timedelta has no months, and a month has no length: an interval with months is refused.
+/// A timedelta, or with months an [`Interval`].
 pub fn interval<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let (micros, days, months) = (cursor.i64()?, cursor.i32()?, cursor.i32()?);
@@ -117,6 +118,6 @@ pub fn interval<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
             let (seconds, micros) = (part(left / MICROS_IN_SECOND)?, part(left % MICROS_IN_SECOND)?);
             Ok(PyDelta::new(py, part(days)?, seconds, micros, true)?.into_any())
         }
-        _ => beyond("it has months, which a timedelta cannot hold; cast it to text in the query (::text)"),
+        _ => Ok(Bound::new(py, Interval::new(months, days, micros))?.into_any()),
     }
 }

@@ -3,6 +3,7 @@
 
 mod classes;
 mod datetime;
+mod interval;
 mod nested;
 mod range;
 mod record;
@@ -16,6 +17,7 @@ use pyo3::types::{PyList, PyTuple};
 use tokio_postgres::{Column, Row};
 
 pub use classes::Classes;
+pub use interval::Interval;
 pub use range::Range;
 pub use record::{Columns, Record};
 
