@@ -161,7 +161,8 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
             continue
         with pytest.raises(fraiseql.Error):
             await asyncio.wait_for(lone.execute(sql), DEADLINE)
-    assert await asyncio.wait_for(lone.fetchval("select 1"), 2 * DEADLINE) == 1
+    # The session waits for data that nobody will send: it is replaced at once, not after a vain cancellation.
+    assert await asyncio.wait_for(lone.fetchval("select 1"), 2.0) == 1
 
 
 @pytest.mark.parametrize(

@@ -258,3 +258,10 @@ async def test_no_rows(pool: PrototypePool) -> None:
     assert await pool.fetchval("select 1 where false") is None
     assert await pool.fetch("select") == [()]
     assert await pool.fetchval("select") is None
+
+
+async def test_an_error_behind_the_first_row_is_raised(pool: PrototypePool) -> None:
+    sql = "select repeat('x', 10000), 1 / (100 - i) from generate_series(1, 200) as i"
+    for fetch in (pool.fetch, pool.fetchrow, pool.fetchval, pool.execute, pool.execute_query):
+        with pytest.raises(fraiseql.DataError, match="division by zero"):
+            await fetch(sql)
