@@ -12,6 +12,10 @@ use pyo3::prelude::*;
 fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::install(module)?;
     module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;
+    module.add_function(wrap_pyfunction!(db::_panic, module)?)?;
     module.add_class::<db::PrototypePool>()?;
+    module.add_class::<db::Interval>()?;
+    module.add_class::<db::Range>()?;
+    module.add_class::<db::Record>()?;
     db::add_exceptions(module)
 }

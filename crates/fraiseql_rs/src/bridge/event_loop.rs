@@ -1,97 +1,130 @@
-//! How does a finished future reach its event loop? Through a stand-in for the loop that pyo3-async-runtimes is given.
-//!
-//! It passes everything on to the real loop, with two differences. Completions that arrive while the loop is busy wait
-//! in a queue, so that it is woken once for all of them (each wake-up is a system call under the GIL and a round of the
-//! loop). And where the loop was closed meanwhile, it keeps quiet: the library would print a traceback from another
-//! thread (pyo3-async-runtimes#90), and nobody is there to hear the result.
+//! What stands between the library and asyncio's loop? A stand-in, one per loop, which passes everything on and knows
+//! two things more: nobody is there to hear a result once the loop is closed (pyo3-async-runtimes then prints a
+//! traceback from another thread, pyo3-async-runtimes#90), and the work of a closed loop has to end.
 
 use std::cell::RefCell;
-use std::sync::{Mutex, PoisonError};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
+use pyo3_async_runtimes::get_running_loop;
+use tokio::time::sleep;
+
+use super::arrivals::Arrivals;
+use super::ending::{self, Ending};
+use super::runtime;
+use crate::compat;
+
+/// A loop cannot say that it is closed, so one with work in flight is asked this often.
+const WATCH_PAUSE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// The stand-in of the loop that runs in this thread.
+    static CURRENT: RefCell<Option<Py<EventLoop>>> = const { RefCell::new(None) };
+}
 
 /// The part of asyncio's loop that the library calls.
 #[pyclass(frozen)]
 pub struct EventLoop {
-    real: Py<PyAny>,
-    /// Callables with their arguments, in the order in which they came.
-    waiting: Mutex<Vec<(Py<PyAny>, Py<PyTuple>)>>,
-}
-
-thread_local! {
-    /// The stand-in of the loop that last ran on this thread. It keeps that loop alive, and no other.
-    static LATEST: RefCell<Option<Py<EventLoop>>> = const { RefCell::new(None) };
+    /// Weak, so that the stand-in keeps no loop alive that everybody else has forgotten.
+    real: Py<PyWeakrefReference>,
+    ending: Arc<Ending>,
+    arrivals: Py<Arrivals>,
 }
 
 impl EventLoop {
-    /// The one stand-in for `real`, the loop that runs on this thread.
-    pub fn of(real: Bound<'_, PyAny>) -> PyResult<Bound<'_, Self>> {
-        let py = real.py();
-        let latest = LATEST.with_borrow(|latest| latest.as_ref().map(|known| known.clone_ref(py)));
-        if let Some(known) = latest {
-            if known.get().real.is(&real) {
-                return Ok(known.into_bound(py));
+    /// The stand-in of the running loop; without one, `RuntimeError`.
+    pub fn running(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
+        let real = get_running_loop(py)?;
+        CURRENT.with(|current| {
+            if let Some(known) = &*current.borrow() {
+                if known.get().upgrade(py).is_some_and(|known| known.is(&real)) {
+                    return Ok(known.bind(py).clone());
+                }
             }
+            let reference = PyWeakrefReference::new(&real)?.unbind();
+            let arrivals = Py::new(py, Arrivals::default())?;
+            let made = Bound::new(py, Self { real: reference, ending: Ending::new(), arrivals })?;
+            *current.borrow_mut() = Some(made.clone().unbind());
+            Ok(made)
+        })
+    }
+
+    /// `work`, which ends early if the loop is closed or the interpreter exits.
+    pub fn bound<T>(
+        this: &Bound<'_, Self>,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = PyResult<T>> {
+        let ending = &this.get().ending;
+        // Counted first: a watch that finds nothing to watch goes home.
+        let bound = Arc::clone(ending).bound(work);
+        if ending.begin_watch() {
+            // It ends with the last work of the loop.
+            drop(runtime::spawn(watch(Arc::clone(ending), this.clone().unbind())));
         }
-        let made = Bound::new(py, Self { real: real.unbind(), waiting: Mutex::default() })?;
-        let before = LATEST.replace(Some(made.clone().unbind()));
-        // Dropped here and not inside `replace`: it may run Python code.
-        drop(before);
-        Ok(made)
+        bound
     }
 
-    /// Takes what is waiting, and leaves nothing.
-    fn take(&self) -> Vec<(Py<PyAny>, Py<PyTuple>)> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let reference = self.real.bind(py);
+        let real = reference.call0().ok()?;
+        (!real.is_none()).then_some(real)
     }
 
-    /// Adds a callback, and says whether it is the first to wait.
-    fn push(&self, callback: Py<PyAny>, arguments: Py<PyTuple>) -> bool {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push((callback, arguments));
-        waiting.len() == 1
+    fn is_closed(&self, py: Python<'_>) -> bool {
+        let closed = |real: Bound<'_, PyAny>| real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy();
+        self.upgrade(py).is_none_or(|real| closed(real).unwrap_or(true))
+    }
+}
+
+/// Ends the work of the loop once it is closed.
+async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
+    let this = Arc::new(this);
+    while ending.goes_on() {
+        sleep(WATCH_PAUSE).await;
+        let asked = Arc::clone(&this);
+        let is_closed = runtime::blocking(move || {
+            // Nothing may touch an interpreter that is on its way out.
+            !ending::is_exiting() && compat::attach(|py| asked.get().is_closed(py))
+        });
+        if is_closed.await {
+            ending.end();
+        }
     }
 }
 
 #[pymethods]
 impl EventLoop {
     fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.real.bind(py).call_method0(pyo3::intern!(py, "create_future"))
+        let real = self.upgrade(py).ok_or_else(|| PyRuntimeError::new_err("the event loop is gone"))?;
+        real.call_method0(pyo3::intern!(py, "create_future"))
     }
 
     /// The library's callbacks set a future's result, whatever context they run in.
     #[pyo3(signature = (callback, *arguments, **_keywords))]
     fn call_soon_threadsafe(
-        slf: &Bound<'_, Self>,
+        &self,
+        py: Python<'_>,
         callback: Py<PyAny>,
         arguments: Py<PyTuple>,
         _keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        if !this.push(callback, arguments) {
+        if !self.arrivals.get().push(callback, arguments) {
             return Ok(());
         }
-        let real = this.real.bind(py);
-        let deliver = slf.getattr(pyo3::intern!(py, "deliver"))?;
-        let Err(error) = real.call_method1(pyo3::intern!(py, "call_soon_threadsafe"), (deliver,)) else {
+        let name = pyo3::intern!(py, "call_soon_threadsafe");
+        let woken = self.upgrade(py).map(|real| real.call_method1(name, (self.arrivals.clone_ref(py),)));
+        if let Some(Ok(_)) = woken {
             return Ok(());
-        };
-        // Nobody will ever come for them.
-        drop(this.take());
-        if real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy()? {
-            Ok(())
-        } else {
-            Err(error)
         }
-    }
-
-    /// Runs on the loop's own thread: calls everything that is waiting. One that fails does not keep the next waiting.
-    fn deliver(&self, py: Python<'_>) {
-        for (callback, arguments) in self.take() {
-            if let Err(error) = callback.bind(py).call1(arguments.bind(py)) {
-                error.write_unraisable(py, Some(callback.bind(py)));
-            }
+        // Nobody will come for them.
+        drop(self.arrivals.get().take());
+        match woken {
+            Some(Err(error)) if !self.is_closed(py) => Err(error),
+            _ => Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::future::Future;
 
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::future_into_py_with_locals;
-use pyo3_async_runtimes::{get_running_loop, TaskLocals};
+use pyo3_async_runtimes::TaskLocals;
 
 use super::event_loop::EventLoop;
 use super::thread_state;
@@ -15,12 +15,13 @@ use super::thread_state;
 /// See the contract in [`super`].
 pub fn awaitable<F, T>(py: Python<'_>, work: F) -> PyResult<Bound<'_, PyAny>>
 where
-    F: Future<Output = PyResult<T>> + Send + 'static,
+    F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let event_loop = EventLoop::of(get_running_loop(py)?)?;
-    let locals = TaskLocals::new(event_loop.into_any());
-    future_into_py_with_locals(py, locals, async move { work.await.map(Completed) })
+    let event_loop = EventLoop::running(py)?;
+    let work = EventLoop::bound(&event_loop, work);
+    let work = async move { work.await.map(Completed) };
+    future_into_py_with_locals(py, TaskLocals::new(event_loop.into_any()), work)
 }
 
 /// An output that is converted on the thread that completes the awaitable, and tells it to stay attached cheaply.

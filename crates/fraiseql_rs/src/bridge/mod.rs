@@ -2,12 +2,17 @@
 //!
 //! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
 //! - when the awaitable is cancelled, the future is dropped, so its guards run;
-//! - background work that outlives a dropped future runs on [`spawn`], and never touches Python;
-//! - a loop that was closed meanwhile hears nothing, and after `exit` no thread of ours touches Python.
+//! - work that outlives a dropped future runs on [`finish`] or [`spawn`], and never touches Python;
+//! - when its loop is closed or the interpreter exits, the future is dropped as well, and nobody hears of it;
+//! - after `exit` no thread of ours touches Python.
 
+mod arrivals;
+mod ending;
 mod event_loop;
 mod exit;
 mod future_into_py;
+mod inside;
+mod process;
 mod runtime;
 mod thread_state;
 
@@ -15,7 +20,12 @@ use std::future::Future;
 
 use pyo3::prelude::*;
 
-pub use runtime::spawn;
+pub use inside::Inside;
+pub use process::is_orphan;
+pub use runtime::{finish, spawn};
+
+/// What the strategy in use is called.
+pub const NAME: &str = "future_into_py";
 
 /// Prepares the runtime before its first use, and the interpreter for its end.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -29,5 +39,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    future_into_py::awaitable(py, exit::or_exit(work))
+    let _inside = Inside::enter()?;
+    process::claim()?;
+    future_into_py::awaitable(py, work)
 }

@@ -1,21 +1,65 @@
 //! What comes back from the server, on its way into Python: built without the interpreter, converted while attached.
 
+use std::any::Any;
+use std::future::Future;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString};
+use tokio_postgres::Row;
 
-use super::error::Error;
+use super::error::{Error, Kind};
 use super::json::JsonRows;
+use super::python::RowDecoder;
 
 /// What a call on the pool gives.
 pub enum Answer {
     /// One JSON text per row.
     Json(JsonRows),
+    Records(Arc<RowDecoder>, Vec<Row>),
+    /// The first row, if there is one.
+    Record(Arc<RowDecoder>, Option<Row>),
+    /// The first value of the first row.
+    Value(Arc<RowDecoder>, Option<Row>),
+    /// How many rows the statement returned or touched.
+    Count(u64),
     /// A fact, such as "the server answers".
     Truth(bool),
+    Nothing,
+    /// A defect, for `fault`.
+    Panic,
+}
+
+impl Answer {
+    fn into_object(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::Json(rows) => {
+                let texts = rows.iter().map(|text| PyString::new(py, text));
+                Ok(PyList::new(py, texts)?.into_any())
+            }
+            Self::Records(decoder, rows) => decoder.records(py, &rows),
+            Self::Record(decoder, row) => decoder.first(py, row.as_ref()),
+            Self::Value(decoder, row) => decoder.value(py, row.as_ref()),
+            Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
+            Self::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
+            Self::Nothing => Ok(py.None().into_bound(py)),
+            Self::Panic => panic!("on purpose, in the answer"),
+        }
+    }
 }
 
 /// An answer or an error. The bridge converts it while attached, so an error may become any Python exception.
-pub struct Outcome(pub Result<Answer, Error>);
+pub struct Outcome(Result<Answer, Error>);
+
+impl Outcome {
+    /// What `work` ends with; a panic is an error like any other.
+    pub async fn of(work: impl Future<Output = Result<Answer, Error>>) -> Self {
+        let ended = AssertUnwindSafe(work).catch_unwind().await;
+        Self(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
+    }
+}
 
 impl<'py> IntoPyObject<'py> for Outcome {
     type Target = PyAny;
@@ -23,12 +67,17 @@ impl<'py> IntoPyObject<'py> for Outcome {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.0.map_err(|error| error.into_exception(py))? {
-            Answer::Json(rows) => {
-                let texts = rows.iter().map(|text| PyString::new(py, text));
-                Ok(PyList::new(py, texts)?.into_any())
-            }
-            Answer::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
-        }
+        // A panic here would leave the awaitable unresolved for ever.
+        let made = catch_unwind(AssertUnwindSafe(|| match self.0 {
+            Ok(answer) => answer.into_object(py),
+            Err(error) => Err(error.into_exception(py)),
+        }));
+        made.unwrap_or_else(|panic| Err(panicked(panic.as_ref()).into_exception(py)))
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(Kind::Internal, format!("a panic in the extension: {}", text.unwrap_or("no message")))
 }

@@ -18,25 +18,26 @@ use super::connection::Connection;
 /// A query that does not react to its cancellation within this time loses its connection.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long the server has to get ready before the request is sent again; doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long the server may take before it is asked again; each time twice as long.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Stops whatever `connection` is doing. True once the server is ready for the next query and no signal is on its
 /// way; false if the connection must not be used again.
 pub async fn stop(connection: &Connection) -> bool {
-    timeout(DEADLINE, stop_again(connection)).await.is_ok_and(|stopped| stopped.is_ok())
+    timeout(DEADLINE, ask_until_stopped(connection)).await.is_ok_and(|stopped| stopped.is_ok())
 }
 
-/// A request that overtakes its query finds an idle backend and is spent on nothing: so it is repeated until the
-/// server is ready. Each repetition is followed by a `Sync` of its own, which takes its signal.
-async fn stop_again(connection: &Connection) -> io::Result<()> {
-    let mut pause = FIRST_PAUSE;
+/// A backend forgets a signal that comes while it is between the messages of one query (say, in a long planning), and
+/// then runs the query to its end: so it is asked again.
+async fn ask_until_stopped(connection: &Connection) -> io::Result<()> {
+    let mut patience = PATIENCE;
     loop {
         request_cancel(connection).await?;
-        if let Ok(answered) = timeout(pause, ready(connection)).await {
-            return answered;
+        // Its `Sync` is sent after this signal, so its answer says that none is left.
+        if let Ok(ready) = timeout(patience, ready(connection)).await {
+            return ready;
         }
-        pause *= 2;
+        patience *= 2;
     }
 }
 

@@ -3,37 +3,25 @@
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
-use tokio_postgres::{NoTls, Statement};
+use tokio_postgres::NoTls;
 
 use super::dial::{dial, Peer};
 use super::error::Error;
 use super::settings::Settings;
+use super::statements::Statements;
 use crate::bridge;
 
-/// An open session, and where its server is.
+/// An open session, where its server is, and what it has prepared.
 pub struct Connection {
+    pub statements: Statements,
     /// Its background task reads the socket; dropped, the task and the socket go with it.
     pub client: ClientWrapper,
     pub peer: Peer,
 }
 
-/// How many prepared statements a connection keeps. Each costs memory here and on the server.
-const CACHED_STATEMENTS: usize = 100;
-
-impl Connection {
-    /// The statement for `sql`, prepared once per connection. A full cache starts anew: a caller with more texts than
-    /// that makes them up, and would find few of them again.
-    pub async fn prepare(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
-        if self.client.statement_cache.size() >= CACHED_STATEMENTS {
-            self.client.statement_cache.clear();
-        }
-        self.client.prepare_cached(sql).await
-    }
-}
-
 /// Opens connections for the pool.
 pub struct Connector {
-    settings: Settings,
+    pub settings: Settings,
 }
 
 impl Connector {
@@ -49,7 +37,15 @@ impl Connector {
         let (client, session) = opened.map_err(|cause| Error::from_startup(host, *port, cause))?;
         // How the session ended is told to whoever waits for an answer on it; here is nobody to tell.
         let reader = bridge::spawn(async move { drop(session.await) });
-        Ok(Connection { client: ClientWrapper::new(client, reader), peer })
+        let statements = Statements::new(self.settings.statement_cache_size);
+        Ok(Connection { statements, client: ClientWrapper::new(client, reader), peer })
+    }
+
+    /// Whether a connection that lies idle has outlived its limits.
+    pub fn is_worn_out(&self, metrics: &Metrics) -> bool {
+        let Settings { max_idle_time, max_lifetime, .. } = &self.settings;
+        max_idle_time.is_some_and(|limit| metrics.last_used() >= limit)
+            || max_lifetime.is_some_and(|limit| metrics.age() >= limit)
     }
 }
 
@@ -64,9 +60,12 @@ impl managed::Manager for Connector {
             .unwrap_or_else(|_| Err(Error::connect_timeout(&self.settings.host, self.settings.port, limit)))
     }
 
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Error> {
         if connection.client.is_closed() {
             return Err(RecycleError::message("the server closed the connection"));
+        }
+        if self.is_worn_out(metrics) {
+            return Err(RecycleError::message("the connection has outlived its limits"));
         }
         Ok(())
     }

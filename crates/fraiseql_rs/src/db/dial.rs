@@ -5,10 +5,17 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio_util::either::Either;
+
+/// A server that is silent for this long is probed, this often, this many times: gone for half a minute, it is lost.
+const SILENCE: Duration = Duration::from_secs(15);
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const PROBES: u32 = 3;
 
 /// A connected stream, whichever kind the host asked for.
 pub type Socket = Either<TcpStream, UnixStream>;
@@ -62,8 +69,11 @@ async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     answer.await.map_err(io::Error::other)?
 }
 
-/// Queries are small and each waits for its answer: Nagle's algorithm would only delay them.
+/// Queries are small and each waits for its answer: Nagle's algorithm would only delay them. And whoever waits for an
+/// answer sends nothing, so only probes tell a slow server from one that is gone.
 fn tcp(stream: TcpStream) -> io::Result<Socket> {
     stream.set_nodelay(true)?;
+    let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBE_INTERVAL).with_retries(PROBES);
+    SockRef::from(&stream).set_tcp_keepalive(&probes)?;
     Ok(Either::Left(stream))
 }

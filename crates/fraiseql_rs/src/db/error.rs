@@ -12,6 +12,8 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 /// What went wrong, as far as a caller can act on it. `exceptions` gives each its Python class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// An argument of the pool is out of its range.
+    Setting,
     /// The call itself is wrong: no query has been sent.
     Usage,
     /// No connection to the server could be made.
@@ -24,12 +26,25 @@ pub enum Kind {
     PoolClosed,
     /// A result column has a type that cannot be converted; the statement did not run.
     NoConverter,
-    /// A value on the wire or in a parameter cannot be converted.
+    /// A parameter cannot be converted; the statement did not run.
+    Parameter,
+    /// A value on the wire cannot be converted.
     Value,
     /// The server refused, and said why.
     Server,
     /// Nothing of the above: a defect here or in a library.
     Internal,
+}
+
+/// The state of a connection after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The server has refused the statement, or was not asked to run it: it waits for the next.
+    Ready,
+    /// Rows are left unread, for the error is of our own making.
+    Busy,
+    /// Gone, or in a state that nobody foresaw.
+    Broken,
 }
 
 /// An error of the pool, without Python.
@@ -43,6 +58,10 @@ pub struct Error {
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), report: None }
+    }
+
+    pub fn setting(message: impl Into<String>) -> Self {
+        Self::new(Kind::Setting, message)
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -79,13 +98,27 @@ impl Error {
         Self::new(Kind::Value, format!("column \"{column}\" of type {type_name}: {why}"))
     }
 
-    /// True if the server owes nothing more: it has refused the statement, or was not asked to run it.
-    pub fn leaves_nothing_unread(&self) -> bool {
+    /// What this error means for the connection that it came from.
+    pub fn leaves(&self) -> Left {
         match (self.kind, &self.report) {
-            // After these the server hangs up, perhaps later than the pool would look.
-            (Kind::Server, Some(report)) => report.parsed_severity() == Some(Severity::Error),
-            (kind, _) => kind == Kind::NoConverter,
+            // After a more severe one the server hangs up, perhaps later than the pool would look.
+            (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
+            (Kind::ConnectionLost | Kind::Internal, _) => Left::Broken,
+            (Kind::Value, _) => Left::Busy,
+            _ => Left::Ready,
         }
+    }
+
+    /// True if the server refused a statement only because it was prepared for another schema, or is not prepared any
+    /// more; prepared again, it will do.
+    pub fn is_outdated_plan(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| match report.code() {
+            // The state says no more than "not supported"; the routine is the same in every language and version.
+            state if *state == SqlState::FEATURE_NOT_SUPPORTED => {
+                report.routine() == Some("RevalidateCachedQuery")
+            }
+            state => *state == SqlState::INVALID_SQL_STATEMENT_NAME,
+        })
     }
 }
 
@@ -111,15 +144,15 @@ impl Error {
     fn lost(reason: &str) -> Self {
         Self::new(Kind::ConnectionLost, format!("the connection was lost: {reason}"))
     }
-}
 
-impl From<PoolError<Self>> for Error {
-    fn from(cause: PoolError<Self>) -> Self {
+    /// Why the pool gave no connection, if it waits at most `limit` for one.
+    pub fn from_pool(cause: PoolError<Self>, limit: Option<Duration>) -> Self {
         match cause {
             PoolError::Backend(error) => error,
             PoolError::Closed => Self::new(Kind::PoolClosed, "the pool is closed"),
             PoolError::Timeout(TimeoutType::Wait) => {
-                Self::new(Kind::PoolTimeout, "no connection became free in time")
+                let seconds = limit.unwrap_or_default().as_secs_f64();
+                Self::new(Kind::PoolTimeout, format!("no connection became free within {seconds} s"))
             }
             other => Self::new(Kind::Internal, other.to_string()),
         }

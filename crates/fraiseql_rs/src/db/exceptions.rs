@@ -125,12 +125,13 @@ impl Failure {
 
     fn class(&self) -> fn(String) -> PyErr {
         match self.kind {
-            Kind::Usage => PyErr::new::<PyValueError, String>,
+            Kind::Setting => PyErr::new::<PyValueError, String>,
+            Kind::Usage => InterfaceError::new_err,
             Kind::CannotConnect => CannotConnectError::new_err,
             Kind::ConnectionLost => ConnectionLostError::new_err,
             Kind::PoolTimeout => PoolTimeoutError::new_err,
             Kind::PoolClosed => PoolClosedError::new_err,
-            Kind::NoConverter | Kind::Value => DataError::new_err,
+            Kind::NoConverter | Kind::Parameter | Kind::Value => DataError::new_err,
             Kind::Internal => InternalError::new_err,
             Kind::Server => {
                 self.report.as_ref().map_or(DatabaseError::new_err, |report| reported(report.code()))

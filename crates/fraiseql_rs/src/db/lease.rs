@@ -29,6 +29,11 @@ impl Lease {
     pub fn release(mut self) {
         self.held = None;
     }
+
+    /// Closes the connection, which makes room for a new one.
+    pub fn discard(mut self) {
+        self.held.take().map(Object::take);
+    }
 }
 
 impl Drop for Lease {
@@ -36,8 +41,7 @@ impl Drop for Lease {
         let Some(connection) = self.held.take() else { return };
         // The pool finds a closed connection out by itself.
         if !connection.client.is_closed() {
-            // It runs to its end by itself.
-            drop(bridge::spawn(give_back(connection)));
+            bridge::finish(give_back(connection));
         }
     }
 }

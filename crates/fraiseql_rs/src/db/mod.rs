@@ -1,7 +1,8 @@
 //! The pool, from Python's class down to the bytes on the wire:
 //!
-//! `prototype` (the Python class) → `pool` → `lease` (a connection on loan) → `query` → `json` (rows to text)
-//! → `answer` (into Python). `error` is what goes wrong, `exceptions` how Python sees it.
+//! `prototype` (the Python class) → `param` (arguments in) → `pool` → `lease` (a connection on loan) → `query`
+//! (prepare, run, read) → `json` (rows as text) or `python` (rows as objects) → `answer` (into Python).
+//! `error` is what goes wrong, `exceptions` how Python sees it; `text` and `wire` know PostgreSQL's formats.
 
 mod answer;
 mod cancel;
@@ -9,14 +10,22 @@ mod connection;
 mod dial;
 mod error;
 mod exceptions;
+mod fault;
+mod field;
 mod json;
 mod lease;
+mod param;
 mod pool;
 mod prototype;
+mod python;
 mod query;
 mod settings;
+mod sql;
+mod statements;
 mod text;
 mod wire;
 
 pub use exceptions::add_exceptions;
+pub use fault::_panic;
 pub use prototype::PrototypePool;
+pub use python::{Interval, Range, Record};

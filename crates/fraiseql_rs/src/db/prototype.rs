@@ -1,22 +1,32 @@
 //! `PrototypePool`: the pool as Python sees it. Arguments in, awaitables out; the work is in [`super::query`].
 
-use std::time::Duration;
+use std::mem;
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
-use super::answer::Outcome;
+use super::answer::{Answer, Outcome};
+use super::param::params_of;
 use super::pool::Pool;
-use super::query;
-use super::settings::Settings;
+use super::query::{self, Query, Want};
+use super::settings::{seconds, Settings};
 use crate::bridge;
-
-/// From dialling to the session's first `ReadyForQuery`.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An asyncio pool of connections to one PostgreSQL database.
 ///
 /// ``host`` is a name, an address, or a folder with the server's Unix socket. Connections are opened when they are
-/// first needed, at most ``max_connections`` of them. Their sessions run in UTC.
+/// first needed, at most ``max_connections`` of them. Their sessions run in UTC. Times are in seconds, and None means
+/// no limit:
+///
+/// - ``connect_timeout``: from dialling to a usable session, else ``CannotConnectError``;
+/// - ``acquire_timeout``: how long a query waits for a free connection, else ``PoolTimeoutError``;
+/// - ``max_idle_time``, ``max_lifetime``: after which an idle connection is closed.
+///
+/// ``statement_cache_size`` is how many statements each connection keeps prepared.
+///
+/// The pool works on any event loop and from several at once; every query runs by itself, on whichever connection is
+/// free, and a transaction that a query leaves open is rolled back. Cancelling an awaitable stops the query on the
+/// server. ``async with`` closes the pool at the end. Raises ``ValueError`` for an argument out of range.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct PrototypePool {
     pool: Pool,
@@ -24,44 +34,138 @@ pub struct PrototypePool {
 
 #[pymethods]
 impl PrototypePool {
+    #[expect(clippy::too_many_arguments, reason = "each is a keyword in Python")]
     #[new]
     #[pyo3(signature = (
-        database, host="localhost", port=5432, username="postgres", password=None, max_connections=10
+        database, host="localhost", port=5432, username="postgres", password=None, max_connections=10, *,
+        connect_timeout=10.0, acquire_timeout=30.0, max_idle_time=600.0, max_lifetime=3600.0,
+        statement_cache_size=256
     ))]
     fn new(
         py: Python<'_>,
-        database: &str,
+        database: String,
         host: &str,
         port: u16,
         username: &str,
-        password: Option<&str>,
+        password: Option<String>,
         max_connections: usize,
+        connect_timeout: f64,
+        acquire_timeout: Option<f64>,
+        max_idle_time: Option<f64>,
+        max_lifetime: Option<f64>,
+        statement_cache_size: usize,
     ) -> PyResult<Self> {
-        let settings = Settings {
-            database: database.to_owned(),
-            host: host.to_owned(),
-            port,
-            username: username.to_owned(),
-            password: password.map(str::to_owned),
-            max_connections,
-            connect_timeout: CONNECT_TIMEOUT,
+        let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
+        let make = || {
+            Pool::new(Settings {
+                database,
+                host: host.to_owned(),
+                port,
+                username: username.to_owned(),
+                password,
+                max_connections,
+                connect_timeout: seconds("connect_timeout", connect_timeout)?,
+                acquire_timeout: limit("acquire_timeout", acquire_timeout)?,
+                max_idle_time: limit("max_idle_time", max_idle_time)?,
+                max_lifetime: limit("max_lifetime", max_lifetime)?,
+                statement_cache_size,
+            })
         };
-        let pool = Pool::new(settings).map_err(|error| error.into_exception(py))?;
-        Ok(Self { pool })
+        make().map(|pool| Self { pool }).map_err(|error| error.into_exception(py))
     }
 
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
     ///
-    /// A result of a single ``json`` or ``jsonb`` column gives that column's values themselves.
-    fn execute_query<'py>(&self, py: Python<'py>, sql: String) -> PyResult<Bound<'py, PyAny>> {
-        let pool = self.pool.clone();
-        bridge::awaitable(py, async move { Outcome(query::json_rows(&pool, &sql).await) })
+    /// A result of a single ``json`` or ``jsonb`` column gives that column's values themselves. The text is what
+    /// PostgreSQL's ``row_to_json`` gives. ``params`` is a sequence for ``$1``, ``$2`` and so on; see ``fetch``.
+    #[pyo3(signature = (sql, params=None))]
+    fn execute_query<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, sql, params, Want::Json)
+    }
+
+    /// Run ``sql`` with ``params`` for ``$1``, ``$2`` and so on, and return its rows as a list of ``Record``.
+    ///
+    /// Raises a subclass of ``Error``: what the server reports, ``DataError`` for a parameter or a column that cannot
+    /// be converted, ``InterfaceError`` for a wrong number of parameters.
+    #[pyo3(signature = (sql, *params))]
+    fn fetch<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, sql, Some(params), Want::Records)
+    }
+
+    /// Run ``sql`` like ``fetch`` and return its first row as a ``Record``, or None without rows.
+    #[pyo3(signature = (sql, *params))]
+    fn fetchrow<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, sql, Some(params), Want::FirstRecord)
+    }
+
+    /// Run ``sql`` like ``fetch`` and return the first value of its first row, or None without rows.
+    #[pyo3(signature = (sql, *params))]
+    fn fetchval<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, sql, Some(params), Want::FirstValue)
+    }
+
+    /// Run ``sql`` like ``fetch`` and return the number of rows that it returned or touched.
+    #[pyo3(signature = (sql, *params))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, sql, Some(params), Want::Count)
     }
 
     /// Return True if the server answers a query.
     fn health_check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pool = self.pool.clone();
-        bridge::awaitable(py, async move { Outcome(query::health(&pool).await) })
+        bridge::awaitable(py, Outcome::of(async move { query::health(&pool).await }))
+    }
+
+    /// Close the pool: refuse new queries with ``PoolClosedError``, let running ones end, close all connections.
+    ///
+    /// To stop running queries instead, cancel their awaitables first. A closed pool may be closed again.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let pool = self.pool.clone();
+        let closing = async move {
+            pool.close().await;
+            Ok(Answer::Nothing)
+        };
+        bridge::awaitable(py, Outcome::of(closing))
+    }
+
+    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, PyAny>> {
+        let py = slf.py();
+        let entered = slf.unbind();
+        bridge::awaitable(py, async move { entered })
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__<'py>(
+        &self,
+        py: Python<'py>,
+        _exception: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.close(py)
     }
 
     /// Return a short text with the total and the available connections.
@@ -70,7 +174,52 @@ impl PrototypePool {
         format!("{} total, {} available connections", status.size, status.available)
     }
 
+    /// Return the figures of the pool by name.
+    ///
+    /// ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a connection),
+    /// ``max_size``, ``closed`` and ``bridge`` (the way from Rust to asyncio).
+    fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let status = self.pool.status();
+        let figures = PyDict::new(py);
+        figures.set_item("size", status.size)?;
+        figures.set_item("available", status.available)?;
+        figures.set_item("in_use", status.size - status.available)?;
+        figures.set_item("waiting", status.waiting)?;
+        figures.set_item("max_size", status.max_size)?;
+        figures.set_item("closed", self.pool.is_closed())?;
+        figures.set_item("bridge", bridge::NAME)?;
+        Ok(figures)
+    }
+
     fn __repr__(&self) -> String {
+        if self.pool.is_closed() {
+            return "<PrototypePool: closed>".to_owned();
+        }
         format!("<PrototypePool: {}, at most {}>", self.stats(), self.pool.status().max_size)
+    }
+}
+
+impl PrototypePool {
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        sql: String,
+        params: Option<&Bound<'py, PyAny>>,
+        want: Want,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = bridge::Inside::enter()?;
+        let params = params.map(params_of).transpose()?.unwrap_or_default();
+        let query = Query { sql, params, want };
+        let pool = self.pool.clone();
+        bridge::awaitable(py, Outcome::of(async move { query::run(&pool, &query).await }))
+    }
+}
+
+impl Drop for PrototypePool {
+    fn drop(&mut self) {
+        // A forked child shares the sockets with its parent: to close them there would take them from the parent.
+        if bridge::is_orphan() {
+            mem::forget(self.pool.clone());
+        }
     }
 }

@@ -1,22 +1,54 @@
-//! What happens to one query between the pool and its answer?
+//! What happens to one query between the pool and its answer? Lease → prepare → encode the parameters → read the rows
+//! in the form that was asked for → give the connection back.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, RowStream};
 
 use super::answer::Answer;
 use super::connection::Connection;
-use super::error::Error;
+use super::error::{Error, Left};
 use super::json::{JsonRows, RowEncoder};
 use super::lease::Lease;
+use super::param::{self, Param};
 use super::pool::Pool;
+use super::python::RowDecoder;
+use super::sql;
 
-/// Runs `sql` and gives each row as JSON text.
-pub async fn json_rows(pool: &Pool, sql: &str) -> Result<Answer, Error> {
+/// What the caller wants of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    Json,
+    Records,
+    FirstRecord,
+    FirstValue,
+    Count,
+}
+
+/// A statement with its parameters.
+#[derive(Debug)]
+pub struct Query {
+    pub sql: String,
+    pub params: Vec<Param>,
+    pub want: Want,
+}
+
+/// Runs the query on a connection of the pool.
+pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     let lease = pool.lease().await?;
-    let result = read_json(lease.connection(), sql).await;
-    settle(lease, result).map(Answer::Json)
+    let connection = lease.connection();
+    let mut result = attempt(connection, query).await;
+    if result.as_ref().is_err_and(Error::is_outdated_plan) {
+        // The server refused before it ran anything, so a second attempt runs it once.
+        connection.statements.forget(&connection.client, &query.sql);
+        result = attempt(connection, query).await;
+    }
+    if sql::opens_transaction(&query.sql) && result.is_ok() {
+        result = roll_back(connection).await.and(result);
+    }
+    settle(lease, result)
 }
 
 /// True if the server answers a query.
@@ -26,23 +58,84 @@ pub async fn health(pool: &Pool) -> Result<Answer, Error> {
     settle(lease, result.map_err(Error::from)).map(|_| Answer::Truth(true))
 }
 
-/// Gives the connection back if the server has finished with it; an error of our own making leaves rows unread, and
-/// then the lease stops the query as it is dropped.
+/// Gives the connection back as the result left it.
 fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
-    if result.as_ref().err().is_none_or(Error::leaves_nothing_unread) {
-        lease.release();
+    match result.as_ref().err().map_or(Left::Ready, Error::leaves) {
+        Left::Ready => lease.release(),
+        // As if the caller had cancelled: the lease stops the query.
+        Left::Busy => drop(lease),
+        Left::Broken => lease.discard(),
     }
     result
 }
 
-async fn read_json(connection: &Connection, sql: &str) -> Result<JsonRows, Error> {
-    let statement = connection.prepare(sql).await?;
-    let encoder = RowEncoder::new(statement.columns())?;
-    let no_parameters: [&(dyn ToSql + Sync); 0] = [];
-    let mut rows = pin!(connection.client.query_raw(&statement, no_parameters).await?);
-    let mut json = JsonRows::default();
-    while let Some(row) = rows.try_next().await? {
-        encoder.append(&row, &mut json)?;
+/// The next query may run on any connection: a transaction must not wait on this one for somebody else's statements.
+async fn roll_back(connection: &Connection) -> Result<(), Error> {
+    Ok(connection.client.batch_execute("ROLLBACK").await?)
+}
+
+async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Error> {
+    let prepared = connection.statements.prepare(&connection.client, &query.sql).await?;
+    // Before the statement runs: its columns can be converted, its parameters have been.
+    let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
+    let sent = param::encode(&query.params, prepared.statement.params())?;
+    let rows = connection.client.query_raw(&prepared.statement, &sent).await?;
+    reader.read(rows).await
+}
+
+/// The wanted form of the rows, with the converters that it takes.
+enum Reader {
+    Json(Arc<RowEncoder>),
+    Records(Arc<RowDecoder>),
+    First(Arc<RowDecoder>, fn(Arc<RowDecoder>, Option<Row>) -> Answer),
+    Count,
+}
+
+impl Reader {
+    fn new(
+        want: Want,
+        encoder: impl FnOnce() -> Result<Arc<RowEncoder>, Error>,
+        decoder: impl FnOnce() -> Result<Arc<RowDecoder>, Error>,
+    ) -> Result<Self, Error> {
+        Ok(match want {
+            Want::Json => Self::Json(encoder()?),
+            Want::Records => Self::Records(decoder()?),
+            Want::FirstRecord => Self::First(decoder()?, Answer::Record),
+            Want::FirstValue => Self::First(decoder()?, Answer::Value),
+            Want::Count => Self::Count,
+        })
     }
-    Ok(json)
+
+    /// Reads to the end, whatever is kept: only then is the connection free.
+    async fn read(self, rows: RowStream) -> Result<Answer, Error> {
+        let mut rows = pin!(rows);
+        match self {
+            Self::Json(encoder) => {
+                let mut json = JsonRows::default();
+                while let Some(row) = rows.try_next().await? {
+                    encoder.append(&row, &mut json)?;
+                }
+                Ok(Answer::Json(json))
+            }
+            Self::Records(decoder) => {
+                let mut kept = Vec::new();
+                while let Some(row) = rows.try_next().await? {
+                    kept.push(row);
+                }
+                Ok(Answer::Records(decoder, kept))
+            }
+            Self::First(decoder, answer) => {
+                let first = rows.try_next().await?;
+                let mut has_more = first.is_some();
+                while has_more {
+                    has_more = rows.try_next().await?.is_some();
+                }
+                Ok(answer(decoder, first))
+            }
+            Self::Count => {
+                while rows.try_next().await?.is_some() {}
+                Ok(Answer::Count(rows.rows_affected().unwrap_or_default()))
+            }
+        }
+    }
 }

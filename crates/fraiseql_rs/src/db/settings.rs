@@ -18,21 +18,37 @@ pub struct Settings {
     pub username: String,
     pub password: Option<String>,
     pub max_connections: usize,
-    /// From the first packet to the server's first `ReadyForQuery`.
+    /// From dialling to the server's first `ReadyForQuery`.
     pub connect_timeout: Duration,
+    /// How long a query waits for a connection.
+    pub acquire_timeout: Option<Duration>,
+    /// How long a connection may lie unused.
+    pub max_idle_time: Option<Duration>,
+    /// How long a connection is given out again.
+    pub max_lifetime: Option<Duration>,
+    /// Statements that each connection keeps prepared.
+    pub statement_cache_size: usize,
+}
+
+/// A limit in seconds, as Python gives it.
+pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
+    match Duration::try_from_secs_f64(value) {
+        Ok(limit) if !limit.is_zero() => Ok(limit),
+        _ => Err(Error::setting(format!("{name} must be a positive number of seconds, got {value}"))),
+    }
 }
 
 impl Settings {
     /// The same settings, if a pool can be made of them.
     pub fn validated(self) -> Result<Self, Error> {
         if self.max_connections == 0 {
-            return Err(Error::usage("max_connections must be at least 1"));
+            return Err(Error::setting("max_connections must be at least 1"));
         }
         for (name, value) in
             [("database", &self.database), ("host", &self.host), ("username", &self.username)]
         {
             if value.is_empty() || value.contains('\0') {
-                return Err(Error::usage(format!("{name} must be a name, got {value:?}")));
+                return Err(Error::setting(format!("{name} must be a name, got {value:?}")));
             }
         }
         Ok(self)

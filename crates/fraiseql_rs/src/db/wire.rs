@@ -75,3 +75,61 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 }
+
+/// The lengths of an array's dimensions, the outermost first; an empty array has none. The elements follow.
+pub fn array_lengths(cursor: &mut Cursor<'_>) -> Result<Vec<usize>, Malformed> {
+    let dimensions = cursor.count()?;
+    // Whether it has nulls, which the elements say, and the element's type, which the column says.
+    cursor.take(8)?;
+    let lengths = (0..dimensions).map(|_| {
+        let length = cursor.count()?;
+        // The lower bound.
+        cursor.take(4)?;
+        Ok(length)
+    });
+    lengths.collect()
+}
+
+/// A range in its parts; a bound is `None` where the range goes on for ever.
+pub struct RangeParts<'a> {
+    pub is_empty: bool,
+    pub lower: Option<&'a [u8]>,
+    pub upper: Option<&'a [u8]>,
+    pub lower_inc: bool,
+    pub upper_inc: bool,
+}
+
+impl<'a> RangeParts<'a> {
+    const EMPTY: u8 = 0x01;
+    const LOWER_INCLUSIVE: u8 = 0x02;
+    const UPPER_INCLUSIVE: u8 = 0x04;
+    const LOWER_INFINITE: u8 = 0x08;
+    const UPPER_INFINITE: u8 = 0x10;
+
+    /// Takes a range apart; the bits are those of PostgreSQL's `rangetypes.h`.
+    pub fn new(field: &'a [u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::new(field);
+        let flags = cursor.u8()?;
+        let is_empty = flags & Self::EMPTY != 0;
+        let mut bound = |infinite| {
+            if is_empty || flags & infinite != 0 {
+                return Ok(None);
+            }
+            cursor.element()?.ok_or(Malformed("a range has a NULL for a bound")).map(Some)
+        };
+        Ok(Self {
+            is_empty,
+            lower: bound(Self::LOWER_INFINITE)?,
+            upper: bound(Self::UPPER_INFINITE)?,
+            lower_inc: flags & Self::LOWER_INCLUSIVE != 0,
+            upper_inc: flags & Self::UPPER_INCLUSIVE != 0,
+        })
+    }
+}
+
+/// The ranges of a multirange.
+pub fn multirange_parts(field: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
+    let mut cursor = Cursor::new(field);
+    let count = cursor.count()?;
+    (0..count).map(|_| cursor.element()?.ok_or(Malformed("a multirange holds a NULL"))).collect()
+}

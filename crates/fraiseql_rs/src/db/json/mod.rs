@@ -5,12 +5,13 @@ mod range;
 mod string;
 mod value;
 
-use tokio_postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Column, Row};
 
-use self::string::push_string;
+pub use self::string::push_string;
 use self::value::Encoder;
 use super::error::Error;
+use super::field::{qualified, Field};
 
 /// One JSON text per row, all in one buffer.
 #[derive(Default)]
@@ -42,23 +43,6 @@ struct ColumnEncoder {
     encoder: Encoder,
     name: String,
     type_name: String,
-}
-
-/// A field's bytes, whatever its type; `None` is NULL.
-struct Field<'a>(Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Field<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(Some(raw)))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(None))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
 }
 
 impl RowEncoder {
@@ -105,13 +89,5 @@ fn is_json(type_: &Type) -> bool {
     match type_.kind() {
         Kind::Domain(base) => is_json(base),
         _ => *type_ == Type::JSON || *type_ == Type::JSONB,
-    }
-}
-
-/// The name that a cast would use: types of the catalogue need no schema.
-fn qualified(type_: &Type) -> String {
-    match type_.schema() {
-        "pg_catalog" => type_.name().to_owned(),
-        schema => format!("{schema}.{}", type_.name()),
     }
 }

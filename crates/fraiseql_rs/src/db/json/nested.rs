@@ -2,22 +2,14 @@
 
 use tokio_postgres::types::{Field, Type};
 
-use super::super::wire::{Cursor, Malformed};
+use super::super::wire::{array_lengths, Cursor, Malformed};
 use super::string::push_string;
 use super::value::Encoder;
 
 /// An array of any dimension; its lower bounds have no place in JSON.
 pub fn push_array(element: &Encoder, field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
-    let dimensions = cursor.count()?;
-    // Whether it has nulls, which the elements say, and the element's type, which the column says.
-    cursor.take(8)?;
-    let lengths = (0..dimensions).map(|_| {
-        let length = cursor.count()?;
-        cursor.take(4)?;
-        Ok(length)
-    });
-    let lengths = lengths.collect::<Result<Vec<_>, _>>()?;
+    let lengths = array_lengths(&mut cursor)?;
     if lengths.is_empty() {
         out.push_str("[]");
         return Ok(());

@@ -3,14 +3,8 @@
 use tokio_postgres::types::Type;
 
 use super::super::text::{self, Writer};
-use super::super::wire::{Cursor, Malformed};
+use super::super::wire::{multirange_parts, Malformed, RangeParts};
 use super::string::push_escaped;
-
-const EMPTY: u8 = 0x01;
-const LOWER_INCLUSIVE: u8 = 0x02;
-const UPPER_INCLUSIVE: u8 = 0x04;
-const LOWER_INFINITE: u8 = 0x08;
-const UPPER_INFINITE: u8 = 0x10;
 
 /// The text of a range's bounds.
 pub struct RangeForm {
@@ -31,13 +25,11 @@ impl RangeForm {
     }
 
     pub fn push_escaped_multirange(&self, field: &[u8], out: &mut String) -> Result<(), Malformed> {
-        let mut cursor = Cursor::new(field);
         let mut raw = String::from("{");
-        for position in 0..cursor.count()? {
+        for (position, range) in multirange_parts(field)?.into_iter().enumerate() {
             if position > 0 {
                 raw.push(',');
             }
-            let range = cursor.element()?.ok_or(Malformed("a multirange holds a NULL"))?;
             self.push_range(range, &mut raw)?;
         }
         raw.push('}');
@@ -46,27 +38,22 @@ impl RangeForm {
     }
 
     fn push_range(&self, field: &[u8], out: &mut String) -> Result<(), Malformed> {
-        let mut cursor = Cursor::new(field);
-        let flags = cursor.u8()?;
-        if flags & EMPTY != 0 {
+        let range = RangeParts::new(field)?;
+        if range.is_empty {
             out.push_str("empty");
             return Ok(());
         }
-        out.push(if flags & LOWER_INCLUSIVE == 0 { '(' } else { '[' });
-        if flags & LOWER_INFINITE == 0 {
-            self.push_bound(&mut cursor, out)?;
-        }
+        out.push(if range.lower_inc { '[' } else { '(' });
+        self.push_bound(range.lower, out)?;
         out.push(',');
-        if flags & UPPER_INFINITE == 0 {
-            self.push_bound(&mut cursor, out)?;
-        }
-        out.push(if flags & UPPER_INCLUSIVE == 0 { ')' } else { ']' });
+        self.push_bound(range.upper, out)?;
+        out.push(if range.upper_inc { ']' } else { ')' });
         Ok(())
     }
 
     /// A bound that could be taken for the range's own punctuation is quoted, with quotes and backslashes doubled.
-    fn push_bound(&self, cursor: &mut Cursor<'_>, out: &mut String) -> Result<(), Malformed> {
-        let field = cursor.element()?.ok_or(Malformed("a range has a NULL for a bound"))?;
+    fn push_bound(&self, field: Option<&[u8]>, out: &mut String) -> Result<(), Malformed> {
+        let Some(field) = field else { return Ok(()) };
         let mut bound = String::new();
         (self.bound)(field, &mut bound)?;
         let special = |at: char| at.is_ascii_whitespace() || at == '\x0b' || "\"\\()[],".contains(at);

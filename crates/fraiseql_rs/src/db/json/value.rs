@@ -3,7 +3,7 @@
 
 use tokio_postgres::types::{Kind, Type};
 
-use super::super::text::{self, datetime, number, Writer};
+use super::super::text::{self, datetime, float, number, Writer};
 use super::super::wire::{Cursor, Malformed};
 use super::nested::{self, Fields};
 use super::range::RangeForm;
@@ -50,8 +50,8 @@ impl Encoder {
             Type::INT2 => Self::Raw(number::int2),
             Type::INT4 => Self::Raw(number::int4),
             Type::INT8 => Self::Raw(number::int8),
-            Type::FLOAT4 => Self::Number(number::float4),
-            Type::FLOAT8 => Self::Number(number::float8),
+            Type::FLOAT4 => Self::Number(float::float4),
+            Type::FLOAT8 => Self::Number(float::float8),
             Type::NUMERIC => Self::Number(number::numeric),
             Type::TIMESTAMP => Self::Plain(datetime::timestamp_iso),
             Type::TIMESTAMPTZ => Self::Plain(datetime::timestamptz_iso),

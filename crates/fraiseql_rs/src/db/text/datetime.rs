@@ -7,8 +7,8 @@ use super::super::wire::{Cursor, Malformed};
 /// Days from 0000-03-01 to 2000-01-01, where PostgreSQL's calendar starts.
 const DAYS_TO_EPOCH: i64 = 730_425;
 const DAYS_IN_ERA: i64 = 146_097;
-const MICROS_IN_DAY: i64 = 86_400_000_000;
-const MICROS_IN_SECOND: i64 = 1_000_000;
+pub const MICROS_IN_DAY: i64 = 86_400_000_000;
+pub const MICROS_IN_SECOND: i64 = 1_000_000;
 
 /// Year (0 is 1 BC), month and day of a day counted from 2000-01-01.
 ///

@@ -1,9 +1,10 @@
 //! How does PostgreSQL print a value? Binary field → the text that the server's own output function gives, under the
 //! session settings of `settings`. JSON strings, ranges and messages are made of it.
 
-mod bits;
+pub mod bits;
 pub mod datetime;
-mod network;
+pub mod float;
+pub mod network;
 pub mod number;
 
 use std::str;
@@ -40,8 +41,8 @@ fn plain(type_: &Type) -> Option<Writer> {
         Type::INT8 => number::int8,
         Type::OID | Type::XID | Type::CID => number::uint4,
         Type::XID8 => number::uint8,
-        Type::FLOAT4 => number::float4,
-        Type::FLOAT8 => number::float8,
+        Type::FLOAT4 => float::float4,
+        Type::FLOAT8 => float::float8,
         Type::NUMERIC => number::numeric,
         Type::BOOL => bits::bool,
         Type::UUID => bits::uuid,
@@ -64,7 +65,9 @@ fn plain(type_: &Type) -> Option<Writer> {
 
 fn escaped(type_: &Type) -> Option<Writer> {
     Some(match *type_ {
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::JSON => text,
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::JSON | Type::XML => {
+            text
+        }
         Type::JSONB | Type::JSONPATH => versioned_text,
         Type::BYTEA => bits::bytea,
         Type::CHAR => bits::char,

@@ -1,0 +1,20 @@
+//! A panic on purpose: does it reach Python as an exception? Nothing else can make this extension panic on demand, and
+//! a guard that has never been seen to hold is none.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use super::answer::{Answer, Outcome};
+use crate::bridge;
+
+/// Return an awaitable whose Rust side panics, for tests.
+///
+/// It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
+#[pyfunction]
+pub fn _panic<'py>(py: Python<'py>, stage: &str) -> PyResult<Bound<'py, PyAny>> {
+    match stage {
+        "work" => bridge::awaitable(py, Outcome::of(async { panic!("on purpose, at work") })),
+        "answer" => bridge::awaitable(py, Outcome::of(async { Ok(Answer::Panic) })),
+        _ => Err(PyValueError::new_err("stage must be \"work\" or \"answer\"")),
+    }
+}

@@ -1,0 +1,33 @@
+//! What is one field of a row before it is converted, and what is its type called?
+
+use std::error::Error as StdError;
+
+use tokio_postgres::types::{FromSql, Kind, Type};
+
+/// A field's bytes, whatever its type; `None` is NULL.
+pub struct Field<'a>(pub Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Field<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// The name that a cast would use: types of the catalogue need no schema, arrays end in `[]`.
+pub fn qualified(type_: &Type) -> String {
+    if let Kind::Array(element) = type_.kind() {
+        return format!("{}[]", qualified(element));
+    }
+    match type_.schema() {
+        "pg_catalog" => type_.name().to_owned(),
+        schema => format!("{schema}.{}", type_.name()),
+    }
+}

@@ -1,0 +1,158 @@
+//! How is a parameter written for the server's input functions? The literals of PostgreSQL's documentation: arrays in
+//! braces, rows in parentheses, ranges between their brackets, whatever is inside quoted where it must be.
+
+use std::fmt::Write;
+
+use tokio_postgres::types::{Kind, Type};
+
+use super::{base, json, Param, RangeParam};
+
+/// Appends the literal of `param` for `type_`; the error says what does not go together.
+pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
+    let type_ = base(type_);
+    if matches!(*type_, Type::JSON | Type::JSONB) {
+        return json::push_document(param, out);
+    }
+    match param {
+        Param::Null => return Err("a NULL has no place here".to_owned()),
+        Param::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Param::Number(text) | Param::Text(text) | Param::Literal(text) => out.push_str(text),
+        Param::Instant(text) => push_instant(text, type_, out)?,
+        Param::Bytes(bytes) => push_bytes(bytes, type_, out)?,
+        Param::List(items) => push_list(items, type_, out)?,
+        Param::Row(values) => push_row(values, type_, out)?,
+        Param::Map(_) => return Err("a dict is a parameter for json and jsonb only".to_owned()),
+        Param::Range(range) => push_range(range, type_, out)?,
+    }
+    Ok(())
+}
+
+/// The server would drop the offset in silence and store another time.
+fn push_instant(text: &str, type_: &Type, out: &mut String) -> Result<(), String> {
+    if *type_ == Type::TIMESTAMP {
+        return Err("an aware datetime does not fit, for the type has no time zone; remove tzinfo".to_owned());
+    }
+    out.push_str(text);
+    Ok(())
+}
+
+fn push_bytes(bytes: &[u8], type_: &Type, out: &mut String) -> Result<(), String> {
+    if *type_ != Type::BYTEA {
+        return Err("bytes are a parameter for bytea only; decode them for another type".to_owned());
+    }
+    out.push_str("\\x");
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    Ok(())
+}
+
+fn push_list(items: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
+    match type_.kind() {
+        Kind::Array(element) => push_array(items, element, out),
+        Kind::Multirange(_) => push_multirange(items, type_, out),
+        _ => Err("a list is a parameter for arrays, multiranges and json only".to_owned()),
+    }
+}
+
+/// An inner list is an inner dimension. An array without an element has no dimensions at all.
+fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), String> {
+    if items.iter().all(is_hollow) {
+        out.push_str("{}");
+        return Ok(());
+    }
+    let separator = if *element == Type::BOX { ';' } else { ',' };
+    out.push('{');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(separator);
+        }
+        match item {
+            Param::Null => out.push_str("NULL"),
+            Param::List(inner) => push_array(inner, element, out)?,
+            other => push_quoted(other, element, out)?,
+        }
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn is_hollow(item: &Param) -> bool {
+    matches!(item, Param::List(inner) if inner.iter().all(is_hollow))
+}
+
+fn push_row(values: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
+    let Kind::Composite(fields) = type_.kind() else {
+        return Err("a tuple is a parameter for composite types only; use a list for an array".to_owned());
+    };
+    if fields.len() != values.len() {
+        return Err(format!("the type has {} columns, got {}", fields.len(), values.len()));
+    }
+    out.push('(');
+    for (position, (value, field)) in values.iter().zip(fields).enumerate() {
+        if position > 0 {
+            out.push(',');
+        }
+        // Nothing at all is NULL in a row.
+        if *value != Param::Null {
+            push_quoted(value, field.type_(), out)?;
+        }
+    }
+    out.push(')');
+    Ok(())
+}
+
+fn push_multirange(items: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
+    out.push('{');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(',');
+        }
+        let Param::Range(range) = item else {
+            return Err("a multirange takes a list of ranges".to_owned());
+        };
+        push_range(range, type_, out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn push_range(range: &RangeParam, type_: &Type, out: &mut String) -> Result<(), String> {
+    let (Kind::Range(bound) | Kind::Multirange(bound)) = type_.kind() else {
+        return Err("a Range is a parameter for range types only".to_owned());
+    };
+    if range.is_empty {
+        out.push_str("empty");
+        return Ok(());
+    }
+    out.push(if range.lower_inc { '[' } else { '(' });
+    push_bound(&range.lower, bound, out)?;
+    out.push(',');
+    push_bound(&range.upper, bound, out)?;
+    out.push(if range.upper_inc { ']' } else { ')' });
+    Ok(())
+}
+
+/// Nothing at all is "no bound" in a range.
+fn push_bound(bound: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
+    match bound {
+        Param::Null => Ok(()),
+        bound => push_quoted(bound, type_, out),
+    }
+}
+
+/// The literal between double quotes, which arrays, rows and ranges all understand.
+fn push_quoted(param: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
+    let mut inner = String::new();
+    push(param, type_, &mut inner)?;
+    out.push('"');
+    for at in inner.chars() {
+        if at == '"' || at == '\\' {
+            out.push('\\');
+        }
+        out.push(at);
+    }
+    out.push('"');
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `Interval`: a time span with months, both ways. A month has no length, so a timedelta cannot hold one, and 30 days
+//! would be another value.
+
+use pyo3::prelude::*;
+
+/// A time span of months, days and microseconds, each counted by itself, as PostgreSQL has it.
+///
+/// An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``. Raises
+/// ``OverflowError`` for parts beyond PostgreSQL's range.
+#[pyclass(frozen, eq, hash, module = "fraiseql._fraiseql_rs")]
+#[derive(PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// Months; twelve are a year.
+    #[pyo3(get)]
+    months: i32,
+    /// Days, which are not always 24 hours.
+    #[pyo3(get)]
+    days: i32,
+    /// Microseconds.
+    #[pyo3(get)]
+    microseconds: i64,
+}
+
+impl Interval {
+    /// The text that PostgreSQL reads.
+    pub fn literal(&self) -> String {
+        let Self { months, days, microseconds } = self;
+        format!("{months} months {days} days {microseconds} microseconds")
+    }
+}
+
+#[pymethods]
+impl Interval {
+    #[new]
+    #[pyo3(signature = (months=0, days=0, microseconds=0))]
+    pub fn new(months: i32, days: i32, microseconds: i64) -> Self {
+        Self { months, days, microseconds }
+    }
+
+    fn __repr__(&self) -> String {
+        let Self { months, days, microseconds } = self;
+        format!("Interval(months={months}, days={days}, microseconds={microseconds})")
+    }
+}

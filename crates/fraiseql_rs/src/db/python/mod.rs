@@ -1,0 +1,105 @@
+//! How do rows become Python objects? Each column's type decides once per result; the values are then made straight
+//! from the bytes on the wire, attached.
+
+mod classes;
+mod datetime;
+mod interval;
+mod nested;
+mod range;
+mod record;
+mod scalar;
+mod value;
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use tokio_postgres::{Column, Row};
+
+pub use classes::Classes;
+pub use interval::Interval;
+pub use range::Range;
+pub use record::{Columns, Record};
+
+use self::value::{Decoder, Refusal};
+use super::error::Error;
+use super::field::{qualified, Field};
+
+/// Everything about a result's columns that does not change from row to row.
+pub struct RowDecoder {
+    columns: Vec<ColumnDecoder>,
+}
+
+struct ColumnDecoder {
+    name: String,
+    type_name: String,
+    decoder: Decoder,
+}
+
+impl RowDecoder {
+    /// Chooses a converter for each column; a type without one is an error before the statement runs.
+    pub fn new(columns: &[Column]) -> Result<Self, Error> {
+        let columns = columns.iter().map(|column| {
+            let type_name = qualified(column.type_());
+            let decoder = Decoder::for_type(column.type_())
+                .ok_or_else(|| Error::no_converter(column.name(), &type_name))?;
+            Ok(ColumnDecoder { name: column.name().to_owned(), type_name, decoder })
+        });
+        Ok(Self { columns: columns.collect::<Result<_, Error>>()? })
+    }
+
+    /// All rows as a list of records, which share their columns' names.
+    pub fn records<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyAny>> {
+        let columns = self.names(py)?;
+        let list = PyList::empty(py);
+        for row in rows {
+            list.append(self.record(py, row, &columns)?)?;
+        }
+        Ok(list.into_any())
+    }
+
+    /// One row as a record; without a row, None.
+    pub fn first<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
+        match row {
+            Some(row) => Ok(self.record(py, row, &self.names(py)?)?.into_any()),
+            None => Ok(py.None().into_bound(py)),
+        }
+    }
+
+    /// The first value of a row; without a row or a column, None.
+    pub fn value<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
+        match (row, self.columns.first()) {
+            (Some(row), Some(column)) => column.decode(py, row, 0),
+            _ => Ok(py.None().into_bound(py)),
+        }
+    }
+
+    fn names(&self, py: Python<'_>) -> PyResult<Arc<Columns>> {
+        Columns::new(py, self.columns.iter().map(|column| column.name.as_str())).map(Arc::new)
+    }
+
+    fn record<'py>(
+        &self,
+        py: Python<'py>,
+        row: &Row,
+        columns: &Arc<Columns>,
+    ) -> PyResult<Bound<'py, Record>> {
+        let values =
+            self.columns.iter().enumerate().map(|(position, column)| column.decode(py, row, position));
+        let values = PyTuple::new(py, values.collect::<PyResult<Vec<_>>>()?)?;
+        Bound::new(py, Record::new(values, Arc::clone(columns)))
+    }
+}
+
+impl ColumnDecoder {
+    fn decode<'py>(&self, py: Python<'py>, row: &Row, position: usize) -> PyResult<Bound<'py, PyAny>> {
+        let field = row.try_get(position).map_err(|cause| Error::from(cause).into_exception(py))?;
+        let Field(bytes) = field;
+        self.decoder.decode(py, bytes).map_err(|refusal| match refusal {
+            Refusal::Malformed(why) => {
+                Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
+            }
+            Refusal::Python(error) => error,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Which statements has this connection prepared? The most recent ones, up to a bound; the server forgets the rest.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio_postgres::types::{Kind, Type};
+use tokio_postgres::{Client, Statement};
+
+use super::error::Error;
+use super::json::RowEncoder;
+use super::python::RowDecoder;
+
+/// A prepared statement with the converters that its columns need, chosen at their first use.
+pub struct Prepared {
+    pub statement: Statement,
+    encoder: OnceLock<Arc<RowEncoder>>,
+    decoder: OnceLock<Arc<RowDecoder>>,
+}
+
+impl Prepared {
+    /// The way of its rows to JSON.
+    pub fn encoder(&self) -> Result<Arc<RowEncoder>, Error> {
+        if let Some(known) = self.encoder.get() {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(RowEncoder::new(self.statement.columns())?);
+        Ok(Arc::clone(self.encoder.get_or_init(|| made)))
+    }
+
+    /// The way of its rows to Python objects.
+    pub fn decoder(&self) -> Result<Arc<RowDecoder>, Error> {
+        if let Some(known) = self.decoder.get() {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(RowDecoder::new(self.statement.columns())?);
+        Ok(Arc::clone(self.decoder.get_or_init(|| made)))
+    }
+}
+
+/// The statements of one connection by their text. A statement that is dropped is closed on the server.
+pub struct Statements {
+    bound: usize,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    by_text: HashMap<String, (u64, Arc<Prepared>)>,
+    /// Counts uses, so that the least recent one is known.
+    clock: u64,
+}
+
+impl Held {
+    fn find(&mut self, sql: &str) -> Option<Arc<Prepared>> {
+        self.clock += 1;
+        let (used, prepared) = self.by_text.get_mut(sql)?;
+        *used = self.clock;
+        Some(Arc::clone(prepared))
+    }
+
+    fn keep(&mut self, sql: &str, prepared: &Arc<Prepared>, bound: usize) {
+        if self.by_text.len() >= bound {
+            let oldest = self.by_text.iter().min_by_key(|(_, (used, _))| *used).map(|(text, _)| text.clone());
+            if let Some(oldest) = oldest {
+                self.by_text.remove(&oldest);
+            }
+        }
+        self.by_text.insert(sql.to_owned(), (self.clock, Arc::clone(prepared)));
+    }
+}
+
+impl Statements {
+    /// Room for `bound` statements; 0 prepares each anew.
+    pub fn new(bound: usize) -> Self {
+        Self { bound, held: Mutex::default() }
+    }
+
+    /// The statement for `sql`, from the cache or from the server.
+    pub async fn prepare(&self, client: &Client, sql: &str) -> Result<Arc<Prepared>, Error> {
+        if let Some(known) = self.with(|held| held.find(sql)) {
+            return Ok(known);
+        }
+        let statement = client.prepare(sql).await?;
+        let prepared = Prepared { statement, encoder: OnceLock::new(), decoder: OnceLock::new() };
+        let prepared = Arc::new(prepared);
+        if has_composite(&prepared.statement) {
+            // Its columns can change while the plan stays good, and nobody tells: learn them anew each time.
+            client.clear_type_cache();
+        } else if self.bound > 0 {
+            self.with(|held| held.keep(sql, &prepared, self.bound));
+        }
+        Ok(prepared)
+    }
+
+    /// Forgets what is known about `sql`, and the types that it came with: the schema has changed.
+    pub fn forget(&self, client: &Client, sql: &str) {
+        client.clear_type_cache();
+        self.with(|held| held.by_text.remove(sql));
+    }
+
+    /// The lock is never held across an await, so nobody waits for it.
+    fn with<T>(&self, work: impl FnOnce(&mut Held) -> T) -> T {
+        work(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Whether a composite type is among the parameters or the columns, or inside one of them.
+fn has_composite(statement: &Statement) -> bool {
+    let columns = statement.columns().iter().map(tokio_postgres::Column::type_);
+    statement.params().iter().chain(columns).any(is_composite)
+}
+
+fn is_composite(type_: &Type) -> bool {
+    match type_.kind() {
+        Kind::Composite(_) => true,
+        Kind::Array(inner) | Kind::Domain(inner) | Kind::Range(inner) | Kind::Multirange(inner) => {
+            is_composite(inner)
+        }
+        _ => false,
+    }
+}

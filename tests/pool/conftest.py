@@ -1,0 +1,45 @@
+"""What does a test of the pool get? Pools, which are closed after it, and an observer of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from pool_server import DEADLINE, SETTINGS, MakePool, Observer
+
+from fraiseql import PrototypePool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest_asyncio.fixture
+async def make_pool() -> AsyncIterator[MakePool]:
+    pools: list[PrototypePool] = []
+
+    def make(**settings: Any) -> PrototypePool:
+        pools.append(PrototypePool(**{**SETTINGS, "max_connections": 4, **settings}))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        await asyncio.wait_for(pool.close(), DEADLINE)
+
+
+@pytest.fixture
+def pool(make_pool: MakePool) -> PrototypePool:
+    """Give a pool of four."""
+    return make_pool()
+
+
+@pytest.fixture
+def lone(make_pool: MakePool) -> PrototypePool:
+    """Give a pool of one: what one query leaves behind, the next one meets."""
+    return make_pool(max_connections=1)
+
+
+@pytest.fixture
+def observer(make_pool: MakePool) -> Observer:
+    return Observer(make_pool(max_connections=1))

@@ -1,0 +1,88 @@
+"""What do the pool's tests run against? The server of the ``PG*`` variables, on the loop of ``POOL_TEST_LOOP``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from fraiseql import PrototypePool
+
+SETTINGS: dict[str, Any] = {
+    "database": os.environ.get("PGDATABASE", "postgres"),
+    "host": os.environ.get("PGHOST", "localhost"),
+    "port": int(os.environ.get("PGPORT", "5432")),
+    "username": os.environ.get("PGUSER", "postgres"),
+    "password": os.environ.get("PGPASSWORD"),
+}
+
+T = TypeVar("T")
+
+# How long anything here may wait for the server before the test is red; a passing test needs a fraction of it.
+DEADLINE = 10.0
+
+# The loop that this run is about. pytest-asyncio's own ways to choose one differ between the versions that the oldest
+# and the newest Python have.
+LOOP = os.environ.get("POOL_TEST_LOOP", "asyncio")
+if LOOP == "uvloop":
+    import uvloop
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+
+class MakePool(Protocol):
+    """Makes a pool that the test need not close."""
+
+    def __call__(self, **settings: Any) -> PrototypePool:
+        """Take what differs from the settings of the run."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` on a loop of its own, and close it.
+
+    Unlike ``asyncio.run`` it leaves the thread's loop alone, which belongs to pytest-asyncio.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+class Observer:
+    """Looks at the server from a connection of its own."""
+
+    def __init__(self, pool: PrototypePool) -> None:
+        self._pool = pool
+
+    async def until_none(self, sql: str) -> None:
+        """Wait until ``sql`` counts nothing any more."""
+        deadline = asyncio.get_running_loop().time() + DEADLINE
+        while found := await self._pool.fetchval(sql):
+            assert asyncio.get_running_loop().time() < deadline, f"still {found}: {sql}"
+            await asyncio.sleep(0.005)
+
+    async def active(self, tag: str) -> int:
+        """Count the queries that are at work with ``tag`` in their text."""
+        sql = "select count(*) from pg_stat_activity where state = 'active' and query like '%' || $1 || '%'"
+        count: int = await self._pool.fetchval(sql + " and pid <> pg_backend_pid()", tag)
+        return count
+
+    async def wait_for(self, tag: str, count: int) -> None:
+        """Wait until ``count`` queries with ``tag`` are at work."""
+        deadline = asyncio.get_running_loop().time() + DEADLINE
+        while (seen := await self.active(tag)) != count:
+            assert asyncio.get_running_loop().time() < deadline, f"{seen} queries with {tag}, expected {count}"
+            await asyncio.sleep(0.005)
+
+
+async def settled(pool: PrototypePool) -> dict[str, Any]:
+    """Wait until no query uses the pool, and return its figures."""
+    deadline = asyncio.get_running_loop().time() + DEADLINE
+    while (status := pool.pool_status())["in_use"] or status["waiting"]:
+        assert asyncio.get_running_loop().time() < deadline, f"still in use: {status}"
+        await asyncio.sleep(0.005)
+    return status

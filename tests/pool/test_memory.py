@@ -1,0 +1,125 @@
+"""Does memory stay where it is, however many queries, errors and cancellations there were?"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import random
+import statistics
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import fraiseql
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pool_server import MakePool
+
+    from fraiseql import PrototypePool
+
+    Work = Callable[[PrototypePool, random.Random], Awaitable[None]]
+
+psutil = pytest.importorskip("psutil")
+
+# Blocks of work, each followed by one look at the memory; the first ones fill caches and allocators.
+BLOCKS = 50
+WARM_UP = 10
+WORKERS = 50
+
+# A leak of one byte per operation would be 1 KiB per 1,000: what is held has to be far below the smallest real one.
+LIMIT = 0.5
+
+
+async def query(pool: PrototypePool, chance: random.Random) -> None:
+    number = chance.randrange(1000)
+    assert await pool.fetchrow("select $1::int, 'x' as text", number) == (number, "x")
+
+
+async def json_query(pool: PrototypePool, chance: random.Random) -> None:
+    number = chance.randrange(1000)
+    assert await pool.execute_query("select $1::int as a", [number]) == [f'{{"a":{number}}}']
+
+
+async def refused(pool: PrototypePool, _: random.Random) -> None:
+    # Not pytest.raises, which itself keeps something of each error.
+    try:
+        await pool.fetchval("select 1 / $1::int", 0)
+    except fraiseql.DataError:
+        return
+    pytest.fail("no error")
+
+
+async def cancelled(pool: PrototypePool, chance: random.Random) -> None:
+    task = asyncio.ensure_future(pool.fetch("select pg_sleep(0.005)"))
+    await asyncio.sleep(chance.uniform(0, 0.004))
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def slope_interval(series: list[float]) -> tuple[float, float, float]:
+    """Give the Theil-Sen slope per step, with its 95 % interval after Kendall (Sen, 1968)."""
+    pairs = [(first, second) for first in range(len(series)) for second in range(first + 1, len(series))]
+    slopes = sorted((series[second] - series[first]) / (second - first) for first, second in pairs)
+    count = len(series)
+    spread = 1.96 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low, high = (len(slopes) - spread) / 2, (len(slopes) + spread) / 2
+    return slopes[int(low)], statistics.median(slopes), slopes[min(math.ceil(high), len(slopes) - 1)]
+
+
+async def grow(pool: PrototypePool, work: Work, count: int) -> tuple[float, float, float]:
+    """Do ``count`` times ``work``; the growth in KiB per 1,000, between the bounds of its interval."""
+    process = psutil.Process()
+    series = []
+    per_worker = max(count // BLOCKS // WORKERS, 1)
+
+    async def worker(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(per_worker):
+            await work(pool, chance)
+
+    for _ in range(BLOCKS):
+        await asyncio.gather(*(worker(seed) for seed in range(WORKERS)))
+        gc.collect()
+        series.append(process.memory_info().rss / 1024)
+    scale = 1000 / (per_worker * WORKERS)
+    low, slope, high = slope_interval(series[WARM_UP:])
+    return low * scale, slope * scale, high * scale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("work", "count"), [(query, 1_000_000), (json_query, 200_000), (refused, 100_000), (cancelled, 100_000)]
+)
+async def test_memory_does_not_grow(
+    make_pool: MakePool, work: Work, count: int, record_property: Callable[[str, object], None]
+) -> None:
+    pool = make_pool(max_connections=10)
+    low, slope, high = await grow(pool, work, count)
+    record_property("slope_kib_per_1000", (low, slope, high))
+    assert low <= LIMIT, f"{slope:.3f} KiB per 1,000 operations, 95 % between {low:.3f} and {high:.3f}"
+
+
+@pytest.mark.slow
+async def test_nothing_is_left_behind(make_pool: MakePool) -> None:
+    """Exact counters, after each path was used a thousand times."""
+    pool = make_pool(max_connections=4)
+    process = psutil.Process()
+
+    async def count() -> tuple[int, int, int, int]:
+        await asyncio.gather(*(pool.execute("select pg_sleep(0.1)") for _ in range(4)))
+        gc.collect()
+        return len(gc.get_objects()), threading.active_count(), process.num_threads(), process.num_fds()
+
+    chance = random.Random(1)
+    for work in (query, json_query, refused, cancelled):
+        await asyncio.gather(*(work(pool, chance) for _ in range(100)))
+    before = await count()
+    for work in (query, json_query, refused, cancelled):
+        await asyncio.gather(*(work(pool, chance) for _ in range(1000)))
+    after = await count()
+    assert after[0] - before[0] < 50
+    assert after[1:] == before[1:]

@@ -1,0 +1,105 @@
+"""Are statements prepared once per connection, up to a bound, and anew when the schema has changed?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+import fraiseql
+
+if TYPE_CHECKING:
+    from pool_server import MakePool
+
+    from fraiseql import PrototypePool
+
+PREPARED = "select count(*) from pg_prepared_statements where statement like $1"
+
+
+async def test_a_statement_is_prepared_once(lone: PrototypePool) -> None:
+    for _ in range(5):
+        await lone.fetchval("select 'once'")
+    assert await lone.fetchval(PREPARED, "%once%") == 1
+
+
+async def test_the_cache_has_a_bound(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_size=10)
+    for number in range(50):
+        assert await pool.fetchval(f"select {number} as bounded") == number
+    assert await pool.fetchval(PREPARED, "%as bounded") <= 10
+    assert await pool.fetchval(PREPARED, "select 49 as bounded") == 1
+    assert await pool.fetchval(PREPARED, "select 0 as bounded") == 0
+
+
+async def test_the_least_recently_used_statement_goes(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_size=4)
+    for number in range(20):
+        await pool.fetchval("select 'favourite'")
+        await pool.fetchval(f"select {number}")
+    assert await pool.fetchval(PREPARED, "select 'favourite'") == 1
+
+
+async def test_a_cache_of_none_prepares_each_anew(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_size=0)
+    for _ in range(3):
+        assert await pool.fetchval("select 'anew'") == "anew"
+    assert await pool.fetchval(PREPARED, "%anew%") == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["add b int default 2", "alter a type bigint", "alter a type text", "rename a to c", "drop a, add d date"],
+)
+async def test_a_changed_table_is_prepared_again(lone: PrototypePool, change: str) -> None:
+    await lone.execute("create temp table changing (a int)")
+    await lone.execute("insert into changing values (1)")
+    assert await lone.fetch("select * from changing") == [(1,)]
+    await lone.execute("alter table changing " + ", ".join(f"{part}" for part in change.split(", ")))
+    expected = await lone.fetch("select * from changing as fresh")
+    assert await lone.fetch("select * from changing") == expected
+    assert await lone.execute_query("select * from changing") == await lone.execute_query("table changing")
+
+
+async def test_a_changed_composite_type_is_learnt_again(lone: PrototypePool) -> None:
+    await lone.execute("create type pg_temp.pair as (a int)")
+    await lone.execute("create temp table pairs (p pg_temp.pair)")
+    await lone.execute("insert into pairs values (row(1))")
+    assert await lone.fetchval("select p from pairs") == (1,)
+    await lone.execute("alter type pg_temp.pair add attribute b text")
+    assert await lone.fetchval("select p from pairs") == (1, None)
+    assert await lone.execute_query("select p from pairs") == ['{"p":{"a":1,"b":null}}']
+
+
+async def test_statements_that_somebody_deallocated_are_prepared_again(lone: PrototypePool) -> None:
+    for sql in ("deallocate all", "discard all"):
+        assert await lone.fetchval("select 'kept'") == "kept"
+        await lone.execute(sql)
+        assert await lone.fetchval("select 'kept'") == "kept"
+
+
+async def test_a_statement_is_not_run_twice(lone: PrototypePool) -> None:
+    await lone.execute("create temp table log (a int)")
+    insert = "insert into log values (1) returning *"
+    await lone.fetch(insert)
+    await lone.execute("alter table log add b int")
+    assert await lone.fetch(insert) == [(1, None)]
+    assert await lone.fetchval("select count(*) from log") == 2
+
+
+async def test_not_supported_is_not_mistaken_for_an_old_plan(lone: PrototypePool) -> None:
+    await lone.execute("create temp sequence attempts")
+    sql = """do $$ begin perform nextval('attempts'); raise exception 'no' using errcode = '0A000'; end $$"""
+    with pytest.raises(fraiseql.NotSupportedError):
+        await lone.execute(sql)
+    assert await lone.fetchval("select last_value from attempts") == 1
+
+
+async def test_a_cancelled_preparation_leaves_no_trace(lone: PrototypePool) -> None:
+    for number in range(30):
+        task = asyncio.ensure_future(lone.fetchval(f"select {number} as traced"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+    assert await lone.fetchval("select 'after'") == "after"
+    assert await lone.fetchval(PREPARED, "%as traced") <= 30
