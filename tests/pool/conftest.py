@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from pool_server import DEADLINE, SETTINGS, MakePool, Observer
 
 from fraiseql import PrototypePool
+from pool_server import DEADLINE, SETTINGS, MakePool, Observer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,9 +9,9 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from pool_server import DEADLINE, SETTINGS, Observer, run, settled
 
 from fraiseql import PrototypePool, QueryCanceledError
+from pool_server import DEADLINE, SETTINGS, Observer, run, settled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

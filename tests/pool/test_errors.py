@@ -7,14 +7,13 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from pool_server import DEADLINE, SETTINGS, Observer
 
 import fraiseql
+from pool_server import DEADLINE, SETTINGS, Observer
 
 if TYPE_CHECKING:
-    from pool_server import MakePool
-
     from fraiseql import PrototypePool
+    from pool_server import MakePool
 
 REPORTED = [
     ("selct 1", fraiseql.ProgrammingError, "42601"),

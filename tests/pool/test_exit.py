@@ -13,9 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pool_server import DEADLINE, LOOP, SETTINGS, Observer, run
 
 from fraiseql import PrototypePool
+from pool_server import DEADLINE, LOOP, SETTINGS, Observer, run
 
 # What every program begins with.
 HEAD = f"""

@@ -14,11 +14,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-from pool_server import DEADLINE, LOOP, SETTINGS, run, settled
 
 import fraiseql
 from fraiseql import PrototypePool
 from fraiseql._fraiseql_rs import _panic
+from pool_server import DEADLINE, LOOP, SETTINGS, run, settled
 
 if TYPE_CHECKING:
     from pool_server import MakePool, Observer

@@ -17,9 +17,8 @@ import fraiseql
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pool_server import MakePool
-
     from fraiseql import PrototypePool
+    from pool_server import MakePool
 
     Work = Callable[[PrototypePool, random.Random], Awaitable[None]]
 

@@ -10,9 +10,8 @@ import pytest
 import fraiseql
 
 if TYPE_CHECKING:
-    from pool_server import MakePool
-
     from fraiseql import PrototypePool
+    from pool_server import MakePool
 
 PREPARED = "select count(*) from pg_prepared_statements where statement like $1"
 

@@ -144,6 +144,7 @@ fn decision(report: &Report) -> String {
     let (word, why) = match verdict.decision {
         Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
         Decision::Investigate if !verdict.green => ("investigate", "see above"),
+        Decision::Investigate if open(Status::Missed) => ("investigate", "a criterion is missed"),
         Decision::Investigate if open(Status::NotMeasured) => ("investigate", "a criterion was not measured"),
         Decision::Investigate => ("investigate", "a criterion is undecided"),
     };

@@ -6,4 +6,5 @@ mod harness;
 mod killed;
 mod rules;
 mod servers;
+mod suites;
 mod wheels;

@@ -89,21 +89,3 @@ fn listed(wheel: &Path) -> String {
     let output = matrix().args(["shell", &cell, "--", "python", "-c", script]).arg(wheel).output();
     stdout(&output.expect("the binary starts"))
 }
-
-#[test]
-fn the_plugin_inside_a_cell_passes_its_own_tests() {
-    let _alone = alone();
-    let output = run(&[
-        "shell",
-        &a_cell(),
-        "--",
-        "python",
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/plugin",
-    ]);
-    assert!(output.status.success(), "{}", shown(&output));
-}
