@@ -55,7 +55,8 @@ fn table(text: &mut String, line: Line, cells: &BTreeMap<(Python, Postgres), &Ce
         for &major in &majors {
             let shown = cells.get(&(python, major)).map_or((Style::new(), String::new()), |cell| place(cell));
             let (style, word) = shown;
-            let _ = write!(text, "{style}{word:<COLUMN$}{style:#}");
+            let rest = COLUMN.saturating_sub(word.chars().count());
+            let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
