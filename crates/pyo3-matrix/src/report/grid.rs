@@ -14,17 +14,12 @@ const COLUMN: usize = 12;
 /// The style of an outcome, wherever one is shown.
 #[must_use]
 pub fn style(outcome: &Outcome) -> Style {
-    match outcome {
-        Outcome::Passed => AnsiColor::Green.on_default(),
-        Outcome::Skipped { .. } => AnsiColor::Yellow.on_default(),
-        Outcome::TestsFailed
-        | Outcome::Crashed { .. }
-        | Outcome::Hung
-        | Outcome::BuildFailed
-        | Outcome::ProvisionFailed
-        | Outcome::Mismatch
-        | Outcome::Lost => AnsiColor::Red.on_default(),
-    }
+    let color = match outcome {
+        Outcome::Skipped { .. } => AnsiColor::Yellow,
+        outcome if outcome.is_green() => AnsiColor::Green,
+        _ => AnsiColor::Red,
+    };
+    color.on_default()
 }
 
 /// Renders the table.
