@@ -1,7 +1,7 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write as _};
 
 use anstream::{eprintln, print, println};
 
@@ -90,8 +90,9 @@ fn run(
     let options = Options { benchmarks, jobs: jobs(jobs_asked) };
     let folder = run::run(&plan, options, &site)?;
     let report = report::assemble(&folder)?;
-    json::write(&folder, &report)?;
+    // Shown first: a full disk must not hide what the records say.
     print!("{}", terminal::render(&report));
+    json::write(&folder, &report)?;
     println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
     Ok(if processes.interrupted() { Ending::Interrupted } else { ending(&report) })
 }
@@ -145,7 +146,9 @@ fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, 
     let site = Site::new(config, &processes, &say);
     let binaries = postgres::provide(spec, &site)?;
     let cluster = Cluster::start(&binaries, spec, &site)?;
-    let command = in_database(handed_over(command), cluster.superuser());
+    // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
+    let database = cluster.fresh_database("command")?;
+    let command = in_database(handed_over(command), &database);
     let path = std::env::var_os("PATH").unwrap_or_default();
     // What the user has comes first: these folders hold a server, and seldom a psql.
     let paths = std::env::split_paths(&path).chain([binaries.bin.clone()]);
@@ -175,5 +178,6 @@ fn jobs(asked: Option<u16>) -> usize {
 
 /// Progress goes to standard error, so that standard output holds the answer alone.
 fn say(line: &str) {
-    eprintln!("{line}");
+    // A terminal that is gone must not end the run.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }

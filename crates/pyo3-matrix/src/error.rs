@@ -8,6 +8,7 @@ use crate::disk::DiskError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
+use crate::record::Outcome;
 use crate::run::RunError;
 use crate::run::folder::FolderError;
 use crate::run::prepare::Failure;
@@ -60,7 +61,10 @@ impl Error {
             Error::Config(_) | Error::Plan(_) | Error::Folder(FolderError::Unknown { .. }) => {
                 Ending::BadRequest
             }
-            Error::Process(ProcessError::Interrupted) => Ending::Interrupted,
+            Error::Process(ProcessError::Interrupted)
+            | Error::Provision(ProvisionError::Interrupted)
+            | Error::Run(RunError::Provision(ProvisionError::Interrupted)) => Ending::Interrupted,
+            Error::Prepare(failure) if failure.outcome == Outcome::Lost => Ending::Interrupted,
             Error::Provision(_)
             | Error::Prepare(_)
             | Error::Run(_)

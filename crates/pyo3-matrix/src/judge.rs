@@ -1,6 +1,6 @@
 //! What do the records mean? The plan, the records and the criteria in, a [`Verdict`] out. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -171,11 +171,13 @@ fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult 
     for record in records.iter().filter(|record| !record.comparisons.is_empty()) {
         wheels.entry(record.cell.wheel()).or_default().push(record);
     }
+    let planned = records.iter().map(|record| record.cell.wheel()).collect::<BTreeSet<_>>().len();
     let each: Vec<Status> = wheels.values().map(|cells| speedup_of(criterion, cells)).collect();
     let count = |status| each.iter().filter(|found| **found == status).count();
     let status = match each.len() {
         0 => Status::NotMeasured,
-        wheels if count(Status::Met) == wheels => Status::Met,
+        // A run that ended among its benchmarks has not measured every wheel.
+        measured if measured == planned && count(Status::Met) == planned => Status::Met,
         _ if count(Status::Missed) > 0 => Status::Missed,
         _ => Status::Undecided,
     };
@@ -311,6 +313,15 @@ mod tests {
         assert_eq!((slow_once.status, slow_once.met, slow_once.measured), (Status::Met, 1, 1));
         let slow_twice = verdict([(1.6, 2.0), (1.0, 1.1), (1.0, 1.2)]);
         assert_eq!((slow_twice.status, slow_twice.unit), (Status::Missed, Unit::Wheels));
+    }
+
+    #[test]
+    fn a_wheel_that_was_not_measured_leaves_the_speedup_undecided() {
+        let records =
+            [record(ONE, TestResult::Passed, Some((1.6, 2.0))), record(TWO, TestResult::Passed, None)];
+        let verdict = judge(&plan(&[ONE, TWO]), &records, &criteria());
+        assert_eq!(verdict.criteria[1].status, Status::Undecided);
+        assert_eq!(verdict.decision, Decision::Investigate);
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub struct Evidence {
     pub observe_error: Option<String>,
     pub tests: BTreeMap<String, TestResult>,
     pub failures: BTreeMap<String, Failure>,
-    /// How many tests pytest collected, if the session came to its end.
-    pub collected: Option<u64>,
+    /// The exit code that the session told, if it came to its end.
+    pub session_code: Option<i32>,
     /// Seconds that the test process lived.
     pub own_seconds: f64,
     pub memory: Option<Memory>,
@@ -53,7 +53,7 @@ enum Event {
         longrepr: Option<String>,
     },
     SessionEnd {
-        collected: u64,
+        exit_code: i32,
         time: f64,
     },
 }
@@ -155,9 +155,9 @@ impl Evidence {
             Event::CollectError { test, message, longrepr } => {
                 self.ended(test, TestResult::Error, message, longrepr);
             }
-            Event::SessionEnd { collected, time } => {
+            Event::SessionEnd { exit_code, time } => {
                 clock.last = time;
-                self.collected = Some(collected);
+                self.session_code = Some(exit_code);
             }
         }
     }
@@ -199,7 +199,7 @@ mod tests {
         ));
         assert_eq!(found.tests["a"], TestResult::Passed);
         assert_eq!(found.tests["b"], TestResult::Running);
-        assert_eq!(found.collected, None);
+        assert_eq!(found.session_code, None);
         assert!((found.own_seconds - 2.5).abs() < 1e-9);
     }
 

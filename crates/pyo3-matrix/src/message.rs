@@ -159,6 +159,11 @@ pub fn cell_measured(record: &Record, (at, total): (usize, usize)) -> String {
 }
 
 #[must_use]
+pub fn ledger_not_written(error: &std::io::Error) -> String {
+    format!("where the time went cannot be written: {error}")
+}
+
+#[must_use]
 pub fn record_not_written(cell: CellId, error: &std::io::Error) -> String {
     format!("{cell}: its record cannot be written: {error}")
 }

@@ -42,10 +42,10 @@ fn mismatch(evidence: &Evidence, requested: &Versions) -> Option<String> {
 }
 
 /// tox passes on a child that died of signal `n` as exit code 256 − n, and a shell as 128 + n. Neither is taken for a
-/// signal where the session told of its own end: then the code is the session's.
+/// signal where the session told the same code itself; another one means that the process died after its tests.
 fn hidden_signal(code: i32, evidence: &Evidence) -> Option<i32> {
     match code {
-        _ if evidence.collected.is_some() => None,
+        _ if evidence.session_code == Some(code) => None,
         192..=255 => Some(256 - code),
         129..=159 => Some(code - 128),
         _ => None,
@@ -114,7 +114,7 @@ mod tests {
         Evidence {
             observed: Some(observed),
             tests: tests.iter().map(|(name, result)| ((*name).into(), *result)).collect(),
-            collected: ended.then_some(1),
+            session_code: ended.then_some(0),
             ..Evidence::default()
         }
     }
@@ -148,8 +148,10 @@ mod tests {
         let found = check(Exit::Code(245), &evidence(&[("a", TestResult::Running)], false));
         let expected = "the test process was ended by SIGSEGV in a".to_owned();
         assert_eq!(found, (Outcome::Crashed { signal: "SIGSEGV".into() }, expected));
-        let found = check(Exit::Code(245), &evidence(&[("a", TestResult::Passed)], true));
-        assert_eq!(found.0, Outcome::TestsFailed, "the session ended by itself");
+        let at_exit = check(Exit::Code(245), &evidence(&[("a", TestResult::Passed)], true));
+        assert_eq!(at_exit.0, Outcome::Crashed { signal: "SIGSEGV".into() }, "it died after its session");
+        let own = Evidence { session_code: Some(245), ..evidence(&[("a", TestResult::Passed)], true) };
+        assert_eq!(check(Exit::Code(245), &own).0, Outcome::TestsFailed, "the code is the session's own");
     }
 
     #[test]

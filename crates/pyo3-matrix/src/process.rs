@@ -159,11 +159,13 @@ impl Command {
     pub fn run(self, processes: &Processes) -> Result<Finished, ProcessError> {
         let token = processes.token();
         let mut child = self.spawn(processes, &token)?;
-        let capture = Capture::start(&mut child, self.log.as_deref(), &self.secrets)
-            .map_err(|source| self.cannot_start(source))?;
-        let exit = self.wait(&mut child, processes);
+        let capture = Capture::start(&mut child, self.log.as_deref(), &self.secrets);
+        // Without its output nobody would know what a child did: it is ended at once.
+        let exit = capture.is_ok().then(|| self.wait(&mut child, processes));
         tree::kill(&child, &token);
         processes.release(child.id());
+        let capture = capture.map_err(|source| self.cannot_start(source))?;
+        let exit = exit.unwrap_or(Exit::Interrupted);
         let (stdout, tail) = capture.finish();
         Ok(Finished { exit, stdout, tail, command: self.to_string() })
     }
@@ -190,7 +192,8 @@ impl Command {
 
     /// Hands the terminal over: the child shares our streams and our process group, and Ctrl-C is its own.
     pub fn foreground(self, processes: &Processes) -> Result<Exit, ProcessError> {
-        let mut command = self.bare(&processes.token());
+        let token = processes.token();
+        let mut command = self.bare(&token);
         let pipe = processes.pipe();
         before_exec(&mut command, move || guardian::announce(pipe, None));
         processes.yield_terminal(true);
@@ -198,6 +201,9 @@ impl Command {
         let exit = child.map(|mut child| {
             let exit = self.wait(&mut child, processes);
             tree::stop_alone(&mut child, Signal::SIGHUP);
+            if exit == Exit::Interrupted {
+                tree::sweep(&token);
+            }
             processes.release(child.id());
             exit
         });

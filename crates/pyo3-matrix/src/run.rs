@@ -10,7 +10,9 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::build::wheel::Origin;
+use crate::build::environment::Environment;
+use crate::build::wheel::{Origin, Wheel};
+use crate::cell::WheelId;
 use crate::message;
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
@@ -19,7 +21,7 @@ use crate::record::{self, Outcome, Record};
 use cell::{Benchmarks, Ready};
 use folder::{FolderError, Lock, RunFolder};
 use ledger::Clock;
-use prepare::{Failure, Preparation, Prepared};
+use prepare::{Failure, Had, Preparation, Prepared};
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,11 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let _lock = Lock::acquire(&target)?;
     let folder = RunFolder::create(&target, plan, &site.config.criteria)?;
     let mut clock = Clock::start();
-    let tools = clock.phase("tools", || tools::provide(site), |_, wall| wall)?;
+    let tools = match clock.phase("tools", || tools::provide(site), |_, wall| wall) {
+        // Every cell is lost, and the report says so.
+        Err(ProvisionError::Interrupted) => return Ok(folder),
+        tools => tools?,
+    };
     let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
@@ -59,7 +65,9 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
-    record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept))?;
+    if let Err(error) = record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept)) {
+        (site.say)(&message::ledger_not_written(&error));
+    }
     Ok(folder)
 }
 
@@ -85,13 +93,17 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
     if site.processes.interrupted() {
         return prepared;
     }
-    prepared.environments = clock.phase("install", || preparation.environments(&prepared), |_, wall| wall);
+    prepared.environments = clock.phase("install", || preparation.environments(&prepared), installed);
     prepared
 }
 
-fn any_built(
-    wheels: &std::collections::BTreeMap<crate::cell::WheelId, Result<crate::build::wheel::Wheel, Failure>>,
-) -> bool {
+/// Environments that were found as they were left took the harness's own time.
+fn installed(environments: &Had<WheelId, Environment>, wall: Duration) -> Duration {
+    let any = environments.values().any(|made| made.as_ref().map_or(true, |made| made.fresh));
+    if any { wall } else { Duration::ZERO }
+}
+
+fn any_built(wheels: &Had<WheelId, Wheel>) -> bool {
     wheels.values().any(|wheel| wheel.as_ref().map_or(true, |wheel| wheel.origin == Origin::Built))
 }
 
@@ -160,6 +172,8 @@ impl Run<'_, '_> {
     /// Writes a record. One that cannot be written is told of, and its cell is lost on disk.
     fn keep(&self, record: Record) -> Record {
         if let Err(error) = self.folder.write(&record) {
+            // What an earlier stage wrote must not stand for this one.
+            let _ = std::fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
             (self.site.say)(&message::record_not_written(record.cell, &error));
         }
         record

@@ -21,6 +21,8 @@ pub struct Environment {
     pub bin: PathBuf,
     /// SHA-256 of the hash-locked requirements.
     pub lock: String,
+    /// Whether this run made it.
+    pub fresh: bool,
     tox: PathBuf,
     tox_file: PathBuf,
     work: PathBuf,
@@ -53,8 +55,9 @@ pub fn provide(
         return Err(EnvironmentError::NoLock { id, path: lock_path });
     }
     let work = config.target().join("tox");
-    let environment = Environment {
+    let mut environment = Environment {
         id,
+        fresh: false,
         bin: work.join(id.to_string()).join("bin"),
         lock: fingerprint::of_file(&lock_path)?,
         tox: tools.tox(),
@@ -76,6 +79,7 @@ pub fn provide(
     let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
     install.limit(config.budgets.install).log(log).check(site.processes)?;
     std::fs::write(stamp_path, stamp)?;
+    environment.fresh = true;
     Ok(environment)
 }
 

@@ -55,7 +55,8 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     keep(&folder.join(LOCK), &lock)?;
     remove_others(&folder, &files)?;
     let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
-    let sources = sources.with_files(&config.root, &files)?.hex();
+    // Of the copies: an edit in between must not name a build that it is not in.
+    let sources = sources.with_files(&folder, &files)?.hex();
     Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)? })
 }
 

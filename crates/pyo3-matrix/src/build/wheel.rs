@@ -8,7 +8,7 @@ use crate::build::fingerprint::{self, Fingerprint};
 use crate::build::line::{LineError, Project};
 use crate::cell::WheelId;
 use crate::config::Config;
-use crate::process::{Command, ProcessError, Processes};
+use crate::process::{Command, ProcessError};
 use crate::provision::Site;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
@@ -60,13 +60,21 @@ pub enum WheelError {
     Io(#[from] std::io::Error),
 }
 
-/// Flags that change what rustc makes of the same sources.
-const FLAGS: [&str; 4] =
-    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "MATURIN_PEP517_ARGS"];
+/// How the names of variables begin that change what is built.
+const FLAGS: [&str; 8] = [
+    "RUSTFLAGS",
+    "RUSTC",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "PYO3_",
+    "MATURIN_",
+];
 
 /// `rustc -vV`: the toolchain that builds every wheel of a run.
-pub fn toolchain(processes: &Processes) -> Result<String, ProcessError> {
-    Ok(Command::new("rustc").arg("-vV").check(processes)?.stdout)
+pub fn toolchain(site: &Site<'_>) -> Result<String, ProcessError> {
+    Ok(Command::new("rustc").arg("-vV").folder(&site.config.root).check(site.processes)?.stdout)
 }
 
 /// Everything that a wheel is made from.
@@ -93,6 +101,7 @@ impl Order<'_> {
     pub fn build(&self, log: &Path, site: &Site<'_>) -> Result<Wheel, WheelError> {
         let config = site.config;
         let fresh = tempfile::Builder::new().prefix("wheel-").tempdir_in(config.target())?;
+        site.processes.adopt_folder(fresh.path());
         let build = Command::new(self.tools.maturin())
             .args(["build", "--release", "--locked", "--auditwheel", "skip", "--interpreter"])
             .arg(&self.interpreter.path)
@@ -111,6 +120,8 @@ impl Order<'_> {
         let key = key(&label);
         let folder = folder(config, &key);
         std::fs::create_dir_all(config.target().join("wheels"))?;
+        // A folder without its wheel is no kept wheel, and would be in the way.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::rename(fresh.keep(), &folder)?;
         let path = folder.join(name);
         let (sha256, line_lock) = (fingerprint::of_file(&path)?, self.project.lock.clone());
@@ -118,7 +129,8 @@ impl Order<'_> {
     }
 
     fn label(&self) -> Label {
-        let flags = FLAGS.iter().filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)));
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
         Label {
             schema_version: record::SCHEMA_VERSION,
             wheel: self.id.to_string(),
@@ -127,10 +139,21 @@ impl Order<'_> {
             soabi: self.interpreter.soabi.clone(),
             toolchain: self.toolchain.to_owned(),
             maturin: self.tools.version("maturin").unwrap_or_default().to_owned(),
-            flags: flags.collect::<Vec<_>>().join("\n"),
+            flags: flags(variables),
             sources: self.project.sources.clone(),
         }
     }
+}
+
+/// Variables that change what cargo, rustc and `PyO3` make of the same sources, in order.
+fn flags(variables: impl Iterator<Item = (String, String)>) -> String {
+    let own =
+        |name: &str| ["PYO3_PYTHON", "CARGO_TARGET_DIR"].contains(&name) || name.starts_with("PYO3_MATRIX_");
+    let matters = |name: &str| FLAGS.iter().any(|flag| name.starts_with(flag)) && !own(name);
+    let mut found: Vec<String> =
+        variables.filter(|(name, _)| matters(name)).map(|(name, value)| format!("{name}={value}")).collect();
+    found.sort();
+    found.join("\n")
 }
 
 fn folder(config: &Config, key: &str) -> PathBuf {
@@ -178,6 +201,13 @@ mod tests {
             flags: String::new(),
             sources: "abc".into(),
         }
+    }
+
+    #[test]
+    fn a_variable_that_changes_the_build_is_a_flag_and_the_harness_own_are_not() {
+        let variables = ["PYO3_PYTHON", "PATH", "RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"];
+        let variables = variables.map(|name| (name.to_owned(), "x".to_owned()));
+        assert_eq!(flags(variables.into_iter()), "CARGO_PROFILE_RELEASE_LTO=x\nRUSTFLAGS=x");
     }
 
     #[test]

@@ -47,6 +47,8 @@ impl Processes {
         let token = format!("{}.{:x}", std::process::id(), std::process::id().wrapping_mul(0x9e37_79b9));
         let mut command = std::process::Command::new(std::env::current_exe()?);
         command.arg(SUBCOMMAND).arg(&token).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // A harness inside another's cell: its guardian must outlive the outer's sweep, to clean up after it.
+        command.env_remove(tree::TOKEN);
         before_exec(&mut command, || nix::unistd::setsid().map(drop).map_err(io::Error::from));
         let mut guardian = command.spawn()?;
         let pipe = guardian.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;

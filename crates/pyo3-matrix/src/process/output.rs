@@ -7,9 +7,13 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// How many lines a message shows of a failed command.
 const TAIL_LINES: usize = 25;
+
+/// How long streams that are still open after the child's end are read.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much of standard output is kept in memory; the log has all of it.
 const KEPT_BYTES: usize = 32 << 20;
@@ -47,9 +51,16 @@ impl Capture {
     }
 
     /// Standard output, and the last lines of both. The child and its tree must have ended.
+    ///
+    /// A descendant that escaped with a stream in its hands does not keep us: after a while the rest is left unread.
     pub fn finish(self) -> (String, String) {
-        let stdout = self.stdout.join().unwrap_or_default();
-        let _ = self.stderr.join();
+        let begun = Instant::now();
+        let open = || !(self.stdout.is_finished() && self.stderr.is_finished());
+        while open() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let stdout =
+            if self.stdout.is_finished() { self.stdout.join().unwrap_or_default() } else { String::new() };
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         (stdout, shared.tail.iter().map(String::as_str).collect::<Vec<_>>().join("\n"))
     }

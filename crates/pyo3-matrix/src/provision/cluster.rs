@@ -84,12 +84,6 @@ impl<'p> Cluster<'p> {
         Ok(cluster)
     }
 
-    /// The superuser's own database.
-    #[must_use]
-    pub fn superuser(&self) -> &Database {
-        &self.superuser
-    }
-
     /// A new database, owned by the superuser, and a new role without privileges that may connect to it. What the
     /// role may do in the schema `public` is then this major's own default.
     pub fn fresh_database(&self, name: &str) -> Result<Database, ProvisionError> {

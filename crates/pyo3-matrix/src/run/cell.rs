@@ -96,6 +96,9 @@ impl Ready<'_, '_> {
                 if !stood.outcome.is_green() {
                     record.outcome = stood.outcome;
                     record.reason = stood.reason.map(|reason| format!("benchmarks: {reason}"));
+                } else if record.benchmarks.is_empty() {
+                    record.outcome = Outcome::TestsFailed;
+                    record.reason = Some("benchmarks: the stage left no result".to_owned());
                 }
             }
             (Err(Failure { outcome, reason }), _) => {

@@ -84,7 +84,7 @@ impl<'p> Preparation<'_, 'p> {
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
     #[must_use]
     pub fn wheels(&self, interpreters: &Had<Python, Interpreter>) -> Had<WheelId, Wheel> {
-        let toolchain = wheel::toolchain(self.site.processes).map_err(|error| build_failed(&error));
+        let toolchain = wheel::toolchain(self.site).map_err(|error| build_failed(&error));
         let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
         let mut wheels = BTreeMap::new();
         for (at, &id) in ids.iter().enumerate() {
@@ -180,7 +180,11 @@ fn of_process(error: &ProcessError, outcome: Outcome) -> Failure {
 
 impl From<ProvisionError> for Failure {
     fn from(error: ProvisionError) -> Self {
-        Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
+        let outcome = match error {
+            ProvisionError::Interrupted => Outcome::Lost,
+            _ => Outcome::ProvisionFailed,
+        };
+        Failure { outcome, reason: error.to_string() }
     }
 }
 
