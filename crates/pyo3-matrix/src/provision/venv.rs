@@ -43,7 +43,9 @@ impl Venv {
 pub fn provide(requirements: &str, site: &Site) -> Result<Venv, ProvisionError> {
     let file = site.config.root.join(&site.config.suite.requirements).join(requirements);
     let text = std::fs::read(&file).map_err(ProvisionError::disk("cannot read", &file))?;
-    let folder = site.config.target().join("tools").join(key(&text));
+    // Without links, as in the marker: the same checkout under another name is no moved one.
+    let target = site.config.target();
+    let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(&text));
     if let Some(venv) = Venv::finished(&folder) {
         return Ok(venv);
     }
