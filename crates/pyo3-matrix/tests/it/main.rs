@@ -2,6 +2,7 @@
 
 mod cells;
 mod cli;
+mod external;
 mod harness;
 mod killed;
 mod rules;
