@@ -46,15 +46,18 @@ impl Other {
         let mut initdb = command("initdb");
         initdb.args(["--auth=scram-sha-256", "--username=postgres", "--no-sync", "--pwfile"]).arg(&password);
         assert!(initdb.arg("-D").arg(&data).status().expect("initdb starts").success());
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-        let port = port.local_addr().expect("an address").port();
+        let address =
+            std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+        let port = address.expect("a free port").port();
         let mut server = command("postgres");
         server.arg("-D").arg(&data).args(["-c", "fsync=off", "-c", "unix_socket_directories="]);
+        let log = folder.path().join("log");
+        server.stderr(std::fs::File::create(&log).expect("a log"));
         let server = server.args(["-p", &port.to_string()]).spawn().expect("the server starts");
-        let other = Other { server, port, _folder: folder };
-        let begun = Instant::now();
+        let mut other = Other { server, port, _folder: folder };
         while other.connect().is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the server did not start");
+            let ended = other.server.try_wait().expect("a child");
+            assert_eq!(ended, None, "{}", std::fs::read_to_string(&log).expect("a log"));
             std::thread::sleep(Duration::from_millis(50));
         }
         other
@@ -125,7 +128,7 @@ fn asking(major: u16, dsn: &str) -> Command {
     command
 }
 
-fn wait_for(what: &str, reached: impl Fn() -> bool) {
+fn wait_for(what: &str, mut reached: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !reached() {
         assert!(begun.elapsed() < Duration::from_secs(30), "no {what} after 30 s");
