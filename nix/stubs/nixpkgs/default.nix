@@ -17,9 +17,11 @@ let
       // {
         inherit name system;
         builder = machine.bash;
+        # Nix takes the end of the output for the end of the build, and kills what is left: bash has to outlive the last
+        # program instead of becoming it.
         args = [
           "-euc"
-          script
+          "${script}\n:"
         ];
       }
     );

@@ -8,4 +8,5 @@ mod killed;
 mod rules;
 mod servers;
 mod suites;
+mod versions;
 mod wheels;
