@@ -140,6 +140,10 @@ impl Asked<'_> {
         if !superuser {
             return Err(self.refused(&place, format!("{} is no superuser", database.user)));
         }
+        if major >= 14 {
+            // A session that the server ended for doing nothing would pass for one of a harness that is no more.
+            client.batch_execute("SET idle_session_timeout = 0").map_err(|error| refused(&error))?;
+        }
         Ok((client, version))
     }
 
