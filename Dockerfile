@@ -67,7 +67,8 @@ RUN cargo build --locked --package pyo3-matrix \
  && chmod -R a+rwX /usr/local/cargo/registry
 
 FROM dependencies AS harness
-COPY . .
+COPY Cargo.toml Cargo.lock matrix.toml ./
+COPY crates crates
 RUN cargo build --locked && cp target/debug/pyo3-matrix /usr/local/bin/
 
 FROM toolchain AS matrix

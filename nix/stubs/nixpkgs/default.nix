@@ -93,6 +93,7 @@ named "python" python machine.pythons
     run "shell" (
       arguments
       // {
+        outputs = [ "out" ];
         stdenv = run "stdenv" { } ''
           mkdir $out
           echo 'for package in $packages; do PATH=$package/bin:$PATH; done; export PATH' > $out/setup
