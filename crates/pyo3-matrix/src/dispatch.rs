@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use anstream::{eprintln, print, println};
 
@@ -12,8 +13,7 @@ use crate::error::{Ending, Error};
 use crate::message;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, Processes};
-use crate::provision::cluster::Cluster;
-use crate::provision::postgres;
+use crate::provision::server::Server;
 use crate::provision::{Site, tools};
 use crate::report::{self, Report, json, terminal};
 use crate::run::cell::{Benchmarks, in_database};
@@ -124,13 +124,13 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     // From here on only the environment is used, not made: a run may go on beside this shell.
     drop(lock);
     let (environment, server) = prepared.for_cell(cell)?;
-    let database = server.cluster.fresh_database("shell")?;
+    let database = server.fresh_database("shell")?;
     let command = in_database(handed_over(command), &database);
     let command =
         environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let bins = [environment.bin.clone(), server.binaries.bin.clone()];
-    let path = std::env::join_paths(bins.into_iter().chain(std::env::split_paths(&path))).unwrap_or(path);
+    let bins = std::iter::once(environment.bin.clone()).chain(server.bin().map(Path::to_owned));
+    let path = std::env::join_paths(bins.chain(std::env::split_paths(&path))).unwrap_or(path);
     let virtual_env =
         environment.bin.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     let command =
@@ -138,20 +138,19 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     foreground(command.folder(&config.root), &processes)
 }
 
-/// A throwaway server, and one command beside it.
+/// A throwaway server, or a throwaway database on an external one, and one command beside it.
 fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
     let major = plan::value("Postgres major", asked, &plan::majors(config))?;
     let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
     let processes = Processes::start()?;
     let site = Site::new(config, &processes, &say);
-    let binaries = postgres::provide(spec, &site)?;
-    let cluster = Cluster::start(&binaries, spec, &site)?;
+    let server = Server::provide(spec, &site)?;
     // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
-    let database = cluster.fresh_database("command")?;
+    let database = server.fresh_database("command")?;
     let command = in_database(handed_over(command), &database);
     let path = std::env::var_os("PATH").unwrap_or_default();
     // What the user has comes first: these folders hold a server, and seldom a psql.
-    let paths = std::env::split_paths(&path).chain([binaries.bin.clone()]);
+    let paths = std::env::split_paths(&path).chain(server.bin().map(Path::to_owned));
     foreground(command.env("PATH", std::env::join_paths(paths).unwrap_or(path.clone())), &processes)
 }
 

@@ -24,7 +24,9 @@ use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     if let Some(token) = process::guardian_token() {
-        process::guard(&token);
+        if process::guard(&token) == process::Ended::Killed {
+            provision::external::sweep_after_kill();
+        }
         return std::process::ExitCode::SUCCESS;
     }
     dispatch::answer(cli::Cli::parse()).into()

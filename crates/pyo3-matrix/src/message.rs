@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::cell::{CellId, Postgres, Python, WheelId};
 use crate::plan::Plan;
-use crate::provision::postgres::Binaries;
 use crate::provision::python::Interpreter;
+use crate::provision::server::Server;
 use crate::provision::tools::Tools;
 use crate::record::{Outcome, Record};
 use crate::report::grid::style;
-use crate::run::prepare::{Had, Prepared, Server};
+use crate::run::prepare::{Had, Prepared};
 
 /// The plan as a list of cells, under a line that says what it covers.
 #[must_use]
@@ -64,7 +64,7 @@ fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
 #[must_use]
 pub fn found(tools: &Tools, prepared: &Prepared<'_>) -> Vec<String> {
     let interpreters = prepared.interpreters.values().flatten().map(interpreter);
-    let servers = prepared.servers.values().flatten().map(|server| binaries(&server.binaries));
+    let servers = prepared.servers.values().flatten().map(server);
     std::iter::once(self::tools(tools)).chain(interpreters).chain(servers).collect()
 }
 
@@ -80,7 +80,7 @@ pub fn provisioned(interpreters: &Had<Python, Interpreter>, servers: &Had<Postgr
     }
     for (major, had) in servers {
         let _ = match had {
-            Ok(server) => write!(text, "\n  {}", binaries(&server.binaries)),
+            Ok(had) => write!(text, "\n  {}", server(had)),
             Err(failure) => write!(text, "\n  Postgres {major}: {}", first_line(&failure.reason)),
         };
     }
@@ -98,9 +98,8 @@ fn interpreter(interpreter: &Interpreter) -> String {
     format!("{:<16}{source}: {}", format!("Python {version}"), path.display())
 }
 
-fn binaries(binaries: &Binaries) -> String {
-    let Binaries { version, source, bin, .. } = binaries;
-    format!("{:<16}{source}: {}", format!("Postgres {version}"), bin.display())
+fn server(server: &Server<'_>) -> String {
+    format!("{:<16}{server}", format!("Postgres {}", server.version()))
 }
 
 /// The answer of `provision`: the same with the tools, and whole reasons for what is missing.

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-pub use guardian::{Processes, guard, guardian_token};
+pub use guardian::{Ended, Processes, guard, guardian_token};
 use output::Capture;
 
 /// How often a waiting thread looks whether its child has ended.

@@ -47,6 +47,10 @@ fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
         let joined = std::env::join_paths(kept).unwrap_or_default();
         return if joined.is_empty() { Scrubbed::Remove } else { Scrubbed::Replace(joined) };
     }
+    // An external server's address has its superuser's password in it; cells get a role of their own.
+    if name.starts_with("PYO3_MATRIX_POSTGRES_") && value.to_string_lossy().contains("://") {
+        return Scrubbed::Remove;
+    }
     if NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
         return Scrubbed::Remove;
     }
@@ -68,6 +72,9 @@ mod tests {
         {
             assert_eq!(check(key, "x"), Scrubbed::Remove, "{key}");
         }
+        let dsn = "postgresql://postgres:hush@host:5432/postgres";
+        assert_eq!(check("PYO3_MATRIX_POSTGRES_16", dsn), Scrubbed::Remove);
+        assert_eq!(check("PYO3_MATRIX_POSTGRES_16", "/usr/lib/postgresql/16/bin"), Scrubbed::Keep);
         for key in ["PATH", "CARGO_HOME", "CARGO_HTTP_CAINFO", "RUSTUP_TOOLCHAIN", "UV_INDEX_URL", "HOME"] {
             assert_eq!(check(key, "x"), Scrubbed::Keep, "{key}");
         }

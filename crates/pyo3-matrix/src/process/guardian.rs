@@ -154,19 +154,28 @@ pub fn guardian_token() -> Option<String> {
     (arguments.next()? == SUBCOMMAND).then(|| arguments.next())?
 }
 
-/// The guardian's whole life: read until the pipe closes, then clean up. Returns when nothing is left.
-pub fn guard(token: &str) {
+/// How the harness of a guardian ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It cleaned up by itself, and said so.
+    ByItself,
+    Killed,
+}
+
+/// The guardian's whole life: read until the pipe closes, then clean up. Returns when no process or folder is left.
+pub fn guard(token: &str) -> Ended {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let _ = signal_hook::flag::register(signal as i32, Arc::new(AtomicBool::new(false)));
     }
     let mut ward = Ward::default();
     for line in BufReader::new(io::stdin()).lines().map_while(Result::ok) {
         if line == "q" {
-            return;
+            return Ended::ByItself;
         }
         ward.learn(&line);
     }
     ward.end(token);
+    Ended::Killed
 }
 
 impl Ward {

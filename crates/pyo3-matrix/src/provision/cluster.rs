@@ -5,14 +5,13 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::postgres::Client;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::database::{Database, fresh_name, random};
 use super::postgres::Binaries;
+use super::superuser::{Superuser, reason};
 use super::{ProvisionError, Site, cache, unprivileged};
-use crate::cell::Postgres;
 use crate::config::{Auth, PostgresSpec};
 use crate::process::{Command, Daemon, Unprivileged};
 
@@ -44,10 +43,7 @@ pub struct Cluster<'p> {
     // Dropped in this order.
     _server: Daemon<'p>,
     _folder: TempDir,
-    superuser: Database,
-    major: Postgres,
-    auth: Auth,
-    limit: Duration,
+    superuser: Superuser,
 }
 
 /// What it takes to start a server, and to say why it did not.
@@ -76,56 +72,19 @@ impl<'p> Cluster<'p> {
         site.processes.adopt_folder(folder.path());
         let start = Start { binaries, auth: spec.auth, user, folder: folder.path().to_owned(), site };
         let password = start.initdb()?;
-        let (server, superuser) = start.server(password, site.processes)?;
-        let (major, limit) = (spec.major, site.config.budgets.server);
-        let cluster = Cluster { _server: server, _folder: folder, superuser, major, auth: spec.auth, limit };
-        let mut client = cluster.connect()?;
-        cluster.assert_method(&mut client, SUPERUSER)?;
+        let (server, database) = start.server(password, site.processes)?;
+        let limit = site.config.budgets.server;
+        let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
+        let cluster = Cluster { _server: server, _folder: folder, superuser };
+        let mut client = cluster.superuser.connect()?;
+        cluster.superuser.assert_method(&mut client, SUPERUSER)?;
         Ok(cluster)
     }
 
-    /// A new database, owned by the superuser, and a new role without privileges that may connect to it. What the
-    /// role may do in the schema `public` is then this major's own default.
+    /// A new database, and a role without privileges that may connect to it.
     pub fn fresh_database(&self, name: &str) -> Result<Database, ProvisionError> {
-        let no_randomness = |path: &'static str| ProvisionError::disk("cannot read", Path::new(path));
-        let name = fresh_name(name).map_err(no_randomness("/dev/urandom"))?;
-        let password = random(16).map_err(no_randomness("/dev/urandom"))?;
-        let mut client = self.connect()?;
-        // Both are made of letters, digits and underscores alone.
-        let role = format!(
-            "CREATE ROLE {name} LOGIN PASSWORD '{password}' NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
-        );
-        for (what, statement) in
-            [("make a role", role), ("make a database", format!("CREATE DATABASE {name}"))]
-        {
-            client.batch_execute(&statement).map_err(|error| self.sql(what, &error))?;
-        }
-        self.assert_method(&mut client, &name)?;
-        Ok(Database { user: name.clone(), password, name, ..self.superuser.clone() })
-    }
-
-    fn connect(&self) -> Result<Client, ProvisionError> {
-        self.superuser.connect(self.limit).map_err(|error| self.sql("let the harness in", &error))
-    }
-
-    /// A password stored by another method than the one asked for would test another login than the one claimed.
-    fn assert_method(&self, client: &mut Client, role: &str) -> Result<(), ProvisionError> {
-        let question = "SELECT rolpassword FROM pg_authid WHERE rolname = $1";
-        let row = client.query_one(question, &[&role]).map_err(|error| self.sql("show a role", &error))?;
-        let stored: String = row.try_get(0).map_err(|error| self.sql("show a role", &error))?;
-        let prefix = match self.auth {
-            Auth::Md5 => "md5",
-            Auth::Scram => "SCRAM-SHA-256$",
-        };
-        if stored.starts_with(prefix) {
-            return Ok(());
-        }
-        let what = format!("store a password by the method {}", self.auth);
-        Err(ProvisionError::Sql { major: self.major, what, reason: format!("{role} has another") })
-    }
-
-    fn sql(&self, what: &str, error: &::postgres::Error) -> ProvisionError {
-        ProvisionError::Sql { major: self.major, what: what.into(), reason: reason(error) }
+        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
+        self.superuser.make(fresh_name(name).map_err(no_randomness)?)
     }
 }
 
@@ -250,10 +209,4 @@ impl Start<'_> {
 
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((HOST, 0))?.local_addr()?.port())
-}
-
-/// The server's own words where it spoke, else what went wrong on the way to it.
-fn reason(error: &::postgres::Error) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    error.as_db_error().map_or_else(|| format!("{error}{cause}"), |db| db.message().to_owned())
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::time::Duration;
 
-use postgres::config::SslMode;
+use postgres::config::{Host, SslMode};
 use postgres::{Client, NoTls};
 
 /// A database and the role that uses it.
@@ -31,9 +31,38 @@ impl Database {
         ]
     }
 
+    /// The database that a DSN such as `postgresql://user:password@host:5432/name` means, or what is wrong with it. The
+    /// answer holds no part of the DSN: it has a password in it.
+    pub(super) fn of_dsn(dsn: &str) -> Result<Self, String> {
+        let config: postgres::Config =
+            dsn.parse().map_err(|_| "it is no DSN such as postgresql://user:password@host:5432/database")?;
+        let host = match config.get_hosts() {
+            [Host::Tcp(host)] => host.clone(),
+            _ => return Err("it does not name one host to be reached over TCP".into()),
+        };
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err("it asks for TLS, which the harness does not speak".into());
+        }
+        let user = config.get_user().ok_or("it names no user")?.to_owned();
+        let password = config.get_password().ok_or("it holds no password")?;
+        Ok(Database {
+            host,
+            port: config.get_ports().first().copied().unwrap_or(5432),
+            password: String::from_utf8(password.to_owned()).map_err(|_| "its password is not UTF-8")?,
+            name: config.get_dbname().unwrap_or(&user).to_owned(),
+            user,
+        })
+    }
+
     /// A connection on which no statement takes longer than `limit`.
     pub(super) fn connect(&self, limit: Duration) -> Result<Client, postgres::Error> {
-        postgres::Config::new()
+        self.config(limit).connect(NoTls)
+    }
+
+    /// How to connect so that no statement takes longer than `limit`.
+    pub(super) fn config(&self, limit: Duration) -> postgres::Config {
+        let mut config = postgres::Config::new();
+        config
             .host(&self.host)
             .port(self.port)
             .user(&self.user)
@@ -41,8 +70,8 @@ impl Database {
             .dbname(&self.name)
             .ssl_mode(SslMode::Disable)
             .connect_timeout(limit)
-            .options(&format!("-c statement_timeout={}", limit.as_millis()))
-            .connect(NoTls)
+            .options(&format!("-c statement_timeout={}", limit.as_millis()));
+        config
     }
 }
 
@@ -86,6 +115,23 @@ mod tests {
         };
         assert_eq!(format!("{database:?}"), "cell:***@127.0.0.1:5432/d");
         assert!(database.env().contains(&("PGPASSWORD", "hush".into())));
+    }
+
+    #[test]
+    fn a_dsn_says_how_to_connect_or_what_it_lacks_and_never_its_password() {
+        let read = |dsn: &str| Database::of_dsn(dsn).map(|database| format!("{database:?}"));
+        assert_eq!(read("postgresql://u:hush@h:5433/d"), Ok("u:***@h:5433/d".into()));
+        assert_eq!(read("postgres://u:hush@h"), Ok("u:***@h:5432/u".into()));
+        for (dsn, expected) in [
+            ("postgresql://u@h/d", "no password"),
+            ("postgresql://u:hush@h,i/d", "one host"),
+            ("postgresql://u:hush@%2Ftmp/d", "one host"),
+            ("postgresql://u:hush@h/d?sslmode=require", "TLS"),
+            ("postgresql://u:hush@h:port/d", "no DSN"),
+        ] {
+            let reason = read(dsn).expect_err(dsn);
+            assert!(reason.contains(expected) && !reason.contains("hush"), "{reason}");
+        }
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub enum ProvisionError {
     #[error("{named} names {} and that cannot be used: {reason}\nhint: correct it, or take it away to have one found", path.display())]
     NotUsable { named: String, path: PathBuf, reason: String },
     #[error(
+        "{named} names a server that cannot be used, {place}: {reason}\nhint: it has to be a running Postgres {major}, reached over TCP as a superuser with a password; correct the DSN, or take it away to have a server started"
+    )]
+    NoServer { named: String, place: String, reason: String, major: Postgres },
+    #[error(
         "{what} has the wrong checksum, and was removed\n  expected {expected}\n  got      {got}\nhint: the registry or something between served another file than the one pinned in matrix.toml; do not use it"
     )]
     Checksum { what: String, expected: String, got: String },

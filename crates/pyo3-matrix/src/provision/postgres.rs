@@ -9,6 +9,9 @@ use crate::cell::Postgres;
 use crate::config::PostgresSpec;
 use crate::process::{Command, Exit};
 
+/// How the names of the variables begin that name a server; its major follows.
+pub const VARIABLE: &str = "PYO3_MATRIX_POSTGRES_";
+
 /// Where server programs come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -86,9 +89,9 @@ fn find(spec: &PostgresSpec, site: &Site) -> Result<Result<Binaries, Vec<Tried>>
     Ok(Err(tried))
 }
 
-/// `PYO3_MATRIX_POSTGRES_16`.
-fn variable(major: Postgres) -> String {
-    format!("PYO3_MATRIX_POSTGRES_{major}")
+/// `PYO3_MATRIX_POSTGRES_16`: a folder of programs, or the DSN of an external server.
+pub(super) fn variable(major: Postgres) -> String {
+    format!("{VARIABLE}{major}")
 }
 
 /// The folders in which packages of operating systems and Homebrew put a major; last, whatever is on PATH.

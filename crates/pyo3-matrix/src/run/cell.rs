@@ -14,8 +14,9 @@ use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Site;
 use crate::provision::database::Database;
+use crate::provision::server::Server;
 use crate::record::{Hashes, Outcome, Record, Versions};
-use crate::run::prepare::{Failure, Server};
+use crate::run::prepare::Failure;
 
 /// How thorough the benchmark stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -125,7 +126,7 @@ impl Ready<'_, '_> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
         std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
-        let database = self.server.cluster.fresh_database(&self.database_name(stage))?;
+        let database = self.server.fresh_database(&self.database_name(stage))?;
         let command = self.command(stage, &folder, thoroughness, site.config);
         let finished =
             in_database(command, &database).log(&self.folder.join("output.log")).run(site.processes);

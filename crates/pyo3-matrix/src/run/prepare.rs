@@ -11,9 +11,8 @@ use crate::cell::{CellId, Line, Postgres, Python, WheelId};
 use crate::message;
 use crate::plan::Plan;
 use crate::process::ProcessError;
-use crate::provision::cluster::Cluster;
-use crate::provision::postgres::{self, Binaries};
 use crate::provision::python::{self, Interpreter};
+use crate::provision::server::Server;
 use crate::provision::tools::Tools;
 use crate::provision::{ProvisionError, Site};
 use crate::record::Outcome;
@@ -24,12 +23,6 @@ use crate::run::pool;
 pub struct Failure {
     pub outcome: Outcome,
     pub reason: String,
-}
-
-/// A running server and what it runs from.
-pub struct Server<'p> {
-    pub binaries: Binaries,
-    pub cluster: Cluster<'p>,
 }
 
 /// What could be had of an axis, and why not for the rest.
@@ -65,7 +58,7 @@ impl<'p> Preparation<'_, 'p> {
         pool::each(pythons.len(), &pythons, provide).into_iter().collect()
     }
 
-    /// Finds or fetches every server of the plan, and starts it.
+    /// Reaches, or finds or fetches and starts, every server of the plan.
     #[must_use]
     pub fn servers(&self) -> Had<Postgres, Server<'p>> {
         let majors: Vec<Postgres> = self.plan.majors().into_iter().collect();
@@ -76,9 +69,7 @@ impl<'p> Preparation<'_, 'p> {
     fn server(&self, major: Postgres) -> Result<Server<'p>, ProvisionError> {
         let spec = self.site.config.server(major);
         let spec = spec.unwrap_or_else(|| unreachable!("a plan holds majors of its config"));
-        let binaries = postgres::provide(spec, self.site)?;
-        let cluster = Cluster::start(&binaries, spec, self.site)?;
-        Ok(Server { binaries, cluster })
+        Server::provide(spec, self.site)
     }
 
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.

@@ -2,9 +2,11 @@
 
 mod cells;
 mod cli;
+mod external;
 mod harness;
 mod killed;
 mod rules;
 mod servers;
 mod suites;
+mod versions;
 mod wheels;

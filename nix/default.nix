@@ -1,0 +1,106 @@
+# What does one system need to run the matrix? Two package sets and matrix.toml in; a shell, packages, a command and
+# checks out. No version stands here: each comes from matrix.toml, or from the flake's lock.
+{ pkgs, older }:
+let
+  matrix = builtins.fromTOML (builtins.readFile ../matrix.toml);
+  manifest = builtins.fromTOML (builtins.readFile ../Cargo.toml);
+  digits = builtins.replaceStrings [ "." ] [ "" ];
+  variable = builtins.replaceStrings [ "." ] [ "_" ];
+
+  # `3.12` → nixpkgs' python312, from the older set where the newer has none.
+  python =
+    version:
+    let
+      name = "python${digits version}";
+    in
+    pkgs.${name} or older.${name} or (throw "matrix.toml wants Python ${version}; neither nixpkgs has ${name}");
+  postgres =
+    major:
+    let
+      name = "postgresql_${toString major}";
+    in
+    pkgs.${name} or (throw "matrix.toml wants Postgres ${toString major}; nixpkgs has no ${name}");
+
+  pythons = map (entry: { inherit (entry) version; package = python entry.version; }) matrix.python;
+  servers = map (entry: { inherit (entry) major; package = postgres entry.major; }) matrix.postgres;
+  newest = builtins.elemAt matrix.line (builtins.length matrix.line - 1);
+
+  # What the harness prefers to anything that it could find or fetch.
+  variables = builtins.listToAttrs (
+    map (python: {
+      name = "PYO3_MATRIX_PYTHON_${variable python.version}";
+      value = "${python.package}/bin/python${python.version}";
+    }) pythons
+    ++ map (server: {
+      name = "PYO3_MATRIX_POSTGRES_${toString server.major}";
+      value = "${server.package}/bin";
+    }) servers
+  );
+  rust = [
+    pkgs.cargo
+    pkgs.rustc
+    pkgs.clippy
+    pkgs.rustfmt
+  ];
+  # Compilers are found by the shell's own means. The newest Python comes first, and is `python3`.
+  path = builtins.concatStringsSep ":" (
+    map (package: "${package}/bin") (
+      builtins.foldl' (newer: python: [ python.package ] ++ newer) [ ] pythons ++ rust ++ [ pkgs.stdenv.cc ]
+    )
+  );
+
+  source = import ./source.nix;
+  harness = pkgs.rustPlatform.buildRustPackage {
+    pname = "pyo3-matrix";
+    version = manifest.workspace.package.version;
+    src = source "pyo3-matrix" [ "Cargo.toml" "Cargo.lock" "matrix.toml" "crates" ];
+    cargoLock.lockFile = ../Cargo.lock;
+    cargoBuildFlags = [ "--package=pyo3-matrix" ];
+    # Its tests start servers and build wheels: `cargo test` in the shell.
+    doCheck = false;
+    meta.mainProgram = "pyo3-matrix";
+  };
+in
+{
+  inherit harness;
+
+  # The Pythons are on PATH and in variables, but no inputs of the shell: their setup hooks would mix the module paths of
+  # five versions.
+  shell = pkgs.mkShell (
+    variables
+    // {
+      packages = rust ++ [
+        pkgs.maturin
+        pkgs.uv
+      ];
+      shellHook = ''
+        export PATH="${path}:$PATH"
+      '';
+    }
+  );
+
+  # The harness with the same environment, for any checkout that it is called in.
+  command = pkgs.writeShellScript "pyo3-matrix" ''
+    export PATH="${path}:$PATH"
+    ${builtins.concatStringsSep "\n" (
+      map (name: "export ${name}=${variables.${name}}") (builtins.attrNames variables)
+    )}
+    exec ${harness}/bin/pyo3-matrix "$@"
+  '';
+
+  # `fraiseql-python312`: the extension on the newest line, as a package of that Python.
+  wheels = builtins.listToAttrs (
+    map (python: {
+      name = "fraiseql-python${digits python.version}";
+      value = import ./wheel.nix {
+        inherit pkgs manifest matrix source;
+        python = python.package;
+        line = newest.name;
+      };
+    }) pythons
+  );
+
+  checks = import ./checks.nix {
+    inherit pkgs pythons servers manifest;
+  };
+}
