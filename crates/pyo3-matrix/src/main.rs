@@ -10,6 +10,7 @@ mod error;
 #[cfg_attr(not(test), expect(dead_code, reason = "plan and doctor, the next changes, read it"))]
 mod facts;
 mod judge;
+mod lockfile;
 mod measure;
 mod message;
 mod outcome;

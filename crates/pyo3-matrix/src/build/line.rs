@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::build::fingerprint::{self, Fingerprint, naming};
 use crate::cell::Line;
 use crate::config::Config;
+use crate::lockfile::{Lockfile, Unreadable};
 
 /// The root manifest of the checkout; its profiles and lints hold for a line's project too.
 const MANIFEST: &str = "Cargo.toml";
@@ -21,13 +22,17 @@ pub struct Project {
     pub sources: String,
     /// SHA-256 of the lock alone.
     pub lock: String,
+    /// What the lock holds.
+    pub locked: Lockfile,
 }
 
 /// Why there is no project for a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    #[error("line {line} has no lock file {}\nhint: each [[line]] of matrix.toml needs one", path.display())]
+    #[error("line {line} has no lock file {}\nhint: `cargo matrix lock {line}` makes it", path.display())]
     NoLock { line: Line, path: PathBuf },
+    #[error("{}: {source}\nhint: `cargo matrix lock {line}` makes it anew", path.display())]
+    Unreadable { line: Line, path: PathBuf, source: Unreadable },
     #[error("{}: {message}", path.display())]
     Manifest { path: PathBuf, message: String },
     #[error(transparent)]
@@ -50,14 +55,16 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
         let content = std::fs::read(config.root.join(file)).map_err(|error| naming(&error, file))?;
         keep(&folder.join(file), &content)?;
     }
-    let lock = std::fs::read(&lock_path)?;
+    let lock = std::fs::read_to_string(&lock_path)?;
+    let unreadable = |source| LineError::Unreadable { line, path: lock_path.clone(), source };
+    let locked = Lockfile::parse(&lock).map_err(unreadable)?;
     keep(&folder.join(MANIFEST), manifest.as_bytes())?;
-    keep(&folder.join(LOCK), &lock)?;
+    keep(&folder.join(LOCK), lock.as_bytes())?;
     remove_others(&folder, &files)?;
     let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
     // Of the copies: an edit in between must not name a build that it is not in.
     let sources = sources.with_files(&folder, &files)?.hex();
-    Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)? })
+    Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)?, locked })
 }
 
 /// The checkout's root manifest with the extension as its only member.
@@ -75,7 +82,7 @@ fn reduced_manifest(root: &Path, extension: &Path) -> Result<String, LineError> 
 }
 
 /// Writes `content` unless it stands there already.
-fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == content) {
         return Ok(());
     }
