@@ -9,7 +9,7 @@ use semver::{Version, VersionReq};
 use crate::config::LineSpec;
 
 /// The packages of a `Cargo.lock`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lockfile {
     packages: BTreeMap<String, BTreeSet<Version>>,
     /// What each package depends on, by name.
@@ -39,7 +39,7 @@ pub enum Change {
 impl Lockfile {
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         let parsed: Parsed = text.parse().map_err(|error: cargo_lock::Error| Unreadable(error.to_string()))?;
-        let mut lock = Lockfile { packages: BTreeMap::new(), edges: BTreeMap::new() };
+        let mut lock = Lockfile::default();
         for package in parsed.packages {
             let name = package.name.to_string();
             lock.packages.entry(name.clone()).or_default().insert(package.version);

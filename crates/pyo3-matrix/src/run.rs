@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod folder;
 pub mod ledger;
+mod negative;
 pub mod pool;
 pub mod prepare;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::cell::WheelId;
+use crate::config::Missing;
 use crate::message;
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
@@ -55,6 +57,9 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     };
     let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
+    if !plan.negatives.is_empty() {
+        clock.phase("negative", || negative::run(plan, &folder, site), |(), wall| wall);
+    }
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
     if options.benchmarks != Benchmarks::Off {
@@ -65,7 +70,11 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
-    if let Err(error) = record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept)) {
+    let mut ledger = clock.settle(found, built, kept);
+    ledger.suite = site.config.suite.arguments();
+    ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
+    ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
+    if let Err(error) = record::write(&folder.path.join("ledger.json"), &ledger) {
         (site.say)(&message::ledger_not_written(&error));
     }
     Ok(folder)
@@ -140,13 +149,27 @@ impl Run<'_, '_> {
     fn test(&self, planned: &Planned) -> Record {
         match self.ready(planned) {
             Ok(ready) => ready.tests(self.site),
-            Err(Failure { outcome, reason }) => {
+            Err(failure) => {
+                let Failure { outcome, reason } = self.excused(planned, failure);
                 Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
             }
         }
     }
 
+    /// A preset may say that cells whose interpreter is missing are skipped.
+    fn excused(&self, planned: &Planned, failure: Failure) -> Failure {
+        let missing = matches!(self.prepared.interpreters.get(&planned.cell.python), Some(Err(_)));
+        if !missing || self.plan.missing != Missing::Skip || failure.outcome != Outcome::ProvisionFailed {
+            return failure;
+        }
+        let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
+        Failure { outcome: Outcome::Skipped { reason: reason.clone() }, reason }
+    }
+
     fn ready<'a>(&'a self, planned: &'a Planned) -> Result<Ready<'a, 'a>, Failure> {
+        if let Some(legality) = planned.impossible() {
+            return Err(Failure::from(legality));
+        }
         let (environment, server) = self.prepared.for_cell(planned.cell)?;
         Ok(Ready { planned, environment, server, folder: self.folder.cell(planned.cell) })
     }

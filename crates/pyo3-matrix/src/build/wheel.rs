@@ -186,7 +186,11 @@ impl Order<'_> {
         origin: Origin,
     ) -> Result<Wheel, WheelError> {
         let (sha256, line_lock) = (fingerprint::of_file(&path)?, self.project.lock.clone());
-        Ok(Wheel { path, key, sha256, line_lock, built: self.built(compiled), origin })
+        let abi = abi(&path).filter(|abi| abi == "abi3");
+        let mut built = self.built(compiled);
+        // A module for the stable ABI is one for every Python; its wheel says so in its name.
+        built.extend(abi.map(|abi| ("python_abi".to_owned(), abi)));
+        Ok(Wheel { path, key, sha256, line_lock, built, origin })
     }
 
     /// Everything that `build_info()` can say and that is known from outside.
@@ -251,6 +255,11 @@ fn key(label: &Label) -> String {
     format!("{}-{}", label.wheel, &print.hex()[..16])
 }
 
+/// The ABI tag of a wheel's name, such as `cp312` or `abi3`.
+fn abi(wheel: &Path) -> Option<String> {
+    wheel.file_stem()?.to_str()?.rsplit('-').nth(1).map(str::to_owned)
+}
+
 /// The only wheel in `folder`, if the folder is there.
 fn the_wheel(folder: &Path) -> Result<Option<PathBuf>, WheelError> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(None) };
@@ -288,6 +297,13 @@ mod tests {
         let variables = ["PYO3_PYTHON", "PATH", "RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"];
         let variables = variables.map(|name| (name.to_owned(), "x".to_owned()));
         assert_eq!(flags(variables.into_iter()), "CARGO_PROFILE_RELEASE_LTO=x\nRUSTFLAGS=x");
+    }
+
+    #[test]
+    fn the_abi_of_a_wheel_is_in_its_name() {
+        let of = |name: &str| abi(name.as_ref()).unwrap_or_default();
+        assert_eq!(of("ours_x-0.1.0-cp312-cp312-linux_x86_64.whl"), "cp312");
+        assert_eq!(of("ours_x-0.1.0-cp39-abi3-linux_x86_64.whl"), "abi3");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
 use crate::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::legality::{Legality, Source};
 use crate::message;
 use crate::plan::Plan;
 use crate::process::ProcessError;
@@ -185,6 +186,24 @@ impl From<ProvisionError> for Failure {
             _ => Outcome::ProvisionFailed,
         };
         Failure { outcome, reason: error.to_string() }
+    }
+}
+
+/// What the plan foretold, as the cell's record will have it.
+impl From<&Legality> for Failure {
+    fn from(legality: &Legality) -> Self {
+        let outcome = match legality.source {
+            Source::Pairing => Outcome::Mismatch,
+            _ => Outcome::BuildFailed,
+        };
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let message = legality.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
+        let reason = format!(
+            "{}{message}; nothing was built\nhint: {}",
+            part(&legality.reason),
+            part(&legality.fix)
+        );
+        Failure { outcome, reason }
     }
 }
 
