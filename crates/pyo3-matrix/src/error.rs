@@ -68,9 +68,7 @@ impl Error {
             Error::Config(_)
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
-            | Error::Folder(FolderError::Unknown { .. }) => {
-                Ending::BadRequest
-            }
+            | Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
             | Error::Lock(LockError::Process(ProcessError::Interrupted))
             | Error::Probe(ProbeError::Check(CheckError::Process(ProcessError::Interrupted)))

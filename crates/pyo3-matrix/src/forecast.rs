@@ -60,7 +60,8 @@ fn covered(plan: &Plan, config: &Config) -> Coverage {
     let cells: Vec<_> = plan.live().collect();
     let standard = |python: &Python| !config.extra_pythons.contains(python);
     let in_plan = |python: &Python| cells.iter().any(|cell| cell.python == *python);
-    let pythons: Vec<_> = config.pythons.iter().copied().filter(|python| standard(python) || in_plan(python)).collect();
+    let pythons: Vec<_> =
+        config.pythons.iter().copied().filter(|python| standard(python) || in_plan(python)).collect();
     let servers = config.postgres.iter();
     let servers = servers.filter(|spec| !spec.extra || cells.iter().any(|cell| cell.postgres == spec.major));
     let majors: Vec<_> = servers.map(|spec| spec.major).collect();

@@ -257,8 +257,12 @@ mod tests {
     }
 
     fn plan(cells: &[&str]) -> Plan {
-        let planned =
-            |id: &&str| Planned { cell: id.parse().expect("an id"), requested: versions(), excluded: None, legality: None };
+        let planned = |id: &&str| Planned {
+            cell: id.parse().expect("an id"),
+            requested: versions(),
+            excluded: None,
+            legality: None,
+        };
         let cells = cells.iter().map(planned).collect();
         Plan { preset: "test".into(), missing: Missing::Fail, cells, negatives: Vec::new() }
     }

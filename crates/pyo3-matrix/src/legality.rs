@@ -195,15 +195,19 @@ fn refusal(facts: &LineFacts, python: Python, acceptance: Acceptance) -> (String
             // The sentence changed with 0.27.
             let what = if facts.line.minor < 27 { "Python interpreter version" } else { "Python version" };
             let newest = Python { minor: facts.promised, ..bare };
-            let message =
-                format!("configured {what} ({bare}) is newer than PyO3's maximum supported version ({newest})");
+            let message = format!(
+                "configured {what} ({bare}) is newer than PyO3's maximum supported version ({newest})"
+            );
             (message, format!("use Python {newest} or older, or a newer PyO3 line"))
         }
     }
 }
 
 fn refused(source: Source, line: Line, python: Python, message: String, fix: String) -> Legality {
-    Legality { message: Some(message), ..impossible(source, format!("PyO3 {line} refuses Python {python}"), fix) }
+    Legality {
+        message: Some(message),
+        ..impossible(source, format!("PyO3 {line} refuses Python {python}"), fix)
+    }
 }
 
 fn of_probe(line: Line, python: Python, probed: &Probed) -> Legality {

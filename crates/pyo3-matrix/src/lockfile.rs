@@ -38,7 +38,8 @@ pub enum Change {
 
 impl Lockfile {
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        let parsed: Parsed = text.parse().map_err(|error: cargo_lock::Error| Unreadable(error.to_string()))?;
+        let parsed: Parsed =
+            text.parse().map_err(|error: cargo_lock::Error| Unreadable(error.to_string()))?;
         let mut lock = Lockfile::default();
         for package in parsed.packages {
             let name = package.name.to_string();
@@ -90,7 +91,10 @@ impl Lockfile {
                 (true, Some(found)) if found.iter().any(fits) => None,
                 (true, Some(found)) => {
                     let found: Vec<String> = found.iter().map(Version::to_string).collect();
-                    Some(format!("the manifest asks for {name} {versions}, the lock has {}", found.join(", ")))
+                    Some(format!(
+                        "the manifest asks for {name} {versions}, the lock has {}",
+                        found.join(", ")
+                    ))
                 }
                 _ => Some(format!("the manifest asks for {name} {versions}, the lock has none")),
             }
@@ -109,7 +113,8 @@ impl Lockfile {
 
     fn changes_of(&self, name: &str, before: &Lockfile) -> Vec<Change> {
         let none = BTreeSet::new();
-        let (old, new) = (before.packages.get(name).unwrap_or(&none), self.packages.get(name).unwrap_or(&none));
+        let (old, new) =
+            (before.packages.get(name).unwrap_or(&none), self.packages.get(name).unwrap_or(&none));
         let gone: Vec<_> = old.difference(new).cloned().collect();
         let come: Vec<_> = new.difference(old).cloned().collect();
         if let ([old], [new]) = (&gone[..], &come[..]) {

@@ -61,7 +61,8 @@ impl NegativeRecord {
         let foretold = planned.legality.as_ref().filter(|legality| legality.state == State::Impossible);
         let foretold = foretold.and_then(|legality| legality.message.as_deref());
         let expected = planned.negative.message.as_str();
-        let line = |part: &str| text.lines().find(|line| line.contains(part)).map(|line| line.trim().to_owned());
+        let line =
+            |part: &str| text.lines().find(|line| line.contains(part)).map(|line| line.trim().to_owned());
         let ended = |ending, said, reason: &str| Self::ended(planned, ending, said, Some(reason.to_owned()));
         if built {
             let reason = "it builds: what was impossible is possible now\n\
@@ -69,7 +70,8 @@ impl NegativeRecord {
             return ended(Ending::Built, None, reason);
         }
         let said = line(expected);
-        let error = || text.lines().rev().find(|line| line.contains("error")).map(|line| line.trim().to_owned());
+        let error =
+            || text.lines().rev().find(|line| line.contains("error")).map(|line| line.trim().to_owned());
         match (&said, foretold) {
             (None, _) => {
                 let reason = format!("it failed otherwise than with `{expected}`; see its output.log");
@@ -80,7 +82,8 @@ impl NegativeRecord {
                 ended(Ending::Otherwise, said, reason)
             }
             (Some(_), Some(foretold)) if line(foretold).is_none() => {
-                let reason = format!("it failed otherwise than the plan foretold: `{foretold}`; see its output.log");
+                let reason =
+                    format!("it failed otherwise than the plan foretold: `{foretold}`; see its output.log");
                 ended(Ending::Otherwise, said, &reason)
             }
             _ => Self::ended(planned, Ending::AsForetold, said, None),

@@ -14,7 +14,6 @@ use std::time::Duration;
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::cell::WheelId;
-use crate::config::Missing;
 use crate::message;
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
@@ -149,21 +148,10 @@ impl Run<'_, '_> {
     fn test(&self, planned: &Planned) -> Record {
         match self.ready(planned) {
             Ok(ready) => ready.tests(self.site),
-            Err(failure) => {
-                let Failure { outcome, reason } = self.excused(planned, failure);
+            Err(Failure { outcome, reason }) => {
                 Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
             }
         }
-    }
-
-    /// A preset may say that cells whose interpreter is missing are skipped.
-    fn excused(&self, planned: &Planned, failure: Failure) -> Failure {
-        let missing = matches!(self.prepared.interpreters.get(&planned.cell.python), Some(Err(_)));
-        if !missing || self.plan.missing != Missing::Skip || failure.outcome != Outcome::ProvisionFailed {
-            return failure;
-        }
-        let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
-        Failure { outcome: Outcome::Skipped { reason: reason.clone() }, reason }
     }
 
     fn ready<'a>(&'a self, planned: &'a Planned) -> Result<Ready<'a, 'a>, Failure> {

@@ -87,9 +87,8 @@ not a message
 
     #[test]
     fn a_crate_that_the_lock_does_not_hold_is_named() {
-        let package = |name: &str, version: &str| {
-            format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n")
-        };
+        let package =
+            |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
         let text = ["syn 1.0.1", "syn 2.0.9", "ours 0.1.0", "pyo3-ffi 0.29.3"]
             .map(|entry| entry.split_once(' ').expect("two words"))
             .map(|(name, version)| package(name, version))

@@ -30,16 +30,19 @@ impl Manifest {
     /// The package's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.get("package").and_then(|package| package.get("name")).and_then(Value::as_str).unwrap_or_default()
+        self.0
+            .get("package")
+            .and_then(|package| package.get("name"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// Every dependency that comes from a registry, for every platform.
     #[must_use]
     pub fn requirements(&self) -> Vec<Requirement> {
         let targets = self.0.get("target").and_then(Value::as_table);
-        let places = std::iter::once(&self.0).chain(
-            targets.into_iter().flat_map(|targets| targets.values()).filter_map(Value::as_table),
-        );
+        let places = std::iter::once(&self.0)
+            .chain(targets.into_iter().flat_map(|targets| targets.values()).filter_map(Value::as_table));
         let tables = places.flat_map(|place| TABLES.iter().filter_map(|table| place.get(*table)?.as_table()));
         tables.flatten().filter_map(|(name, asked)| requirement(name, asked)).collect()
     }

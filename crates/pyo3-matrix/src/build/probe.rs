@@ -88,7 +88,9 @@ fn read(built: bool, text: &str) -> Option<Probed> {
     // Cargo shows the script's own streams indented; an old script panics instead of saying `error:`.
     let said = |line: &str| {
         let own = line.strip_prefix("  ")?;
-        own.strip_prefix("error: ").or_else(|| own.starts_with("called `Result::").then_some(own)).map(str::to_owned)
+        own.strip_prefix("error: ")
+            .or_else(|| own.starts_with("called `Result::").then_some(own))
+            .map(str::to_owned)
     };
     text.lines().find_map(said).map(Probed::Refused)
 }

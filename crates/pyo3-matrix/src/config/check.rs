@@ -70,7 +70,10 @@ impl Written {
             return Err(fault(&self.python[0], "every [[python]] is extra, at least one must not be".into()));
         }
         if self.postgres.iter().all(|spec| spec.get_ref().extra) {
-            return Err(fault(&self.postgres[0], "every [[postgres]] is extra, at least one must not be".into()));
+            return Err(fault(
+                &self.postgres[0],
+                "every [[postgres]] is extra, at least one must not be".into(),
+            ));
         }
         for exclusion in &self.exclude {
             self.names_cells(exclusion.get_ref()).map_err(|message| fault(exclusion, message))?;
@@ -288,7 +291,10 @@ mod tests {
     #[test]
     fn a_preset_cannot_choose_what_no_axis_lists() {
         let message = check("postgres = \"all\"", "postgres = [16, 61]");
-        assert!(message.contains("postgres 61, allowed: 13, 14, 15, 16, 17, 18, \"all\", \"newest\""), "{message}");
+        assert!(
+            message.contains("postgres 61, allowed: 13, 14, 15, 16, 17, 18, \"all\", \"newest\""),
+            "{message}"
+        );
         let message = check("line = \"newest\"", "line = \"oldest\"");
         assert!(message.contains("`oldest` is not a choice"), "{message}");
     }
@@ -334,8 +340,10 @@ mod tests {
 
     #[test]
     fn an_axis_of_extras_alone_is_refused() {
-        let text = CONFIG.replace("\nextra = true", "").replace("version = \"3", "extra = true\nversion = \"3");
-        let message = Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err("refused").to_string();
+        let text =
+            CONFIG.replace("\nextra = true", "").replace("version = \"3", "extra = true\nversion = \"3");
+        let message =
+            Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err("refused").to_string();
         assert!(message.contains("every [[python]] is extra"), "{message}");
     }
 

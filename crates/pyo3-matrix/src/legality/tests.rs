@@ -19,9 +19,24 @@ fn check(line: &str, python: &str) -> (State, String) {
 fn a_python_that_the_line_refuses_is_impossible_in_the_words_of_its_build_script() {
     let (impossible, experimental) = (State::Impossible, State::Experimental);
     for (line, python, state, text) in [
-        ("0.24", "3.14", impossible, "Python interpreter version (3.14) is newer than PyO3's maximum supported version (3.13)"),
-        ("0.27", "3.15", impossible, "Python version (3.15) is newer than PyO3's maximum supported version (3.14)"),
-        ("0.30", "3.17", impossible, "Python version (3.17) is newer than PyO3's maximum supported version (3.15)"),
+        (
+            "0.24",
+            "3.14",
+            impossible,
+            "Python interpreter version (3.14) is newer than PyO3's maximum supported version (3.13)",
+        ),
+        (
+            "0.27",
+            "3.15",
+            impossible,
+            "Python version (3.15) is newer than PyO3's maximum supported version (3.14)",
+        ),
+        (
+            "0.30",
+            "3.17",
+            impossible,
+            "Python version (3.17) is newer than PyO3's maximum supported version (3.15)",
+        ),
         ("0.30", "3.8", impossible, "(3.8) is lower than PyO3's minimum supported version (3.9)"),
         ("0.29", "3.13t", impossible, "free-threaded build of CPython versions below 3.14"),
         ("0.24", "3.14t", impossible, "Python interpreter version (3.14) is newer than"),

@@ -67,11 +67,7 @@ impl NegativeError {
 }
 
 /// Whether it built, and what cargo said.
-fn build(
-    planned: &PlannedNegative,
-    log: &Path,
-    site: &Site<'_>,
-) -> Result<(bool, String), NegativeError> {
+fn build(planned: &PlannedNegative, log: &Path, site: &Site<'_>) -> Result<(bool, String), NegativeError> {
     match (planned.negative.python, &planned.negative.pyo3_async_runtimes) {
         (Some(python), _) => extension(planned, python, log, site),
         (None, Some(version)) => pairing(planned, version, log, site),

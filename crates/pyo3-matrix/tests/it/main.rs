@@ -4,6 +4,7 @@ mod cells;
 mod cli;
 mod harness;
 mod killed;
+mod lines;
 mod rules;
 mod servers;
 mod suites;
