@@ -102,6 +102,9 @@ impl<'p> Preparation<'_, 'p> {
         let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
         let mut wheels = BTreeMap::new();
         for (at, &id) in ids.iter().enumerate() {
+            if self.site.processes.interrupted() {
+                break;
+            }
             let progress = (at + 1, ids.len());
             let built = toolchain.clone().and_then(|toolchain| {
                 let interpreter = had(interpreters, &id.python)?;
