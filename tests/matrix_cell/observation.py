@@ -41,7 +41,8 @@ class Difference:
     got: str
 
     def __str__(self) -> str:
-        return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {HINTS[self.axis]}"
+        hint = HINTS.get(self.axis, "the installed module is not the one of this cell's wheel; build and install it again")
+        return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {hint}"
 
 
 class UnobservableError(Exception):
@@ -58,8 +59,12 @@ def observe(request: CellRequest) -> dict[str, Any]:
 
 
 def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
-    """Return every axis that was requested and is not what was observed."""
+    """Return every axis, and every part of the build, that is not what the request or the wheel's own build says."""
     pairs = [(axis, request.axes[axis], str(observed.get(axis, "nothing"))) for axis in AXES if axis in request.axes]
+    build_info = observed.get("build_info", {})
+    # A module reports a part of what it was built from; the axes are compared above.
+    parts = sorted((build_info.keys() & request.built.keys()) - set(AXES))
+    pairs += [(part, request.built[part], str(build_info[part])) for part in parts]
     return [Difference(axis, expected, got) for axis, expected, got in pairs if expected != got]
 
 

@@ -24,6 +24,7 @@ class CellRequest:
     module: str | None = None
     cell: str = "this cell"
     axes: Mapping[str, str] = field(default_factory=dict)
+    built: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -44,12 +45,22 @@ def read_request(config: pytest.Config) -> CellRequest | None:
         module=_setting(config, "module"),
         cell=os.environ.get("PYO3_MATRIX_CELL", "this cell"),
         axes=_axes(_setting(config, "requested")),
+        built=_built(os.environ.get("PYO3_MATRIX_BUILT")),
     )
 
 
 def _setting(config: pytest.Config, name: str) -> str | None:
     value: str | None = config.getoption(f"matrix_{name}")
     return value or os.environ.get(f"PYO3_MATRIX_{name.upper()}") or None
+
+
+def _built(text: str | None) -> dict[str, str]:
+    try:
+        built = json.loads(text or "{}")
+    except ValueError as error:
+        message = f"what the wheel was built from is not JSON: {error}"
+        raise pytest.UsageError(message) from error
+    return {str(key): str(value) for key, value in built.items()}
 
 
 def _axes(text: str | None) -> dict[str, str]:

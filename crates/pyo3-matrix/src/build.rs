@@ -1,6 +1,12 @@
 //! How does an extension become something that a cell can import? Line → project → wheel → tox environment.
 
+mod artifacts;
+pub mod check;
 pub mod environment;
 pub mod fingerprint;
+pub mod knowledge;
 pub mod line;
+pub mod lock;
+mod manifest;
+pub mod probe;
 pub mod wheel;

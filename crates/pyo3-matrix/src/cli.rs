@@ -25,12 +25,27 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the cells of a preset; looks at nothing on the machine
+    /// List the cells of a preset: what they cover, and which can be built
     Plan {
         #[command(flatten)]
         selection: Selection,
+        /// Ask pyo3-ffi itself about each Python that it was not asked about yet
+        #[arg(long)]
+        probe: bool,
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Make or refresh the lock files of PyO3 lines, or say which are stale
+    Lock {
+        /// Lines, such as 0.30 [default: all]
+        #[arg(value_name = "LINE")]
+        lines: Vec<String>,
+        /// Change nothing; exit with 1 if one is stale
+        #[arg(long, conflicts_with = "upgrade")]
+        check: bool,
+        /// Move every package to the newest release that the manifest's rust-version takes
+        #[arg(long)]
+        upgrade: bool,
     },
     /// Find or fetch the tools, interpreters and servers that the cells need
     Provision {
@@ -93,6 +108,9 @@ pub struct Selection {
     /// PyO3 lines instead of the preset's, such as 0.27,0.30 or all
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
     lines: Vec<String>,
+    /// Also build the cells of these lines that must not build
+    #[arg(long)]
+    negative: bool,
 }
 
 /// How an answer is written to standard output.
@@ -104,7 +122,7 @@ pub enum Format {
 
 impl From<Selection> for Request {
     fn from(selection: Selection) -> Request {
-        let Selection { preset, cells, pythons, postgres, lines } = selection;
-        Request { preset, cells, pythons, postgres, lines }
+        let Selection { preset, cells, pythons, postgres, lines, negative } = selection;
+        Request { preset, cells, pythons, postgres, lines, negative }
     }
 }

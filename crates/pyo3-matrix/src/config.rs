@@ -1,6 +1,6 @@
 //! What does `matrix.toml` say? Text in, a checked [`Config`] out, or the file, the line and what is allowed there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,11 +8,15 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{CellId, Line, Postgres, Python};
+use crate::cell::{Line, Postgres, Python};
 
 mod check;
+mod negative;
+mod preset;
 
 use check::Written;
+pub use negative::Negative;
+pub use preset::{Choice, Combine, Exclusion, Missing, Preset};
 
 /// The name of the file, at the root of the project.
 pub const FILE: &str = "matrix.toml";
@@ -25,11 +29,15 @@ pub struct Config {
     pub extension: Extension,
     pub suite: Suite,
     pub budgets: Budgets,
+    /// Every Python, the extra ones included.
     pub pythons: Vec<Python>,
+    /// Pythons past the axis: `all` does not mean them, a preset or the command line names them.
+    pub extra_pythons: BTreeSet<Python>,
     pub postgres: Vec<PostgresSpec>,
     pub lines: Vec<LineSpec>,
     pub presets: BTreeMap<String, Preset>,
     pub exclusions: Vec<Exclusion>,
+    pub negatives: Vec<Negative>,
     pub criteria: Vec<Criterion>,
 }
 
@@ -60,6 +68,14 @@ pub struct Suite {
     pub benchmarks: Vec<String>,
 }
 
+impl Suite {
+    /// What both stages run, by which runs of the same suite are known.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        self.tests.iter().chain(&self.benchmarks).cloned().collect()
+    }
+}
+
 /// Wall-clock limits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +102,9 @@ pub struct Budgets {
 pub struct PostgresSpec {
     #[serde(deserialize_with = "major")]
     pub major: Postgres,
+    /// Past the axis: `all` does not mean it, a preset or the command line names it.
+    #[serde(default)]
+    pub extra: bool,
     /// The password method given to initdb.
     pub auth: Auth,
     /// A folder with `initdb` and `postgres` that is preferred to what the machine has.
@@ -113,36 +132,6 @@ pub struct LineSpec {
     pub name: Line,
     pub pyo3: String,
     pub pyo3_async_runtimes: String,
-}
-
-/// A named set of cells: the product of three choices.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Preset {
-    #[serde(default)]
-    pub default: bool,
-    pub python: Choice,
-    pub postgres: Choice,
-    pub line: Choice,
-}
-
-/// Which values of an axis.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    All,
-    Newest,
-    These(Vec<String>),
-}
-
-/// Cells that are planned but not run, and why. A missing axis means each of its values.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exclusion {
-    pub python: Option<Python>,
-    #[serde(default, deserialize_with = "optional_major")]
-    pub postgres: Option<Postgres>,
-    pub line: Option<Line>,
-    pub reason: String,
 }
 
 /// One of the prototype's success criteria. Exactly one of `test` and `speedup` is given.
@@ -234,16 +223,6 @@ fn nearest() -> Result<PathBuf, ConfigError> {
     found.ok_or(ConfigError::Missing(here))
 }
 
-impl Exclusion {
-    /// Whether this exclusion covers `cell`.
-    #[must_use]
-    pub fn covers(&self, cell: CellId) -> bool {
-        self.python.is_none_or(|python| python == cell.python)
-            && self.postgres.is_none_or(|postgres| postgres == cell.postgres)
-            && self.line.is_none_or(|line| line == cell.line)
-    }
-}
-
 impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -268,25 +247,4 @@ fn major<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Postgres, D::Erro
 
 fn optional_major<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Postgres>, D::Error> {
     major(input).map(Some)
-}
-
-impl<'de> Deserialize<'de> for Choice {
-    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected \"all\", \"newest\" or a list of versions")]
-        enum Form {
-            Word(String),
-            Texts(Vec<String>),
-            Numbers(Vec<u16>),
-        }
-        match Form::deserialize(input)? {
-            Form::Word(word) if word == "all" => Ok(Choice::All),
-            Form::Word(word) if word == "newest" => Ok(Choice::Newest),
-            Form::Word(word) => Err(serde::de::Error::custom(format!(
-                "`{word}` is not a choice, allowed: \"all\", \"newest\" or a list of versions"
-            ))),
-            Form::Texts(values) => Ok(Choice::These(values)),
-            Form::Numbers(values) => Ok(Choice::These(values.iter().map(u16::to_string).collect())),
-        }
-    }
 }

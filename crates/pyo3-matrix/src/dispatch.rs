@@ -6,10 +6,14 @@ use std::path::Path;
 
 use anstream::{eprintln, print, println};
 
+use crate::build::knowledge::{self, Which};
+use crate::build::lock::{self, How};
+use crate::build::wheel;
 use crate::cli::{Cli, Format, Verb};
 use crate::config::Config;
 use crate::disk;
 use crate::error::{Ending, Error};
+use crate::forecast;
 use crate::message;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, Processes};
@@ -17,9 +21,12 @@ use crate::provision::server::Server;
 use crate::provision::{Site, tools};
 use crate::report::{self, Report, json, terminal};
 use crate::run::cell::{Benchmarks, in_database};
-use crate::run::folder::{Lock, RunFolder};
+use crate::run::folder::{Lock, RunFolder, ledgers};
 use crate::run::prepare::Preparation;
 use crate::run::{self, Options, ledger::Clock};
+
+/// How many earlier runs an estimate looks at.
+const REMEMBERED: usize = 30;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -37,7 +44,11 @@ pub fn answer(cli: Cli) -> Ending {
 
 fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
     match verb {
-        Verb::Plan { selection, format } => plan(&selection.into(), format, config),
+        Verb::Plan { selection, probe, format } => plan(&selection.into(), probe, format, config),
+        Verb::Lock { lines, check, upgrade } => {
+            let how = if upgrade { How::Upgrade } else { How::Keep };
+            if check { stale(&lines, config) } else { lock(&lines, how, config) }
+        }
         Verb::Provision { selection } => provision(&selection.into(), config),
         Verb::Run { selection, benchmarks, jobs } => run(&selection.into(), benchmarks, jobs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
@@ -51,13 +62,49 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
     }
 }
 
-fn plan(request: &Request, format: Format, config: &Config) -> Result<Ending, Error> {
+fn plan(request: &Request, probe: bool, format: Format, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
+    let mut known = knowledge::gather(&plan, config);
+    if probe {
+        let processes = Processes::start()?;
+        let site = Site::new(config, &processes, &say);
+        let _lock = Lock::acquire(&config.target())?;
+        known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
+        knowledge::probe(&plan, Which::All, &mut known, &site)?;
+    }
+    let plan = forecast::foretell(plan, config, &known);
+    let forecast = forecast::forecast(plan, config, &ledgers(&config.target(), REMEMBERED));
     match format {
-        Format::Text => print!("{}", message::plan(&plan)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&plan).map_err(io::Error::from)?),
+        Format::Text => print!("{}", message::plan(&forecast)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&forecast).map_err(io::Error::from)?),
     }
     Ok(Ending::Green)
+}
+
+/// Makes or refreshes lock files.
+fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    for spec in plan::lines_asked(config, asked)? {
+        let refreshed = lock::refresh(spec, how, &site)?;
+        print!("{}", message::refreshed(spec.name, &refreshed));
+    }
+    Ok(Ending::Green)
+}
+
+/// Says which lock files are stale.
+fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    let mut ending = Ending::Green;
+    for spec in plan::lines_asked(config, asked)? {
+        let faults = lock::stale(spec, &site)?;
+        print!("{}", message::stale(spec.name, &faults));
+        if !faults.is_empty() {
+            ending = Ending::Red;
+        }
+    }
+    Ok(ending)
 }
 
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
@@ -86,6 +133,10 @@ fn run(
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
     let site = Site::new(config, &processes, &say);
+    let mut known = knowledge::gather(&plan, config);
+    known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
+    knowledge::probe(&plan, Which::Doubtful, &mut known, &site)?;
+    let plan = forecast::foretell(plan, config, &known);
     say(&format!("{}: {}", plan.preset, message::extent(&plan)));
     let options = Options { benchmarks, jobs: jobs(jobs_asked) };
     let folder = run::run(&plan, options, &site)?;

@@ -3,6 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::build::check::CheckError;
+use crate::build::lock::LockError;
+use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
 use crate::disk::DiskError;
 use crate::plan::PlanError;
@@ -20,6 +23,10 @@ pub enum Error {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Plan(#[from] PlanError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     #[error(transparent)]
     Provision(#[from] ProvisionError),
     #[error("{}", .0.reason)]
@@ -58,14 +65,19 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
-            Error::Config(_) | Error::Plan(_) | Error::Folder(FolderError::Unknown { .. }) => {
-                Ending::BadRequest
-            }
+            Error::Config(_)
+            | Error::Plan(_)
+            | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
+            | Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
+            | Error::Lock(LockError::Process(ProcessError::Interrupted))
+            | Error::Probe(ProbeError::Check(CheckError::Process(ProcessError::Interrupted)))
             | Error::Provision(ProvisionError::Interrupted)
             | Error::Run(RunError::Provision(ProvisionError::Interrupted)) => Ending::Interrupted,
             Error::Prepare(failure) if failure.outcome == Outcome::Lost => Ending::Interrupted,
             Error::Provision(_)
+            | Error::Lock(_)
+            | Error::Probe(_)
             | Error::Prepare(_)
             | Error::Run(_)
             | Error::Folder(_)

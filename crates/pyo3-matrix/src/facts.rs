@@ -17,20 +17,22 @@ pub struct LineFacts {
     pub python: (u8, u8),
     /// The oldest and the newest free-threaded `CPython` 3.x, as minors.
     pub free_threaded: (u8, u8),
+    /// The newest 3.x that it promises to work with; what it accepts past that is a preview, with the GIL or without.
+    pub promised: u8,
     /// Releases of `pyo3` that were withdrawn from the index.
     pub yanked: &'static [&'static str],
 }
 
 /// Every line from 0.23 on, oldest first.
 pub const LINES: &[LineFacts] = &[
-    facts(23, (1, 63), (7, 13), (13, 13), &["0.23.0", "0.23.1", "0.23.2"]),
-    facts(24, (1, 63), (7, 13), (13, 13), &[]),
-    facts(25, (1, 63), (7, 14), (13, 14), &[]),
-    facts(26, (1, 74), (7, 14), (13, 14), &[]),
-    facts(27, (1, 74), (7, 14), (13, 14), &[]),
-    facts(28, (1, 83), (7, 15), (13, 14), &["0.28.0", "0.28.1"]),
-    facts(29, (1, 83), (8, 16), (14, 14), &[]),
-    facts(30, (1, 85), (9, 16), (14, 14), &[]),
+    facts(23, (1, 63), (7, 13), (13, 13), 13, &["0.23.0", "0.23.1", "0.23.2"]),
+    facts(24, (1, 63), (7, 13), (13, 13), 13, &[]),
+    facts(25, (1, 63), (7, 14), (13, 14), 14, &[]),
+    facts(26, (1, 74), (7, 14), (13, 14), 14, &[]),
+    facts(27, (1, 74), (7, 14), (13, 14), 14, &[]),
+    facts(28, (1, 83), (7, 15), (13, 15), 14, &["0.28.0", "0.28.1"]),
+    facts(29, (1, 83), (8, 16), (14, 16), 15, &[]),
+    facts(30, (1, 85), (9, 16), (14, 16), 15, &[]),
 ];
 
 const fn facts(
@@ -38,9 +40,10 @@ const fn facts(
     rust: (u16, u16),
     python: (u8, u8),
     free_threaded: (u8, u8),
+    promised: u8,
     yanked: &'static [&'static str],
 ) -> LineFacts {
-    LineFacts { line: Line { major: 0, minor }, rust, python, free_threaded, yanked }
+    LineFacts { line: Line { major: 0, minor }, rust, python, free_threaded, promised, yanked }
 }
 
 /// How a Python stands to what a line accepts.
@@ -89,6 +92,8 @@ mod tests {
         assert_eq!(accepts("0.28", "3.13t"), Acceptance::Accepted);
         assert_eq!(accepts("0.29", "3.13t"), Acceptance::TooOld(bound("3.14t")));
         assert_eq!(accepts("0.30", "3.8"), Acceptance::TooOld(bound("3.9")));
+        assert_eq!(accepts("0.28", "3.15t"), Acceptance::Accepted);
+        assert_eq!(accepts("0.28", "3.16t"), Acceptance::TooNew(bound("3.15t")));
         assert_eq!(accepts("0.30", "4.0"), Acceptance::TooNew(bound("3.16")));
     }
 

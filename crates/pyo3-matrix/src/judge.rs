@@ -7,18 +7,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{CellId, WheelId};
 use crate::config::Criterion;
-use crate::plan::{Plan, Planned};
+use crate::negative::NegativeRecord;
+use crate::plan::{Plan, Planned, PlannedNegative};
 use crate::record::{Outcome, Record, Speedup, TestResult};
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// Whether every cell is green and at least one test passed. A speed-up is no part of it: how fast a machine is today
+    /// Whether every cell is green, every negative cell failed as foretold, and at least one test passed. A speed-up is no part of it: how fast a machine is today
     /// must not turn a correct run red. It is part of the decision.
     pub green: bool,
     pub decision: Decision,
     pub cells: Vec<CellVerdict>,
     pub criteria: Vec<CriterionResult>,
+    /// The cells that must not build.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub negatives: Vec<NegativeRecord>,
+}
+
+impl Verdict {
+    /// The verdict with the negative cells of `plan`: one that did not fail as foretold turns it red.
+    #[must_use]
+    pub fn with_negatives(mut self, plan: &Plan, records: &[NegativeRecord]) -> Verdict {
+        let found = |planned: &PlannedNegative| {
+            let record = records.iter().find(|record| record.id == planned.id);
+            record.cloned().unwrap_or_else(|| NegativeRecord::lost(planned))
+        };
+        self.negatives = plan.negatives.iter().map(found).collect();
+        if !self.negatives.iter().all(|record| record.ending.is_green()) {
+            (self.green, self.decision) = (false, Decision::Investigate);
+        }
+        self
+    }
 }
 
 /// The prototype's decision point.
@@ -102,7 +122,7 @@ pub fn judge(plan: &Plan, records: &[Record], criteria: &[Criterion]) -> Verdict
     let green = cells.iter().all(|cell| cell.outcome.is_green()) && cells.iter().any(|cell| cell.passed > 0);
     let all_met = criteria.iter().all(|criterion| criterion.status == Status::Met);
     let decision = if green && all_met { Decision::Proceed } else { Decision::Investigate };
-    Verdict { green, decision, cells, criteria }
+    Verdict { green, decision, cells, criteria, negatives: Vec::new() }
 }
 
 fn judge_cell(planned: &Planned, record: Option<&Record>) -> CellVerdict {
@@ -228,6 +248,7 @@ fn range(name: &str, needed: f64, records: &[&Record]) -> Option<Range> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Missing;
     use crate::record::{Comparison, Side, Versions};
 
     fn versions() -> Versions {
@@ -236,9 +257,14 @@ mod tests {
     }
 
     fn plan(cells: &[&str]) -> Plan {
-        let planned =
-            |id: &&str| Planned { cell: id.parse().expect("an id"), requested: versions(), excluded: None };
-        Plan { preset: "test".into(), cells: cells.iter().map(planned).collect() }
+        let planned = |id: &&str| Planned {
+            cell: id.parse().expect("an id"),
+            requested: versions(),
+            excluded: None,
+            legality: None,
+        };
+        let cells = cells.iter().map(planned).collect();
+        Plan { preset: "test".into(), missing: Missing::Fail, cells, negatives: Vec::new() }
     }
 
     fn record(cell: &str, result: TestResult, speedup: Option<(f64, f64)>) -> Record {
@@ -270,6 +296,26 @@ mod tests {
         let verdict = judge(&plan(&[ONE]), &[record(ONE, TestResult::Passed, Some((1.6, 2.0)))], &criteria());
         assert!(verdict.green);
         assert_eq!(verdict.decision, Decision::Proceed);
+    }
+
+    #[test]
+    fn a_negative_cell_that_did_not_fail_as_foretold_turns_the_run_red() {
+        let negative = crate::config::Negative {
+            line: "0.30".parse().expect("a line"),
+            python: None,
+            pyo3_async_runtimes: Some("0.29.0".into()),
+            message: "failed to select a version for `pyo3`".into(),
+        };
+        let legality = Some(crate::legality::of_pairing("0.30.1", "0.29.0"));
+        let planned = PlannedNegative { id: negative.to_string(), negative, legality };
+        let failed = NegativeRecord::of(&planned, false, "error: failed to select a version for `pyo3`");
+        let built = NegativeRecord::of(&planned, true, "");
+        let plan = Plan { negatives: vec![planned], ..plan(&[ONE]) };
+        let verdict = judge(&plan, &[record(ONE, TestResult::Passed, Some((1.6, 2.0)))], &criteria());
+        let green = |records: &[NegativeRecord]| verdict.clone().with_negatives(&plan, records).green;
+        assert!(green(&[failed]));
+        assert!(!green(&[built]));
+        assert!(!green(&[]), "one without a record is lost");
     }
 
     #[test]

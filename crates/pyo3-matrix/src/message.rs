@@ -1,10 +1,14 @@
 //! Every line of progress and every answer that is not a report. Values in, text out.
 
+mod plan;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cell::{CellId, Postgres, Python, WheelId};
+use crate::build::lock::Refreshed;
+use crate::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::negative::{Ending, NegativeRecord};
 use crate::plan::Plan;
 use crate::provision::python::Interpreter;
 use crate::provision::server::Server;
@@ -13,23 +17,55 @@ use crate::record::{Outcome, Record};
 use crate::report::grid::style;
 use crate::run::prepare::{Had, Prepared};
 
-/// The plan as a list of cells, under a line that says what it covers.
+pub use plan::plan;
+
+/// What became of a line's lock file.
 #[must_use]
-pub fn plan(plan: &Plan) -> String {
-    let mut text = format!("{}: {}\n\n", plan.preset, extent(plan));
-    for planned in &plan.cells {
-        let requested = &planned.requested;
-        let _ = write!(text, "{:<24}", planned.cell.to_string());
-        let _ = match &planned.excluded {
-            Some(reason) => writeln!(text, "skipped: {reason}"),
-            None => writeln!(
-                text,
-                "pyo3 {}, pyo3-async-runtimes {}",
-                requested.pyo3, requested.pyo3_async_runtimes
-            ),
-        };
+pub fn refreshed(line: Line, refreshed: &Refreshed) -> String {
+    match refreshed {
+        Refreshed::Unchanged { packages } => {
+            format!("{line}  unchanged, {}\n", counted(*packages, "package"))
+        }
+        Refreshed::Written { packages, changes } => {
+            let packages = counted(*packages, "package");
+            let mut text = format!("{line}  written, {packages}, {}\n", counted(changes.len(), "change"));
+            for change in changes {
+                let _ = writeln!(text, "  {change}");
+            }
+            text
+        }
     }
+}
+
+/// How a line's lock file is stale, if it is.
+#[must_use]
+pub fn stale(line: Line, faults: &[String]) -> String {
+    if faults.is_empty() {
+        return format!("{line}  up to date\n");
+    }
+    let mut text = format!("{line}  stale\n");
+    for fault in faults {
+        let _ = writeln!(text, "  {fault}");
+    }
+    let _ = writeln!(text, "  hint: cargo matrix lock {line}");
     text
+}
+
+/// One negative cell has failed, or has not.
+#[must_use]
+pub fn negative_ended(record: &NegativeRecord, (at, total): (usize, usize)) -> String {
+    let what = match record.ending {
+        Ending::AsForetold => "failed as foretold",
+        Ending::Otherwise => "failed otherwise than foretold",
+        Ending::Built => "builds, and must not",
+        Ending::Lost => "lost",
+    };
+    format!("[{at}/{total}] {}  {what}, {:.1} s", record.id, record.seconds)
+}
+
+#[must_use]
+pub fn negative_not_written(id: &str, error: &std::io::Error) -> String {
+    format!("{id}: its record cannot be written: {error}")
 }
 
 /// `20 cells on 5 wheels: Python 3.9 … 3.13, Postgres 13 … 16, PyO3 0.30`.

@@ -1,13 +1,20 @@
 //! How did a cell end? How its process ended and what it left behind in, an [`Outcome`] and its reason out. Pure.
 
+use std::collections::BTreeMap;
+
 use crate::measure::Evidence;
 use crate::process::{Exit, signal_name};
-use crate::record::{Outcome, TestResult, Versions};
+use crate::record::{Observed, Outcome, TestResult, Versions};
 
-/// The outcome of a stage, and why it is not `Passed`.
+/// The outcome of a stage, and why it is not `Passed`. `built` is what the wheel's own build said of it.
 #[must_use]
-pub fn outcome(exit: Exit, evidence: &Evidence, requested: &Versions) -> (Outcome, Option<String>) {
-    if let Some(reason) = mismatch(evidence, requested) {
+pub fn outcome(
+    exit: Exit,
+    evidence: &Evidence,
+    requested: &Versions,
+    built: &BTreeMap<String, String>,
+) -> (Outcome, Option<String>) {
+    if let Some(reason) = mismatch(evidence, requested, built) {
         return (Outcome::Mismatch, Some(reason));
     }
     match exit {
@@ -24,20 +31,25 @@ pub fn outcome(exit: Exit, evidence: &Evidence, requested: &Versions) -> (Outcom
     }
 }
 
-/// Requested beside observed, where they differ.
-fn mismatch(evidence: &Evidence, requested: &Versions) -> Option<String> {
-    let observed = &evidence.observed.as_ref()?.versions;
+/// Requested beside observed, and what the module says of its build beside what the build said, where they differ.
+fn mismatch(evidence: &Evidence, requested: &Versions, built: &BTreeMap<String, String>) -> Option<String> {
+    let Observed { versions: observed, build_info, .. } = evidence.observed.as_ref()?;
     let pairs = [
         ("Python", &requested.python, &observed.python),
         ("Postgres", &requested.postgres, &observed.postgres),
         ("pyo3", &requested.pyo3, &observed.pyo3),
         ("pyo3-async-runtimes", &requested.pyo3_async_runtimes, &observed.pyo3_async_runtimes),
     ];
-    let differing: Vec<String> = pairs
+    let mut differing: Vec<String> = pairs
         .iter()
         .filter(|(_, expected, got)| expected != got)
         .map(|(what, expected, got)| format!("{what}: expected {expected}, got {got}"))
         .collect();
+    let said = build_info.iter().filter_map(|(key, said)| Some((key, said, built.get(key)?)));
+    let said = said.filter(|(_, said, built)| said != built);
+    differing.extend(said.map(|(key, said, built)| {
+        format!("{key}: the wheel was built with {built}, the module says {said}")
+    }));
     (!differing.is_empty()).then(|| differing.join("; "))
 }
 
@@ -88,11 +100,9 @@ fn finished(code: i32, evidence: &Evidence) -> (Outcome, Option<String>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
-    use crate::record::Observed;
 
     fn versions(pyo3: &str) -> Versions {
         Versions {
@@ -120,7 +130,7 @@ mod tests {
     }
 
     fn check(exit: Exit, evidence: &Evidence) -> (Outcome, String) {
-        let (outcome, reason) = outcome(exit, evidence, &versions("0.30.1"));
+        let (outcome, reason) = outcome(exit, evidence, &versions("0.30.1"), &BTreeMap::new());
         (outcome, reason.unwrap_or_default())
     }
 
@@ -164,8 +174,24 @@ mod tests {
     #[test]
     fn observed_unlike_requested_comes_before_everything_else() {
         let seen = evidence(&[("a", TestResult::Passed)], true);
-        let (outcome, reason) = outcome(Exit::Code(0), &seen, &versions("0.29.3"));
+        let (outcome, reason) = outcome(Exit::Code(0), &seen, &versions("0.29.3"), &BTreeMap::new());
         assert_eq!(outcome, Outcome::Mismatch);
         assert_eq!(reason.as_deref(), Some("pyo3: expected 0.29.3, got 0.30.1"));
+    }
+
+    #[test]
+    fn a_module_that_says_otherwise_than_its_build_is_a_mismatch() {
+        let mut seen = evidence(&[("a", TestResult::Passed)], true);
+        let map = |pairs: [(&str, &str); 2]| pairs.map(|(key, value)| (key.into(), value.into())).into();
+        if let Some(observed) = &mut seen.observed {
+            observed.build_info = map([("tokio", "1.54.1"), ("anything_else", "x")]);
+        }
+        let found = |tokio| {
+            outcome(Exit::Code(0), &seen, &versions("0.30.1"), &map([("tokio", tokio), ("bytes", "1.0.0")]))
+        };
+        assert_eq!(found("1.54.1").0, Outcome::Passed);
+        let (outcome, reason) = found("1.50.0");
+        assert_eq!(outcome, Outcome::Mismatch);
+        assert_eq!(reason.as_deref(), Some("tokio: the wheel was built with 1.50.0, the module says 1.54.1"));
     }
 }

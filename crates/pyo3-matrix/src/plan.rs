@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{CellId, Line, Postgres, Python, WheelId};
-use crate::config::{Choice, Config};
+use crate::config::{Choice, Combine, Config, Exclusion, LineSpec, Missing, Negative, Preset};
+use crate::coverage::{Place, pairwise};
+use crate::legality::{Legality, State};
 use crate::record::Versions;
 
 /// What the user asked for, as typed.
@@ -22,6 +24,8 @@ pub struct Request {
     pub pythons: Vec<String>,
     pub postgres: Vec<String>,
     pub lines: Vec<String>,
+    /// Build the negative cells of the plan's lines, whatever the preset says.
+    pub negative: bool,
 }
 
 /// The cells of one run, in order.
@@ -29,7 +33,13 @@ pub struct Request {
 pub struct Plan {
     /// The preset's name, or `selection` for cells named one by one.
     pub preset: String,
+    /// What becomes of cells without an interpreter.
+    #[serde(default)]
+    pub missing: Missing,
     pub cells: Vec<Planned>,
+    /// Cells that must not build.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub negatives: Vec<PlannedNegative>,
 }
 
 /// One cell of a plan.
@@ -40,6 +50,20 @@ pub struct Planned {
     /// Why it is not run, if an exclusion covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<String>,
+    /// Whether it can be built, as far as was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legality: Option<Legality>,
+}
+
+/// One negative cell of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedNegative {
+    /// Its name, and that of its folder.
+    pub id: String,
+    pub negative: Negative,
+    /// How it will fail, as far as was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legality: Option<Legality>,
 }
 
 /// A request that no plan answers.
@@ -51,13 +75,30 @@ pub enum PlanError {
 
 /// Makes the plan.
 pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
-    let (preset, ids) = if request.cells.is_empty() {
-        from_preset(config, request)?
-    } else {
-        ("selection".to_owned(), named(config, &request.cells)?)
-    };
-    let cells = ids.into_iter().filter_map(|cell| planned(config, cell)).collect();
-    Ok(Plan { preset, cells })
+    if !request.cells.is_empty() {
+        let cells = named(config, &request.cells)?;
+        let cells: Vec<Planned> = cells.into_iter().filter_map(|cell| planned(config, &[], cell)).collect();
+        let negatives = negatives(config, &cells, request.negative);
+        return Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives });
+    }
+    let (name, preset) = preset(config, request)?;
+    let cells = chosen(config, preset, request)?;
+    let cells = cells.into_iter().filter_map(|cell| planned(config, &preset.exclude, cell));
+    let cells: Vec<Planned> = cells.collect();
+    let negatives = negatives(config, &cells, preset.negative || request.negative);
+    Ok(Plan { preset: name.clone(), missing: preset.missing, cells, negatives })
+}
+
+/// The negative cells of the lines that `cells` are on.
+fn negatives(config: &Config, cells: &[Planned], wanted: bool) -> Vec<PlannedNegative> {
+    let planned = |negative: &&Negative| cells.iter().any(|planned| planned.cell.line == negative.line);
+    let all = config.negatives.iter().filter(|_| wanted).filter(planned);
+    all.map(|negative| PlannedNegative {
+        id: negative.to_string(),
+        negative: negative.clone(),
+        legality: None,
+    })
+    .collect()
 }
 
 /// Reads one cell id and holds it to the axes of `config`.
@@ -88,10 +129,16 @@ impl Plan {
         self.cells.iter().filter(|planned| planned.excluded.is_none()).map(|planned| planned.cell)
     }
 
-    /// The wheels that the live cells need, in the order in which building them switches interpreters least.
+    /// The live cells that are not known to be impossible: for the others nothing is fetched and nothing built.
+    pub fn buildable(&self) -> impl Iterator<Item = CellId> + '_ {
+        let possible = |planned: &&Planned| planned.excluded.is_none() && planned.impossible().is_none();
+        self.cells.iter().filter(possible).map(|planned| planned.cell)
+    }
+
+    /// The wheels that those cells need, in the order in which building them switches interpreters least.
     #[must_use]
     pub fn wheels(&self) -> Vec<WheelId> {
-        let mut wheels: Vec<_> = self.live().map(CellId::wheel).collect();
+        let mut wheels: Vec<_> = self.buildable().map(CellId::wheel).collect();
         wheels.sort_by_key(|wheel| (wheel.python, wheel.line));
         wheels.dedup();
         wheels
@@ -99,31 +146,59 @@ impl Plan {
 
     #[must_use]
     pub fn pythons(&self) -> BTreeSet<Python> {
-        self.live().map(|cell| cell.python).collect()
+        self.buildable().map(|cell| cell.python).collect()
     }
 
     #[must_use]
     pub fn majors(&self) -> BTreeSet<Postgres> {
-        self.live().map(|cell| cell.postgres).collect()
+        self.buildable().map(|cell| cell.postgres).collect()
     }
 }
 
-fn from_preset(config: &Config, request: &Request) -> Result<(String, Vec<CellId>), PlanError> {
-    let (name, preset) = match &request.preset {
+impl Planned {
+    /// Why it cannot be built, where that is known.
+    #[must_use]
+    pub fn impossible(&self) -> Option<&Legality> {
+        self.legality.as_ref().filter(|legality| legality.state == State::Impossible)
+    }
+}
+
+fn preset<'c>(config: &'c Config, request: &Request) -> Result<(&'c String, &'c Preset), PlanError> {
+    match &request.preset {
         Some(asked) => config.presets.get_key_value(asked).ok_or_else(|| PlanError::Unknown {
             what: "preset",
             asked: asked.clone(),
             known: config.presets.keys().cloned().collect(),
-        })?,
-        None => default_preset(config),
-    };
-    let pythons = axis("Python", &request.pythons, &preset.python, &pythons(config))?;
-    let majors = axis("Postgres", &request.postgres, &preset.postgres, &majors(config))?;
-    let lines = axis("PyO3 line", &request.lines, &preset.line, &lines(config))?;
-    Ok((name.clone(), product(&pythons, &majors, &lines)))
+        }),
+        None => Ok(default_preset(config)),
+    }
 }
 
-fn default_preset(config: &Config) -> (&String, &crate::config::Preset) {
+/// The cells of a preset, its axes narrowed or widened by the request.
+fn chosen(config: &Config, preset: &Preset, request: &Request) -> Result<Vec<CellId>, PlanError> {
+    let pythons = axis("Python", &request.pythons, &preset.python, &pythons(config), |python| {
+        config.extra_pythons.contains(python)
+    })?;
+    let majors = axis("Postgres", &request.postgres, &preset.postgres, &majors(config), |major| {
+        config.server(*major).is_some_and(|spec| spec.extra)
+    })?;
+    let lines = axis("PyO3 line", &request.lines, &preset.line, &lines(config), |_| false)?;
+    if preset.combine == Combine::Product {
+        return Ok(product(&pythons, &majors, &lines));
+    }
+    let at = |[python, major, line]: Place| CellId {
+        python: pythons[python],
+        postgres: majors[major],
+        line: lines[line],
+    };
+    let run = |place| excluded(config, &preset.exclude, at(place)).is_none();
+    let mut cells: Vec<CellId> =
+        pairwise([pythons.len(), majors.len(), lines.len()], run).into_iter().map(at).collect();
+    cells.sort_by_key(|cell| (cell.line, cell.python, cell.postgres));
+    Ok(cells)
+}
+
+fn default_preset(config: &Config) -> (&String, &Preset) {
     // The config was checked to have exactly one.
     config
         .presets
@@ -139,17 +214,24 @@ fn named(config: &Config, asked: &[String]) -> Result<Vec<CellId>, PlanError> {
     Ok(ids)
 }
 
-/// The values of one axis: those asked for, else those that the preset chooses. `all` asks for each.
-fn axis<T>(what: &'static str, asked: &[String], choice: &Choice, known: &[T]) -> Result<Vec<T>, PlanError>
+/// The values of one axis: those asked for, else those that the preset chooses. `all` means each but the extra ones.
+fn axis<T>(
+    what: &'static str,
+    asked: &[String],
+    choice: &Choice,
+    known: &[T],
+    extra: impl Fn(&T) -> bool,
+) -> Result<Vec<T>, PlanError>
 where
     T: FromStr + PartialEq + Copy + fmt::Display + Ord,
 {
+    let standard: Vec<T> = known.iter().copied().filter(|value| !extra(value)).collect();
     let chosen = match (asked, choice) {
-        ([word], _) if word == "all" => return Ok(known.to_vec()),
+        ([word], _) if word == "all" => return Ok(standard),
         ([_, ..], _) => asked,
         ([], Choice::These(values)) => values,
-        ([], Choice::All) => return Ok(known.to_vec()),
-        ([], Choice::Newest) => return Ok(known.last().copied().into_iter().collect()),
+        ([], Choice::All) => return Ok(standard),
+        ([], Choice::Newest) => return Ok(standard.last().copied().into_iter().collect()),
     };
     let mut values = chosen.iter().map(|text| value(what, text, known)).collect::<Result<Vec<_>, _>>()?;
     values.sort();
@@ -157,7 +239,13 @@ where
     Ok(values)
 }
 
-fn planned(config: &Config, cell: CellId) -> Option<Planned> {
+/// The first exclusion that covers `cell`, of the preset and of the whole file.
+pub fn excluded<'c>(config: &'c Config, own: &'c [Exclusion], cell: CellId) -> Option<&'c str> {
+    let mut all = own.iter().chain(&config.exclusions);
+    all.find(|exclusion| exclusion.covers(cell)).map(|exclusion| exclusion.reason.as_str())
+}
+
+fn planned(config: &Config, own: &[Exclusion], cell: CellId) -> Option<Planned> {
     let line = config.line(cell.line)?;
     let requested = Versions {
         python: cell.python.to_string(),
@@ -165,8 +253,8 @@ fn planned(config: &Config, cell: CellId) -> Option<Planned> {
         pyo3: line.pyo3.clone(),
         pyo3_async_runtimes: line.pyo3_async_runtimes.clone(),
     };
-    let exclusion = config.exclusions.iter().find(|exclusion| exclusion.covers(cell));
-    Some(Planned { cell, requested, excluded: exclusion.map(|exclusion| exclusion.reason.clone()) })
+    let excluded = excluded(config, own, cell).map(str::to_owned);
+    Some(Planned { cell, requested, excluded, legality: None })
 }
 
 fn product(pythons: &[Python], majors: &[Postgres], lines: &[Line]) -> Vec<CellId> {
@@ -187,6 +275,12 @@ fn pythons(config: &Config) -> Vec<Python> {
 #[must_use]
 pub fn majors(config: &Config) -> Vec<Postgres> {
     config.postgres.iter().map(|spec| spec.major).collect()
+}
+
+/// The lines that are named, or all.
+pub fn lines_asked<'c>(config: &'c Config, asked: &[String]) -> Result<Vec<&'c LineSpec>, PlanError> {
+    let chosen = axis("PyO3 line", asked, &Choice::All, &lines(config), |_| false)?;
+    Ok(config.lines.iter().filter(|spec| chosen.contains(&spec.name)).collect())
 }
 
 fn lines(config: &Config) -> Vec<Line> {
@@ -250,7 +344,56 @@ mod tests {
         assert!(message.contains(&format!("py3.12-pg16-pyo3_{newest}")), "{message}");
         let request = Request { postgres: vec!["12".into()], ..Request::default() };
         let message = plan(&config(""), &request).expect_err("no such major").to_string();
-        assert!(message.contains("known are 13, 14, 15, 16"), "{message}");
+        assert!(message.contains("known are 13, 14, 15, 16, 17, 18"), "{message}");
+    }
+
+    fn of_preset(preset: &str) -> Plan {
+        let request = Request { preset: Some(preset.into()), ..Request::default() };
+        plan(&config(""), &request).expect("a plan")
+    }
+
+    #[test]
+    fn full_is_every_cell_of_the_three_axes_and_the_extras_are_no_part_of_it() {
+        let full = of_preset("full");
+        assert_eq!((full.cells.len(), full.wheels().len(), full.negatives.len()), (160, 40, 4));
+        assert!(full.majors().iter().all(|major| major.0 < 17));
+        let request = Request { postgres: vec!["17".into()], ..Request::default() };
+        assert_eq!(check(&request).len(), 5, "an extra that is named is planned");
+    }
+
+    #[test]
+    fn pairwise_is_forty_cells() {
+        let pairwise = of_preset("pairwise");
+        assert_eq!((pairwise.cells.len(), pairwise.wheels().len()), (40, 40));
+        assert_eq!(pairwise, of_preset("pairwise"));
+    }
+
+    #[test]
+    fn negative_cells_are_those_of_the_lines_that_are_planned() {
+        let request = |preset: &str, line: &str, negative| Request {
+            preset: Some(preset.into()),
+            lines: vec![line.into()],
+            negative,
+            ..Request::default()
+        };
+        let ids = |request| {
+            let plan = plan(&config(""), &request).expect("a plan");
+            plan.negatives.into_iter().map(|negative| negative.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(request("full", "0.24", false)), ["py3.14-pyo3_0.24"]);
+        let of_newest = ["py3.8-pyo3_0.30", "pyo3_0.30-with-pyo3-async-runtimes_0.29.0"];
+        assert_eq!(ids(request("smoke", "0.30", true)), of_newest);
+        assert!(ids(request("smoke", "0.30", false)).is_empty());
+    }
+
+    #[test]
+    fn a_preset_leaves_out_cells_of_its_own() {
+        let own = "[preset.mine]\npython = \"all\"\npostgres = [16]\nline = \"all\"\ncombine = \"pairwise\"\n\
+                   exclude = [{ python = \"3.9\", line = \"0.30\", reason = \"ours\" }]\n";
+        let request = Request { preset: Some("mine".into()), ..Request::default() };
+        let plan = plan(&config(own), &request).expect("a plan");
+        assert_eq!(plan.live().count(), 39);
+        assert!(plan.live().all(|cell| cell.to_string() != "py3.9-pg16-pyo3_0.30"));
     }
 
     #[test]

@@ -33,10 +33,10 @@ pub struct Report {
 
 /// Reads and judges a run.
 pub fn assemble(folder: &RunFolder) -> io::Result<Report> {
-    let Contents { intent, records, ledger } = folder.read()?;
+    let Contents { intent, records, negatives, ledger } = folder.read()?;
     Ok(Report {
         schema_version: SCHEMA_VERSION,
-        verdict: judge(&intent.plan, &records, &intent.criteria),
+        verdict: judge(&intent.plan, &records, &intent.criteria).with_negatives(&intent.plan, &negatives),
         toolchain: toolchains(&records),
         run: intent.run,
         preset: intent.plan.preset,

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod folder;
 pub mod ledger;
+mod negative;
 pub mod pool;
 pub mod prepare;
 
@@ -55,6 +56,9 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     };
     let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
+    if !plan.negatives.is_empty() {
+        clock.phase("negative", || negative::run(plan, &folder, site), |(), wall| wall);
+    }
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
     if options.benchmarks != Benchmarks::Off {
@@ -65,7 +69,11 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
     let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
-    if let Err(error) = record::write(&folder.path.join("ledger.json"), &clock.settle(found, built, kept)) {
+    let mut ledger = clock.settle(found, built, kept);
+    ledger.suite = site.config.suite.arguments();
+    ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
+    ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
+    if let Err(error) = record::write(&folder.path.join("ledger.json"), &ledger) {
         (site.say)(&message::ledger_not_written(&error));
     }
     Ok(folder)
@@ -147,6 +155,9 @@ impl Run<'_, '_> {
     }
 
     fn ready<'a>(&'a self, planned: &'a Planned) -> Result<Ready<'a, 'a>, Failure> {
+        if let Some(legality) = planned.impossible() {
+            return Err(Failure::from(legality));
+        }
         let (environment, server) = self.prepared.for_cell(planned.cell)?;
         Ok(Ready { planned, environment, server, folder: self.folder.cell(planned.cell) })
     }

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::build::fingerprint::{self, Fingerprint, naming};
 use crate::cell::Line;
 use crate::config::Config;
+use crate::lockfile::{Lockfile, Unreadable};
 
 /// The root manifest of the checkout; its profiles and lints hold for a line's project too.
 const MANIFEST: &str = "Cargo.toml";
-const LOCK: &str = "Cargo.lock";
+/// The name of a lock in a project.
+pub const LOCK: &str = "Cargo.lock";
 
 /// A line's project on disk.
 #[derive(Debug, Clone)]
@@ -21,13 +23,17 @@ pub struct Project {
     pub sources: String,
     /// SHA-256 of the lock alone.
     pub lock: String,
+    /// What the lock holds.
+    pub locked: Lockfile,
 }
 
 /// Why there is no project for a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    #[error("line {line} has no lock file {}\nhint: each [[line]] of matrix.toml needs one", path.display())]
+    #[error("line {line} has no lock file {}\nhint: `cargo matrix lock {line}` makes it", path.display())]
     NoLock { line: Line, path: PathBuf },
+    #[error("{}: {source}\nhint: `cargo matrix lock {line}` makes it anew", path.display())]
+    Unreadable { line: Line, path: PathBuf, source: Unreadable },
     #[error("{}: {message}", path.display())]
     Manifest { path: PathBuf, message: String },
     #[error(transparent)]
@@ -42,6 +48,29 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
         return Err(LineError::NoLock { line, path: lock_path });
     }
     let folder = config.target().join("lines").join(line.to_string());
+    let lock = std::fs::read_to_string(&lock_path)?;
+    let unreadable = |source| LineError::Unreadable { line, path: lock_path.clone(), source };
+    let locked = Lockfile::parse(&lock).map_err(unreadable)?;
+    let Copied { manifest, files } = copy(config, &folder)?;
+    keep(&folder.join(LOCK), lock.as_bytes())?;
+    remove_others(&folder, &files)?;
+    let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
+    // Of the copies: an edit in between must not name a build that it is not in.
+    let sources = sources.with_files(&folder, &files)?.hex();
+    Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)?, locked })
+}
+
+/// What a project was made from.
+#[derive(Debug)]
+pub struct Copied {
+    /// The root manifest, reduced.
+    pub manifest: String,
+    /// Everything else, relative to the root.
+    pub files: Vec<PathBuf>,
+}
+
+/// Writes the extension and its reduced workspace to `folder`, without a lock.
+pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
     let manifest = reduced_manifest(&config.root.join(MANIFEST), &config.extension.manifest)?;
     let mut paths = config.extension.sources.clone();
     paths.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
@@ -50,14 +79,8 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
         let content = std::fs::read(config.root.join(file)).map_err(|error| naming(&error, file))?;
         keep(&folder.join(file), &content)?;
     }
-    let lock = std::fs::read(&lock_path)?;
     keep(&folder.join(MANIFEST), manifest.as_bytes())?;
-    keep(&folder.join(LOCK), &lock)?;
-    remove_others(&folder, &files)?;
-    let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
-    // Of the copies: an edit in between must not name a build that it is not in.
-    let sources = sources.with_files(&folder, &files)?.hex();
-    Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)? })
+    Ok(Copied { manifest, files })
 }
 
 /// The checkout's root manifest with the extension as its only member.
@@ -75,7 +98,7 @@ fn reduced_manifest(root: &Path, extension: &Path) -> Result<String, LineError> 
 }
 
 /// Writes `content` unless it stands there already.
-fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == content) {
         return Ok(());
     }
@@ -116,7 +139,7 @@ mod tests {
         files.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
         files.push(config.line_lock(line(&config)));
         for file in files {
-            keep(&root.path().join(file), b"text").expect("written");
+            keep(&root.path().join(file), b"version = 4").expect("written");
         }
         let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\n[profile.release]\nlto = true\n";
         std::fs::write(root.path().join(MANIFEST), manifest).expect("written");

@@ -1,11 +1,14 @@
 //! Which file does a cell install? One wheel per (Python, line), kept under a key of everything that can change it.
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::artifacts::Compiled;
 use crate::build::fingerprint::{self, Fingerprint};
-use crate::build::line::{LineError, Project};
+use crate::build::line::{self, LineError, Project};
 use crate::cell::WheelId;
 use crate::config::Config;
 use crate::process::{Command, ProcessError};
@@ -23,6 +26,8 @@ pub struct Wheel {
     pub sha256: String,
     /// SHA-256 of the line's lock file.
     pub line_lock: String,
+    /// What the module's `build_info()` has to say of itself: crates by cargo's own build messages, compiler, profile.
+    pub built: BTreeMap<String, String>,
     pub origin: Origin,
 }
 
@@ -45,6 +50,9 @@ struct Label {
     maturin: String,
     flags: String,
     sources: String,
+    /// What cargo compiled: crate → version.
+    #[serde(default)]
+    compiled: BTreeMap<String, String>,
 }
 
 /// Why there is no wheel.
@@ -54,11 +62,18 @@ pub enum WheelError {
     Line(#[from] LineError),
     #[error(transparent)]
     Process(#[from] ProcessError),
+    #[error("cargo compiled {}, which the lock of line {} does not hold\nhint: a [patch] or a `paths` override of cargo's configuration reaches into the build", beside.join(", "), id.line)]
+    Beside { id: WheelId, beside: Vec<String> },
+    #[error("cargo left no build messages in {}, so nothing says what is in the wheel", .0.display())]
+    NoMessages(PathBuf),
     #[error("maturin left {found} wheels in {}, expected 1", folder.display())]
     Count { folder: PathBuf, found: usize },
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
+
+/// The name of a wheel's [`Label`].
+const LABEL: &str = "wheel.json";
 
 /// How the names of variables begin that change what is built.
 const FLAGS: [&str; 8] = [
@@ -71,6 +86,15 @@ const FLAGS: [&str; 8] = [
     "PYO3_",
     "MATURIN_",
 ];
+
+/// Stands in for cargo, and keeps its messages.
+const CARGO: &str = include_str!("cargo.sh");
+
+/// Where those messages are kept, beside the wheel.
+const MESSAGES: &str = "messages.jsonl";
+
+/// The profile of every wheel.
+const PROFILE: &str = "release";
 
 /// `rustc -vV`: the toolchain that builds every wheel of a run.
 pub fn toolchain(site: &Site<'_>) -> Result<String, ProcessError> {
@@ -93,8 +117,14 @@ impl Order<'_> {
     pub fn kept(&self, config: &Config) -> Result<Option<Wheel>, WheelError> {
         let key = key(&self.label());
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
-        let sha256 = fingerprint::of_file(&path)?;
-        Ok(Some(Wheel { path, key, sha256, line_lock: self.project.lock.clone(), origin: Origin::Kept }))
+        let label: Option<Label> = record::read(&folder(config, &key).join(LABEL))?;
+        match label {
+            Some(label) if !label.compiled.is_empty() => {
+                Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
+            }
+            // What is in it can no longer be told: it is built again.
+            _ => Ok(None),
+        }
     }
 
     /// Builds the wheel, and keeps it under its key. `log` receives the build's output.
@@ -102,30 +132,82 @@ impl Order<'_> {
         let config = site.config;
         let fresh = tempfile::Builder::new().prefix("wheel-").tempdir_in(config.target())?;
         site.processes.adopt_folder(fresh.path());
-        let build = Command::new(self.tools.maturin())
-            .args(["build", "--release", "--locked", "--auditwheel", "skip", "--interpreter"])
-            .arg(&self.interpreter.path)
-            .arg("--out")
-            .arg(fresh.path())
-            .folder(&self.project.folder)
-            .env("CARGO_TARGET_DIR", config.target().join("build"))
-            .env("PYO3_PYTHON", &self.interpreter.path)
-            .limit(config.budgets.build)
-            .log(log);
-        build.check(site.processes)?;
+        self.maturin(fresh.path(), site)?.log(log).check(site.processes)?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
-        let label = Label { file: name.to_string_lossy().into_owned(), ..self.label() };
-        record::write(&fresh.path().join("wheel.json"), &label)?;
+        let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
+        let label = Label { file: name.to_string_lossy().into_owned(), compiled, ..self.label() };
+        record::write(&fresh.path().join(LABEL), &label)?;
         let key = key(&label);
         let folder = folder(config, &key);
         std::fs::create_dir_all(config.target().join("wheels"))?;
         // A folder without its wheel is no kept wheel, and would be in the way.
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::rename(fresh.keep(), &folder)?;
-        let path = folder.join(name);
+        self.wheel(folder.join(name), key, label.compiled, Origin::Built)
+    }
+
+    /// The build itself, with wheel and messages left in `out`.
+    fn maturin(&self, out: &Path, site: &Site<'_>) -> Result<Command, WheelError> {
+        let config = site.config;
+        let cargo = config.target().join("tools").join("cargo.sh");
+        line::keep(&cargo, CARGO.as_bytes())?;
+        std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;
+        let command = Command::new(self.tools.maturin())
+            .args(["build", "--profile", PROFILE, "--locked", "--auditwheel", "skip", "--interpreter"])
+            .arg(&self.interpreter.path)
+            .arg("--out")
+            .arg(out)
+            .folder(&self.project.folder)
+            .env("CARGO", cargo)
+            .env("PYO3_MATRIX_MESSAGES", out.join(MESSAGES))
+            .env("CARGO_TARGET_DIR", config.target().join("build"))
+            .env("PYO3_PYTHON", &self.interpreter.path);
+        Ok(command.limit(config.budgets.build))
+    }
+
+    /// What cargo says that it compiled, held to the lock.
+    fn compiled(&self, messages: &Path) -> Result<BTreeMap<String, String>, WheelError> {
+        let compiled = Compiled::read(&std::fs::read_to_string(messages).unwrap_or_default());
+        if compiled.is_empty() {
+            return Err(WheelError::NoMessages(messages.to_owned()));
+        }
+        match compiled.beside(&self.project.locked) {
+            beside if beside.is_empty() => Ok(compiled.versions()),
+            beside => Err(WheelError::Beside { id: self.id, beside }),
+        }
+    }
+
+    fn wheel(
+        &self,
+        path: PathBuf,
+        key: String,
+        compiled: BTreeMap<String, String>,
+        origin: Origin,
+    ) -> Result<Wheel, WheelError> {
         let (sha256, line_lock) = (fingerprint::of_file(&path)?, self.project.lock.clone());
-        Ok(Wheel { path, key, sha256, line_lock, origin: Origin::Built })
+        let abi = abi(&path).filter(|abi| abi == "abi3");
+        let mut built = self.built(compiled);
+        // A module for the stable ABI is one for every Python; its wheel says so in its name.
+        built.extend(abi.map(|abi| ("python_abi".to_owned(), abi)));
+        Ok(Wheel { path, key, sha256, line_lock, built, origin })
+    }
+
+    /// Everything that `build_info()` can say and that is known from outside.
+    fn built(&self, mut compiled: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let python = self.id.python;
+        let threads = if python.free_threaded { "t" } else { "" };
+        let rustc = self.toolchain.lines().next().unwrap_or_default();
+        compiled.extend(
+            [
+                ("rustc", rustc.to_owned()),
+                ("profile", PROFILE.to_owned()),
+                ("line", self.id.line.to_string()),
+                ("python_abi", format!("cp{}{}{threads}", python.major, python.minor)),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        compiled
     }
 
     fn label(&self) -> Label {
@@ -141,6 +223,7 @@ impl Order<'_> {
             maturin: self.tools.version("maturin").unwrap_or_default().to_owned(),
             flags: flags(variables),
             sources: self.project.sources.clone(),
+            compiled: BTreeMap::new(),
         }
     }
 }
@@ -172,6 +255,11 @@ fn key(label: &Label) -> String {
     format!("{}-{}", label.wheel, &print.hex()[..16])
 }
 
+/// The ABI tag of a wheel's name, such as `cp312` or `abi3`.
+fn abi(wheel: &Path) -> Option<String> {
+    wheel.file_stem()?.to_str()?.rsplit('-').nth(1).map(str::to_owned)
+}
+
 /// The only wheel in `folder`, if the folder is there.
 fn the_wheel(folder: &Path) -> Result<Option<PathBuf>, WheelError> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(None) };
@@ -200,6 +288,7 @@ mod tests {
             maturin: "1".into(),
             flags: String::new(),
             sources: "abc".into(),
+            compiled: BTreeMap::new(),
         }
     }
 
@@ -211,7 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_the_label_changes_the_key_but_the_file() {
+    fn the_abi_of_a_wheel_is_in_its_name() {
+        let of = |name: &str| abi(name.as_ref()).unwrap_or_default();
+        assert_eq!(of("ours_x-0.1.0-cp312-cp312-linux_x86_64.whl"), "cp312");
+        assert_eq!(of("ours_x-0.1.0-cp39-abi3-linux_x86_64.whl"), "abi3");
+    }
+
+    #[test]
+    fn every_part_of_the_label_that_goes_into_a_build_changes_the_key() {
         let base = key(&some_label());
         let change = |edit: fn(&mut Label)| {
             let mut label = some_label();

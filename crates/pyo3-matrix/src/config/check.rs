@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Budgets, Choice, Config, Criterion, Exclusion, Extension, LineSpec, PostgresSpec, Preset, Suite,
+    Budgets, Choice, Config, Criterion, Exclusion, Extension, LineSpec, Negative, PostgresSpec, Preset, Suite,
 };
 use crate::cell::Python;
 
@@ -30,6 +30,8 @@ pub(super) struct Written {
     #[serde(default)]
     exclude: Vec<Spanned<Exclusion>>,
     #[serde(default)]
+    negative: Vec<Spanned<Negative>>,
+    #[serde(default)]
     criterion: Vec<Spanned<Criterion>>,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Written {
 #[serde(deny_unknown_fields)]
 struct PythonTable {
     version: Python,
+    #[serde(default)]
+    extra: bool,
 }
 
 /// A contradiction, at a byte offset.
@@ -62,7 +66,21 @@ impl Written {
         self.line.iter().try_for_each(pairing)?;
         self.postgres.iter().try_for_each(pinned)?;
         self.criterion.iter().try_for_each(criterion)?;
-        self.exclude.iter().try_for_each(|exclusion| self.names_cells(exclusion))?;
+        if self.python.iter().all(|table| table.get_ref().extra) {
+            return Err(fault(&self.python[0], "every [[python]] is extra, at least one must not be".into()));
+        }
+        if self.postgres.iter().all(|spec| spec.get_ref().extra) {
+            return Err(fault(
+                &self.postgres[0],
+                "every [[postgres]] is extra, at least one must not be".into(),
+            ));
+        }
+        for exclusion in &self.exclude {
+            self.names_cells(exclusion.get_ref()).map_err(|message| fault(exclusion, message))?;
+        }
+        for negative in &self.negative {
+            self.impossible(negative.get_ref()).map_err(|message| fault(negative, message))?;
+        }
         self.presets()
     }
 
@@ -81,7 +99,10 @@ impl Written {
             }
         }
         for preset in self.preset.values() {
-            let Preset { python, postgres, line, .. } = preset.get_ref();
+            let Preset { python, postgres, line, exclude, .. } = preset.get_ref();
+            for exclusion in exclude {
+                self.names_cells(exclusion).map_err(|message| fault(preset, message))?;
+            }
             known(preset, "python", python, self.python.iter().map(|p| p.get_ref().version))?;
             known(preset, "postgres", postgres, self.postgres.iter().map(|p| p.get_ref().major))?;
             known(preset, "line", line, self.line.iter().map(|l| l.get_ref().name))?;
@@ -89,16 +110,34 @@ impl Written {
         Ok(())
     }
 
-    fn names_cells(&self, exclusion: &Spanned<Exclusion>) -> Result<(), Fault> {
-        let Exclusion { python, postgres, line, reason } = exclusion.get_ref();
+    fn names_cells(&self, exclusion: &Exclusion) -> Result<(), String> {
+        let Exclusion { python, postgres, line, reason } = exclusion;
         let python_known = python.is_none_or(|p| self.python.iter().any(|t| t.get_ref().version == p));
         let postgres_known = postgres.is_none_or(|p| self.postgres.iter().any(|t| t.get_ref().major == p));
         let line_known = line.is_none_or(|l| self.line.iter().any(|t| t.get_ref().name == l));
         if !(python_known && postgres_known && line_known) {
-            return Err(fault(exclusion, "this exclusion names a version that no axis lists".into()));
+            return Err("this exclusion names a version that no axis lists".into());
         }
         if reason.trim().is_empty() {
-            return Err(fault(exclusion, "an exclusion needs a reason that a reader would accept".into()));
+            return Err("an exclusion needs a reason that a reader would accept".into());
+        }
+        Ok(())
+    }
+
+    fn impossible(&self, negative: &Negative) -> Result<(), String> {
+        let Negative { line, python, pyo3_async_runtimes, message } = negative;
+        if !self.line.iter().any(|table| table.get_ref().name == *line) {
+            return Err(format!("this negative cell names line {line}, which no [[line]] lists"));
+        }
+        if python.is_some() == pyo3_async_runtimes.is_some() {
+            return Err("a negative cell needs either `python` or `pyo3-async-runtimes`".into());
+        }
+        if message.trim().is_empty() {
+            return Err("a negative cell needs the message that its build fails with".into());
+        }
+        let same = |other: &&Spanned<Negative>| other.get_ref().to_string() == negative.to_string();
+        if self.negative.iter().filter(same).count() > 1 {
+            return Err(format!("negative cell {negative} is listed twice"));
         }
         Ok(())
     }
@@ -109,6 +148,13 @@ impl Written {
         }
         Config {
             root,
+            extra_pythons: self
+                .python
+                .iter()
+                .map(Spanned::get_ref)
+                .filter(|table| table.extra)
+                .map(|table| table.version)
+                .collect(),
             extension: self.extension,
             suite: self.suite,
             budgets: self.budgets,
@@ -117,6 +163,7 @@ impl Written {
             lines: bare(self.line),
             presets: self.preset.into_iter().map(|(name, preset)| (name, preset.into_inner())).collect(),
             exclusions: bare(self.exclude),
+            negatives: bare(self.negative),
             criteria: bare(self.criterion),
         }
     }
@@ -244,7 +291,10 @@ mod tests {
     #[test]
     fn a_preset_cannot_choose_what_no_axis_lists() {
         let message = check("postgres = \"all\"", "postgres = [16, 61]");
-        assert!(message.contains("postgres 61, allowed: 13, 14, 15, 16, \"all\", \"newest\""), "{message}");
+        assert!(
+            message.contains("postgres 61, allowed: 13, 14, 15, 16, 17, 18, \"all\", \"newest\""),
+            "{message}"
+        );
         let message = check("line = \"newest\"", "line = \"oldest\"");
         assert!(message.contains("`oldest` is not a choice"), "{message}");
     }
@@ -273,6 +323,28 @@ mod tests {
         let message =
             check("[preset.smoke]", "[[exclude]]\npython = \"3.8\"\nreason = \"x\"\n[preset.smoke]");
         assert!(message.contains("names a version that no axis lists"), "{message}");
+    }
+
+    #[test]
+    fn a_negative_cell_is_a_python_or_a_pairing_with_its_message() {
+        let negative = |text: &str| check("[preset.smoke]", &format!("[[negative]]\n{text}\n[preset.smoke]"));
+        let message = negative("line = \"0.30\"\nmessage = \"x\"");
+        assert!(message.contains("needs either `python` or `pyo3-async-runtimes`"), "{message}");
+        let message = negative("line = \"0.9\"\npython = \"3.8\"\nmessage = \"x\"");
+        assert!(message.contains("names line 0.9, which no [[line]] lists"), "{message}");
+        let message = negative("line = \"0.30\"\npython = \"3.7\"\nmessage = \" \"");
+        assert!(message.contains("needs the message that its build fails with"), "{message}");
+        let message = negative("line = \"0.24\"\npython = \"3.14\"\nmessage = \"x\"");
+        assert!(message.contains("negative cell py3.14-pyo3_0.24 is listed twice"), "{message}");
+    }
+
+    #[test]
+    fn an_axis_of_extras_alone_is_refused() {
+        let text =
+            CONFIG.replace("\nextra = true", "").replace("version = \"3", "extra = true\nversion = \"3");
+        let message =
+            Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err("refused").to_string();
+        assert!(message.contains("every [[python]] is extra"), "{message}");
     }
 
     #[test]

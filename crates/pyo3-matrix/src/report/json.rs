@@ -40,6 +40,8 @@ mod tests {
     fn the_schemas_in_the_repository_are_those_of_the_types() {
         check::<Record>("record");
         check::<Report>("report");
+        check::<crate::negative::NegativeRecord>("negative");
+        check::<crate::forecast::Forecast>("forecast");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
     }

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use crate::cell::CellId;
 use crate::judge::{CellVerdict, CriterionResult, Decision, Status, Unit};
+use crate::negative::NegativeRecord;
 use crate::report::{Report, grid};
 use crate::run::ledger::Ledger;
 
@@ -33,6 +34,7 @@ pub fn render(report: &Report) -> String {
     text.push_str(&grid::render(cells));
     text.push_str(&reasons(cells));
     text.push_str(&failing(cells));
+    text.push_str(&negatives(&report.verdict.negatives));
     text.push_str("\ncriteria\n");
     for criterion in &report.verdict.criteria {
         text.push_str(&criterion_lines(criterion));
@@ -81,6 +83,26 @@ fn failing(cells: &[CellVerdict]) -> String {
     }
     if by_test.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", by_test.len() - FAILING_TESTS);
+    }
+    text
+}
+
+/// The cells that must not build, each with what its build said.
+fn negatives(records: &[NegativeRecord]) -> String {
+    if records.is_empty() {
+        return String::new();
+    }
+    let green = records.iter().filter(|record| record.ending.is_green()).count();
+    let mut text = format!("\nnegative cells: {green}/{} failed as foretold\n", records.len());
+    for NegativeRecord { id, ending, said, reason, .. } in records {
+        let (style, sign) = match ending.is_green() {
+            true => (AnsiColor::Green.on_default(), "✔"),
+            false => (AnsiColor::Red.on_default(), "✘"),
+        };
+        let _ = writeln!(text, "  {style}{sign}{style:#} {id}");
+        for line in reason.iter().flat_map(|reason| reason.lines()).chain(said.as_deref()) {
+            let _ = writeln!(text, "      {line}");
+        }
     }
     text
 }

@@ -132,7 +132,8 @@ impl Ready<'_, '_> {
             in_database(command, &database).log(&self.folder.join("output.log")).run(site.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
         let evidence = measure::evidence(&folder).map_err(|error| machine(&error))?;
-        let (outcome, reason) = outcome(exit, &evidence, &self.planned.requested);
+        let (outcome, reason) =
+            outcome(exit, &evidence, &self.planned.requested, &self.environment.wheel.built);
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(Stood { outcome, reason, evidence, harness })
     }
@@ -163,6 +164,10 @@ impl Ready<'_, '_> {
             .env("PYO3_MATRIX_OUT", folder)
             .env("PYO3_MATRIX_CELL", self.id().to_string())
             .env("PYO3_MATRIX_REQUESTED", requested(&self.planned.requested))
+            .env(
+                "PYO3_MATRIX_BUILT",
+                serde_json::to_string(&self.environment.wheel.built).unwrap_or_default(),
+            )
     }
 
     /// Short and plain, since it is also the name of a role.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::build::fingerprint::naming;
 use crate::cell::CellId;
 use crate::config::Criterion;
+use crate::negative::NegativeRecord;
 use crate::plan::Plan;
 use crate::record::{self, Record, SCHEMA_VERSION};
 use crate::run::ledger::Ledger;
@@ -40,6 +41,7 @@ pub struct RunFolder {
 pub struct Contents {
     pub intent: Intent,
     pub records: Vec<Record>,
+    pub negatives: Vec<NegativeRecord>,
     /// Absent where the run was killed before it could settle its accounts.
     pub ledger: Option<Ledger>,
 }
@@ -120,6 +122,12 @@ impl RunFolder {
         self.path.join("cells").join(cell.to_string())
     }
 
+    /// The folder of a negative cell.
+    #[must_use]
+    pub fn negative(&self, id: &str) -> PathBuf {
+        self.path.join("negative").join(id)
+    }
+
     /// Keeps what happened in a cell.
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let folder = self.cell(record.cell);
@@ -137,9 +145,27 @@ impl RunFolder {
             let path = self.cell(planned.cell).join(record::FILE);
             records.extend(record::read(&path).map_err(|error| naming(&error, &path))?);
         }
+        let mut negatives = Vec::new();
+        for planned in &intent.plan.negatives {
+            let path = self.negative(&planned.id).join(record::FILE);
+            negatives.extend(record::read(&path).map_err(|error| naming(&error, &path))?);
+        }
         let ledger = record::read(&self.path.join("ledger.json"))?;
-        Ok(Contents { intent, records, ledger })
+        Ok(Contents { intent, records, negatives, ledger })
     }
+}
+
+/// The accounts of the newest runs, the newest first; those that were killed have none.
+#[must_use]
+pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
+    let entries = std::fs::read_dir(target.join("runs")).into_iter().flatten().flatten();
+    let mut runs: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
+    runs.sort_unstable_by(|one, other| other.cmp(one));
+    let ledgers = runs.iter().filter_map(|run| record::read(&run.join("ledger.json")).ok().flatten());
+    ledgers.take(newest).collect()
 }
 
 fn now() -> String {

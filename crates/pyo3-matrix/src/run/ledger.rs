@@ -19,6 +19,13 @@ pub struct Ledger {
     pub found: Vec<String>,
     pub wheels_built: usize,
     pub wheels_kept: usize,
+    /// The pytest arguments of both stages: runs of another suite say nothing about how long this one takes.
+    #[serde(default)]
+    pub suite: Vec<String>,
+    #[serde(default)]
+    pub cells_tested: usize,
+    #[serde(default)]
+    pub cells_measured: usize,
 }
 
 /// One phase of a run.
@@ -59,14 +66,26 @@ impl Clock {
         result
     }
 
-    /// Closes the accounts.
+    /// Closes the accounts, before it is said what ran.
     #[must_use]
     pub fn settle(self, found: Vec<String>, wheels_built: usize, wheels_kept: usize) -> Ledger {
         let wall = self.started.elapsed().as_secs_f64();
         let work: f64 = self.phases.iter().map(|phase| phase.work).sum();
         let harness = (wall - work).max(0.0);
         let phases = self.phases;
-        Ledger { schema_version: SCHEMA_VERSION, wall, phases, harness, found, wheels_built, wheels_kept }
+        let (suite, cells_tested, cells_measured) = (Vec::new(), 0, 0);
+        Ledger {
+            schema_version: SCHEMA_VERSION,
+            wall,
+            phases,
+            harness,
+            found,
+            wheels_built,
+            wheels_kept,
+            suite,
+            cells_tested,
+            cells_measured,
+        }
     }
 }
 

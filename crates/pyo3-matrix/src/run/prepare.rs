@@ -8,6 +8,8 @@ use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
 use crate::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::config::Missing;
+use crate::legality::{Legality, Source};
 use crate::message;
 use crate::plan::Plan;
 use crate::process::ProcessError;
@@ -53,9 +55,21 @@ impl<'p> Preparation<'_, 'p> {
     pub fn interpreters(&self) -> Had<Python, Interpreter> {
         let pythons: Vec<Python> = self.plan.pythons().into_iter().collect();
         let provide = |&python: &Python| {
-            (python, python::provide(python, self.tools, self.site).map_err(Failure::from))
+            let missing = |error| self.missing(error);
+            (python, python::provide(python, self.tools, self.site).map_err(missing))
         };
         pool::each(pythons.len(), &pythons, provide).into_iter().collect()
+    }
+
+    /// A preset may say that cells whose interpreter is nowhere are skipped; one that is named and does not do is red.
+    fn missing(&self, error: ProvisionError) -> Failure {
+        let skipped = self.plan.missing == Missing::Skip && matches!(error, ProvisionError::NoPython { .. });
+        let failure = Failure::from(error);
+        if !skipped {
+            return failure;
+        }
+        let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
+        Failure { outcome: Outcome::Skipped { reason: reason.clone() }, reason }
     }
 
     /// Reaches, or finds or fetches and starts, every server of the plan.
@@ -79,6 +93,9 @@ impl<'p> Preparation<'_, 'p> {
         let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
         let mut wheels = BTreeMap::new();
         for (at, &id) in ids.iter().enumerate() {
+            if self.site.processes.interrupted() {
+                break;
+            }
             let progress = (at + 1, ids.len());
             let built = toolchain.clone().and_then(|toolchain| {
                 let interpreter = had(interpreters, &id.python)?;
@@ -176,6 +193,21 @@ impl From<ProvisionError> for Failure {
             _ => Outcome::ProvisionFailed,
         };
         Failure { outcome, reason: error.to_string() }
+    }
+}
+
+/// What the plan foretold, as the cell's record will have it.
+impl From<&Legality> for Failure {
+    fn from(legality: &Legality) -> Self {
+        let outcome = match legality.source {
+            Source::Pairing => Outcome::Mismatch,
+            _ => Outcome::BuildFailed,
+        };
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let message = legality.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
+        let reason =
+            format!("{}{message}; nothing was built\nhint: {}", part(&legality.reason), part(&legality.fix));
+        Failure { outcome, reason }
     }
 }
 

@@ -1,33 +1,15 @@
 //! Do cells say what is true? Whole runs over two Pythons and two servers, and one cell for each way to be red.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Project, a_cell, alone, checkout, fixture, run, shown, stdout};
-
-/// The folder of the run whose report ended with this output.
-fn run_folder(output: &Output) -> PathBuf {
-    let text = stdout(output);
-    let line = text
-        .lines()
-        .find_map(|line| line.split_once("  run "))
-        .unwrap_or_else(|| panic!("{}", shown(output)));
-    checkout().join("target/matrix/runs").join(line.1.trim())
-}
+use crate::harness::{Project, a_cell, alone, fixture, hold, run, run_folder, shown, stdout};
 
 fn json(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).expect("JSON")
-}
-
-/// Holds a document to its schema in the repository.
-fn hold(document: &Value, schema: &str) {
-    let path = checkout().join(format!("crates/pyo3-matrix/schemas/{schema}.schema.json"));
-    let validator = jsonschema::validator_for(&json(&path)).expect("a schema");
-    let faults: Vec<String> = validator.iter_errors(document).map(|fault| fault.to_string()).collect();
-    assert!(faults.is_empty(), "{schema}: {faults:?}");
 }
 
 /// The record of one cell, run over the tests of a fixture.

@@ -30,7 +30,7 @@ fn a_plan_lists_each_cell_of_the_default_preset_once() {
 #[test]
 fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
     check(&["run", "--cell", "py3.12-pg16-pyo3_9.30"], 2, "the nearest are py3.12-pg16-pyo3_");
-    check(&["run", "--preset", "gird"], 2, "unknown preset `gird`\nhint: known are grid");
+    check(&["run", "--preset", "gird"], 2, "unknown preset `gird`\nhint: known are full, grid,");
     check(&["run", "--python", "2.7"], 2, "unknown Python `2.7`\nhint: known are 3.9,");
     check(&["postgres", "12", "--", "true"], 2, "unknown Postgres major `12`");
     check(&["shell", "py3.12", "--", "true"], 2, "unknown cell `py3.12`");

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 /// Runs share the checkout's wheels and environments, and one run holds them at a time.
 static CHECKOUT: Mutex<()> = Mutex::new(());
 
@@ -66,7 +68,12 @@ impl Project {
 
     /// A project whose cells run `tests` instead of the prototype's.
     pub fn testing(tests: &Path) -> Project {
-        Project::new(|text| with_list(&text, "tests", &tests.display().to_string()))
+        Project::testing_with(tests, |text| text)
+    }
+
+    /// The same, with a `matrix.toml` that `edit` changes further.
+    pub fn testing_with(tests: &Path, edit: impl FnOnce(String) -> String) -> Project {
+        Project::new(|text| edit(with_list(&text, "tests", &tests.display().to_string())))
     }
 
     pub fn path(&self) -> &Path {
@@ -90,6 +97,25 @@ fn with_list(text: &str, key: &str, entry: &str) -> String {
     text.lines().map(replaced).collect::<Vec<_>>().join("\n") + "\n"
 }
 
+/// The folder of the run whose report ended with this output.
+pub fn run_folder(output: &Output) -> PathBuf {
+    let text = stdout(output);
+    let line = text
+        .lines()
+        .find_map(|line| line.split_once("  run "))
+        .unwrap_or_else(|| panic!("{}", shown(output)));
+    checkout().join("target/matrix/runs").join(line.1.trim())
+}
+
+/// Holds a document to its schema in the repository.
+pub fn hold(document: &Value, schema: &str) {
+    let path = checkout().join(format!("crates/pyo3-matrix/schemas/{schema}.schema.json"));
+    let text = std::fs::read_to_string(path).expect("a schema");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&text).expect("JSON")).expect("a schema");
+    let faults: Vec<String> = validator.iter_errors(document).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{schema}: {faults:?}");
+}
+
 /// A folder of tests for a cell, kept beside this binary.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(name)
@@ -98,6 +124,6 @@ pub fn fixture(name: &str) -> PathBuf {
 /// The newest line, and one cell of it.
 pub fn a_cell() -> String {
     let plan = run(&["plan", "--preset", "smoke", "--format", "json"]);
-    let plan: serde_json::Value = serde_json::from_str(&stdout(&plan)).expect("a plan in JSON");
+    let plan: Value = serde_json::from_str(&stdout(&plan)).expect("a plan in JSON");
     plan["cells"][0]["cell"].as_str().expect("a cell").to_owned()
 }

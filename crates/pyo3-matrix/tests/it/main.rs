@@ -5,6 +5,7 @@ mod cli;
 mod external;
 mod harness;
 mod killed;
+mod lines;
 mod rules;
 mod servers;
 mod suites;

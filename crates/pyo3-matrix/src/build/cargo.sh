@@ -1,0 +1,9 @@
+#!/bin/sh
+# Stands in for cargo while maturin builds a wheel, and keeps what cargo says that it compiled. Everything else is cargo.
+case "$1" in rustc) ;; *) exec cargo "$@" ;; esac
+status=$PYO3_MATRIX_MESSAGES.status
+{
+  cargo "$@"
+  echo $? >"$status"
+} | tee "$PYO3_MATRIX_MESSAGES"
+code=$(cat "$status") && rm "$status" && exit "$code"

@@ -1,0 +1,95 @@
+//! Would a line build for a Python that need not be here? A made-up interpreter configuration in, cargo's answer out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::build::line::{self, Project};
+use crate::cell::Python;
+use crate::process::{Command, Exit, Finished, ProcessError};
+use crate::provision::Site;
+
+/// Variables with which `PyO3` lets a Python pass that it would refuse.
+pub const TAINTS: [&str; 3] = [
+    "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
+    "PYO3_USE_STABLE_ABI_FORWARD_COMPATIBILITY",
+    "UNSAFE_PYO3_SKIP_VERSION_CHECK",
+];
+
+/// How much is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The crate whose build script decides.
+    Ffi,
+    /// The whole extension.
+    Extension,
+}
+
+/// What cargo answered.
+#[derive(Debug)]
+pub struct Checked {
+    pub built: bool,
+    /// Everything that it said.
+    pub text: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Checks a line's project as if it were built for `python`. `log` receives the output.
+pub fn check(
+    what: What,
+    python: Python,
+    project: &Project,
+    log: &Path,
+    site: &Site<'_>,
+) -> Result<Checked, CheckError> {
+    let command = Command::new("cargo").args(["check", "--locked", "--color", "never"]);
+    // Only `-vv` shows what the build script of a dependency warns of.
+    let command = match what {
+        What::Ffi => command.args(["-vv", "--package", "pyo3-ffi"]),
+        What::Extension => command,
+    };
+    let command = TAINTS.iter().fold(command, |command, taint| command.env(taint, "0"));
+    let command = command
+        .folder(&project.folder)
+        .env("PYO3_CONFIG_FILE", configuration(python, site)?)
+        // Of its own: another configuration in the folder of the wheels would have them built again.
+        .env("CARGO_TARGET_DIR", folder(site).join("build"))
+        .limit(site.config.budgets.build);
+    std::fs::write(log, "")?;
+    let Finished { exit, .. } = command.log(log).run(site.processes)?;
+    let text = std::fs::read_to_string(log)?;
+    match exit {
+        Exit::Interrupted => Err(ProcessError::Interrupted.into()),
+        Exit::TimedOut(_) | Exit::Signal(_) => {
+            Err(ProcessError::Failed { command: "cargo check".to_owned(), exit, tail: text }.into())
+        }
+        Exit::Code(code) => Ok(Checked { built: code == 0, text }),
+    }
+}
+
+/// Where checks keep what they make.
+pub fn folder(site: &Site<'_>) -> PathBuf {
+    site.config.target().join("probes")
+}
+
+/// A file as `PyO3` would write it had it asked an interpreter of this version.
+fn configuration(python: Python, site: &Site<'_>) -> io::Result<PathBuf> {
+    let path = folder(site).join(format!("py{python}.txt"));
+    let flags = if python.free_threaded { "Py_GIL_DISABLED" } else { "" };
+    let text = format!(
+        "implementation=CPython\nversion={}.{}\nshared=true\nabi3=false\npointer_width={}\nbuild_flags={flags}\n\
+         suppress_build_script_link_lines=false\n",
+        python.major,
+        python.minor,
+        usize::BITS,
+    );
+    line::keep(&path, text.as_bytes())?;
+    Ok(path)
+}

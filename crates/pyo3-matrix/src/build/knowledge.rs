@@ -1,0 +1,93 @@
+//! What is known of a plan before anything of it is compiled? Locks, earlier probes and variables at once; the compiler
+//! and new probes where they are asked for.
+
+use crate::build::check::TAINTS;
+use crate::build::probe::{self, ProbeError};
+use crate::cell::{Line, WheelId};
+use crate::config::Config;
+use crate::legality::{Knowledge, Source, State, legality};
+use crate::lockfile::Lockfile;
+use crate::plan::Plan;
+use crate::provision::Site;
+
+/// What there is on disk and in the environment. Starts no process.
+#[must_use]
+pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
+    let mut known = Knowledge::default();
+    for wheel in wheels(plan) {
+        let lock = known.locks.entry(wheel.line).or_insert_with(|| lock(wheel.line, config));
+        let kept = lock.as_ref().ok().and_then(|lock| probe::kept(config, wheel.python, lock));
+        known.probed.extend(kept.map(|probed| (wheel, probed)));
+    }
+    let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| value == "1");
+    known.taints = TAINTS.iter().filter(set).map(|name| (*name).to_owned()).collect();
+    known
+}
+
+/// Which (Python, line) a probe is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// Those that are not plainly legal by what is known already.
+    Doubtful,
+}
+
+/// Asks `pyo3-ffi` what is not known yet.
+pub fn probe(plan: &Plan, which: Which, known: &mut Knowledge, site: &Site<'_>) -> Result<(), ProbeError> {
+    let open: Vec<WheelId> = wheels(plan)
+        .into_iter()
+        .filter(|wheel| !known.probed.contains_key(wheel) && is_open(*wheel, which, known, site.config))
+        .collect();
+    for wheel in open {
+        (site.say)(&format!("asking pyo3-ffi of line {} about Python {}", wheel.line, wheel.python));
+        let probed = probe::probe(wheel, site)?;
+        known.probed.insert(wheel, probed);
+    }
+    Ok(())
+}
+
+/// Whether the probe of `wheel` could change what is foretold. Where its lock is not right, it cannot.
+fn is_open(wheel: WheelId, which: Which, known: &Knowledge, config: &Config) -> bool {
+    let Some(spec) = config.line(wheel.line) else { return false };
+    let foretold = legality(spec, wheel.python, known);
+    match foretold.source {
+        Source::Lock | Source::Pairing | Source::Toolchain => false,
+        _ => which == Which::All || foretold.state != State::Legal,
+    }
+}
+
+/// Every (Python, line) that the plan runs or builds on purpose to see it fail.
+fn wheels(plan: &Plan) -> Vec<WheelId> {
+    let negatives = plan.negatives.iter().map(|planned| &planned.negative);
+    let negatives = negatives.filter_map(|n| Some(WheelId { python: n.python?, line: n.line }));
+    let mut wheels: Vec<WheelId> = plan.live().map(crate::cell::CellId::wheel).chain(negatives).collect();
+    wheels.sort();
+    wheels.dedup();
+    wheels
+}
+
+fn lock(line: Line, config: &Config) -> Result<Lockfile, String> {
+    let path = config.line_lock(line);
+    let text = std::fs::read_to_string(&path);
+    let shown = path.strip_prefix(&config.root).unwrap_or(&path).display();
+    let text = text.map_err(|error| format!("{shown}: {error}"))?;
+    Lockfile::parse(&text).map_err(|error| format!("{shown}: {error}"))
+}
+
+/// `1.95` of `rustc 1.95.0 (…)`.
+#[must_use]
+pub fn rustc(toolchain: &str) -> Option<(u16, u16)> {
+    let version = toolchain.strip_prefix("rustc ")?.split_whitespace().next()?;
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_compiler_says_its_version_first() {
+        assert_eq!(super::rustc("rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\n"), Some((1, 95)));
+        assert_eq!(super::rustc("rustc 1.97.0-nightly (x)"), Some((1, 97)));
+        assert_eq!(super::rustc("clang 19"), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! Is a line's lock file right, and how is it made? A project of its own, held to the line's pairing, and what cargo
+//! resolves there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::build::fingerprint::naming;
+use crate::build::line::{self, LineError};
+use crate::build::manifest::Manifest;
+use crate::config::{Config, LineSpec};
+use crate::lockfile::{Change, Lockfile, Unreadable};
+use crate::process::{Command, Finished, ProcessError};
+use crate::provision::Site;
+
+/// What cargo says when it may not write what it would.
+const WOULD_CHANGE: &str = "cannot update the lock file";
+
+/// What became of a lock file.
+#[derive(Debug)]
+pub enum Refreshed {
+    Unchanged { packages: usize },
+    Written { packages: usize, changes: Vec<Change> },
+}
+
+/// What of the lock that is there holds on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Everything that still fits.
+    Keep,
+    /// Nothing: each package moves to the newest that the compiler of the manifest takes.
+    Upgrade,
+}
+
+/// Why there is no new lock file.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("line {}: cargo cannot resolve pyo3 {} with pyo3-async-runtimes {}\n{source}\nhint: correct the [[line]] of matrix.toml, or the requirements of the manifest", .spec.name, .spec.pyo3, .spec.pyo3_async_runtimes)]
+    Unresolved { spec: LineSpec, source: ProcessError },
+    #[error("line {}: cargo resolved another pairing: {}", .spec.name, .beside.join("; "))]
+    Moved { spec: LineSpec, beside: Vec<String> },
+    #[error("line {}: {source}", .spec.name)]
+    Unreadable { spec: LineSpec, source: Unreadable },
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// How the lock of a line is stale: nothing where it is not.
+pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError> {
+    let config = site.config;
+    let path = config.line_lock(spec.name);
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(vec!["there is none".to_owned()]) };
+    let lock = match Lockfile::parse(&text) {
+        Ok(lock) => lock,
+        Err(error) => return Ok(vec![error.to_string()]),
+    };
+    let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
+    let mut faults = lock.beside_pairing(spec);
+    faults.extend(lock.beside_manifest(manifest.name(), &manifest.requirements()));
+    if faults.is_empty() {
+        let project = project(None, Some(&text), site)?;
+        faults.extend(would_change(project.path(), site)?);
+    }
+    Ok(faults)
+}
+
+/// Makes the lock of a line, or refreshes it.
+pub fn refresh(spec: &LineSpec, how: How, site: &Site<'_>) -> Result<Refreshed, LockError> {
+    let path = site.config.line_lock(spec.name);
+    let before = std::fs::read_to_string(&path).ok();
+    let start = match how {
+        How::Keep => basis(spec, site.config),
+        How::Upgrade => None,
+    };
+    let text = resolve(spec, start.as_deref(), false, site)?;
+    let unreadable = |source| LockError::Unreadable { spec: spec.clone(), source };
+    let lock = Lockfile::parse(&text).map_err(unreadable)?;
+    match lock.beside_pairing(spec) {
+        beside if beside.is_empty() => {}
+        beside => return Err(LockError::Moved { spec: spec.clone(), beside }),
+    }
+    let packages = lock.len();
+    if before.as_ref() == Some(&text) {
+        return Ok(Refreshed::Unchanged { packages });
+    }
+    let before = before.and_then(|text| Lockfile::parse(&text).ok()).unwrap_or_default();
+    write(&path, &text)?;
+    Ok(Refreshed::Written { packages, changes: lock.since(&before) })
+}
+
+/// What cargo locks for a pairing, starting from the lock `start`.
+pub fn resolve(
+    spec: &LineSpec,
+    start: Option<&str>,
+    offline: bool,
+    site: &Site<'_>,
+) -> Result<String, LockError> {
+    let project = project(Some(spec), start, site)?;
+    let verb: &[&str] = if start.is_some() { &["update", "--workspace"] } else { &["generate-lockfile"] };
+    let command = cargo(project.path(), site).args(verb).args(offline.then_some("--offline"));
+    command.check(site.processes).map_err(|source| match source {
+        ProcessError::Interrupted => LockError::Process(source),
+        source => LockError::Unresolved { spec: spec.clone(), source },
+    })?;
+    Ok(std::fs::read_to_string(project.path().join(line::LOCK))?)
+}
+
+/// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
+fn basis(spec: &LineSpec, config: &Config) -> Option<String> {
+    let others = config.lines.iter().rev().filter(|other| other.name != spec.name);
+    let readable = |other: &LineSpec| {
+        let text = std::fs::read_to_string(config.line_lock(other.name)).ok()?;
+        Lockfile::parse(&text).is_ok().then_some(text)
+    };
+    readable(spec).or_else(|| others.filter_map(readable).next())
+}
+
+/// A project of the extension alone that is gone afterwards, held to a pairing where one is given.
+fn project(
+    pinned: Option<&LineSpec>,
+    lock: Option<&str>,
+    site: &Site<'_>,
+) -> Result<tempfile::TempDir, LockError> {
+    let config = site.config;
+    std::fs::create_dir_all(config.target())?;
+    let folder = tempfile::Builder::new().prefix("lock-").tempdir_in(config.target())?;
+    site.processes.adopt_folder(folder.path());
+    line::copy(config, folder.path())?;
+    if let Some(spec) = pinned {
+        let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
+        let text = manifest.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
+        std::fs::write(folder.path().join(&config.extension.manifest), text)?;
+    }
+    if let Some(lock) = lock {
+        std::fs::write(folder.path().join(line::LOCK), lock)?;
+    }
+    Ok(folder)
+}
+
+/// Whether cargo itself would write another lock. Asked without the network first, for most locks need none.
+fn would_change(project: &Path, site: &Site<'_>) -> Result<Option<String>, LockError> {
+    let locked = |offline: bool| {
+        let command = cargo(project, site).args(["update", "--workspace", "--locked"]);
+        command.args(offline.then_some("--offline")).run(site.processes)?.check()
+    };
+    match locked(true).or_else(|_| locked(false)) {
+        Ok(Finished { .. }) => Ok(None),
+        Err(ProcessError::Failed { tail, .. }) if tail.contains(WOULD_CHANGE) => {
+            Ok(Some("cargo would lock something else".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn cargo(folder: &Path, site: &Site<'_>) -> Command {
+    Command::new("cargo").folder(folder).limit(site.config.budgets.fetch)
+}
+
+/// Writes a lock whole or not at all.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let partial: PathBuf = path.with_extension("lock.partial");
+    std::fs::write(&partial, text).map_err(|error| naming(&error, &partial))?;
+    std::fs::rename(partial, path)
+}

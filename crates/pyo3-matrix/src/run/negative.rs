@@ -1,0 +1,112 @@
+//! What do the negative cells say? Each is built, or resolved, in a folder of its own, and its record is kept beside the
+//! cells'.
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::build::check::{self, CheckError, What};
+use crate::build::line::{self, LineError};
+use crate::build::lock::{self, LockError};
+use crate::cell::Python;
+use crate::message;
+use crate::negative::NegativeRecord;
+use crate::plan::{Plan, PlannedNegative};
+use crate::process::ProcessError;
+use crate::provision::Site;
+use crate::record;
+use crate::run::folder::RunFolder;
+
+/// Builds every negative cell of the plan, one after another: cargo uses every core for one.
+pub fn run(plan: &Plan, folder: &RunFolder, site: &Site<'_>) {
+    for (at, planned) in plan.negatives.iter().enumerate() {
+        if site.processes.interrupted() {
+            return;
+        }
+        let begun = Instant::now();
+        let folder = folder.negative(&planned.id);
+        let built = std::fs::create_dir_all(&folder)
+            .map_err(NegativeError::from)
+            .and_then(|()| build(planned, &folder.join("output.log"), site));
+        let (built, text) = match built {
+            Err(error) if error.interrupted() => return,
+            Ok(built) => built,
+            // The machine failed; that is not the failure that was foretold, and shows as what it is.
+            Err(error) => (false, format!("error: {error}")),
+        };
+        let seconds = begun.elapsed().as_secs_f64();
+        let record = NegativeRecord { seconds, ..NegativeRecord::of(planned, built, &text) };
+        (site.say)(&message::negative_ended(&record, (at + 1, plan.negatives.len())));
+        if let Err(error) = record::write(&folder.join(record::FILE), &record) {
+            (site.say)(&message::negative_not_written(&record.id, &error));
+        }
+    }
+}
+
+/// Why a negative cell could not even be tried.
+#[derive(Debug, thiserror::Error)]
+enum NegativeError {
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl NegativeError {
+    fn interrupted(&self) -> bool {
+        matches!(
+            self,
+            NegativeError::Check(CheckError::Process(ProcessError::Interrupted))
+                | NegativeError::Lock(LockError::Process(ProcessError::Interrupted))
+        )
+    }
+}
+
+/// Whether it built, and what cargo said.
+fn build(planned: &PlannedNegative, log: &Path, site: &Site<'_>) -> Result<(bool, String), NegativeError> {
+    match (planned.negative.python, &planned.negative.pyo3_async_runtimes) {
+        (Some(python), _) => extension(planned, python, log, site),
+        (None, Some(version)) => pairing(planned, version, log, site),
+        (None, None) => Ok((true, String::new())),
+    }
+}
+
+fn extension(
+    planned: &PlannedNegative,
+    python: Python,
+    log: &Path,
+    site: &Site<'_>,
+) -> Result<(bool, String), NegativeError> {
+    let project = line::synthesise(site.config, planned.negative.line)?;
+    let checked = check::check(What::Extension, python, &project, log, site)?;
+    Ok((checked.built, checked.text))
+}
+
+/// Resolves the pairing from the line's own lock: without the network, and with it where that gave another answer, for
+/// cargo offline knows only what was fetched before.
+fn pairing(
+    planned: &PlannedNegative,
+    version: &str,
+    log: &Path,
+    site: &Site<'_>,
+) -> Result<(bool, String), NegativeError> {
+    let line = planned.negative.line;
+    let spec = site.config.line(line).unwrap_or_else(|| unreachable!("a checked config"));
+    let spec = crate::config::LineSpec { pyo3_async_runtimes: version.to_owned(), ..spec.clone() };
+    let start = std::fs::read_to_string(site.config.line_lock(line)).ok();
+    let resolved = |offline| match lock::resolve(&spec, start.as_deref(), offline, site) {
+        Ok(_) => Ok((true, "resolved".to_owned())),
+        Err(error @ LockError::Unresolved { .. }) => Ok((false, error.to_string())),
+        Err(error) => Err(error),
+    };
+    let (mut built, mut text) = resolved(true)?;
+    if !NegativeRecord::of(planned, built, &text).ending.is_green() {
+        (built, text) = resolved(false)?;
+    }
+    std::fs::write(log, &text)?;
+    Ok((built, text))
+}
