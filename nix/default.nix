@@ -21,8 +21,10 @@ let
     in
     pkgs.${name} or (throw "matrix.toml wants Postgres ${toString major}; nixpkgs has no ${name}");
 
-  pythons = map (entry: { inherit (entry) version; package = python entry.version; }) matrix.python;
-  servers = map (entry: { inherit (entry) major; package = postgres entry.major; }) matrix.postgres;
+  # Extras lie past the mission's axes, and past what the pinned nixpkgs has.
+  mission = builtins.filter (entry: !(entry.extra or false));
+  pythons = map (entry: { inherit (entry) version; package = python entry.version; }) (mission matrix.python);
+  servers = map (entry: { inherit (entry) major; package = postgres entry.major; }) (mission matrix.postgres);
   newest = builtins.elemAt matrix.line (builtins.length matrix.line - 1);
 
   # What the harness prefers to anything that it could find or fetch.

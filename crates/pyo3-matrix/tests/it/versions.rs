@@ -10,11 +10,13 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(checkout().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The values of `key` in the tables of `axis`.
+/// The values of `key` in the tables of `axis`; extras are nobody's duty.
 fn axis(axis: &str, key: &str) -> Versions {
     let config: toml::Table = read("matrix.toml").parse().expect("TOML");
     let tables = config[axis].as_array().expect("an axis");
-    tables.iter().map(|table| table[key].to_string().trim_matches('"').to_owned()).collect()
+    let mission =
+        tables.iter().filter(|table| table.get("extra").and_then(toml::Value::as_bool) != Some(true));
+    mission.map(|table| table[key].to_string().trim_matches('"').to_owned()).collect()
 }
 
 fn pythons() -> Versions {
