@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::disk::DiskError;
+use crate::doctor::error::DoctorError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
@@ -33,6 +34,8 @@ pub enum Error {
     #[error(transparent)]
     Disk(#[from] DiskError),
     #[error(transparent)]
+    Doctor(#[from] DoctorError),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 
@@ -58,10 +61,14 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
-            Error::Config(_) | Error::Plan(_) | Error::Folder(FolderError::Unknown { .. }) => {
-                Ending::BadRequest
-            }
+            Error::Config(_)
+            | Error::Plan(_)
+            | Error::Folder(FolderError::Unknown { .. })
+            | Error::Doctor(
+                DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
+            ) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
+            | Error::Doctor(DoctorError::Process(ProcessError::Interrupted))
             | Error::Provision(ProvisionError::Interrupted)
             | Error::Run(RunError::Provision(ProvisionError::Interrupted)) => Ending::Interrupted,
             Error::Prepare(failure) if failure.outcome == Outcome::Lost => Ending::Interrupted,
@@ -71,6 +78,7 @@ impl Error {
             | Error::Folder(_)
             | Error::Process(_)
             | Error::Disk(_)
+            | Error::Doctor(_)
             | Error::Io(_) => Ending::Failed,
         }
     }

@@ -42,5 +42,6 @@ mod tests {
         check::<Report>("report");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
+        check::<crate::doctor::Diagnosis>("diagnosis");
     }
 }
