@@ -49,15 +49,14 @@ pub fn resolve(root: &Path, processes: &Processes) -> Result<Resolved, DoctorErr
 fn skeleton(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
-        let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type()))?;
+        let path = entry?.path();
+        let folder = path.is_dir();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let target = to.join(&name);
         match name.as_str() {
             "target" | "node_modules" => {}
-            name if kind?.is_dir() => {
-                let hidden = name.starts_with('.') && name != ".cargo";
-                hidden.then_some(()).map_or_else(|| skeleton(&path, &target, root), Ok)?;
-            }
+            name if folder && name.starts_with('.') && name != ".cargo" => {}
+            _ if folder => skeleton(&path, &target, root)?,
             "Cargo.toml" => std::fs::write(&target, manifest(&std::fs::read_to_string(&path)?, from, root))?,
             "config.toml" | "config" => drop(std::fs::copy(&path, &target)?),
             _ if path.extension() == Some("rs".as_ref()) => std::fs::write(&target, "")?,
