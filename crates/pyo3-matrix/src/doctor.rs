@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::process::{Command, Processes};
 use error::DoctorError;
-use finding::Finding;
+use finding::{Finding, Id};
 use project::{Project, Workspace};
 use resolve::Resolved;
 
@@ -59,8 +59,8 @@ pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
     let mut findings = Vec::new();
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
-        // Requirements that contradict each other explain more than cargo's refusal to resolve them.
-        if findings.iter().all(|finding| finding.id != finding::Id::A1) {
+        // What is wrong in the manifests explains more than cargo's refusal to resolve them.
+        if findings.iter().all(|finding| !matches!(finding.id, Id::A1 | Id::A11)) {
             findings = resolved(&mut project)?;
         }
     }

@@ -141,6 +141,8 @@ impl Workflow<'_> {
                             self.versions(value, claims);
                         }
                         Some("env") => self.variables(value, variables),
+                        // What a matrix leaves out.
+                        Some("exclude") => {}
                         _ => self.walk(value, claims, variables),
                     }
                 }
@@ -256,9 +258,9 @@ mod tests {
 
     #[test]
     fn a_workflow_names_pythons_in_lists_matrices_and_inputs_each_at_its_line() {
-        let text = "jobs:\n  é: 1\n  test:\n    strategy:\n      matrix:\n        python-version: [\"3.9\", 3.13t]\n    env:\n      A: '1'\n    steps:\n      - uses: actions/setup-python@v5\n        with:\n          python-version: '3.12'\n";
+        let text = "jobs:\n  é: 1\n  test:\n    strategy:\n      matrix:\n        python-version: [\"3.9\", 3.13t]\n        exclude:\n          - python-version: '3.7'\n    env:\n      A: '1'\n    steps:\n      - uses: actions/setup-python@v5\n        with:\n          python-version: '3.12'\n";
         let (claims, variables) = workflow(&TextFile::new("ci.yml", text));
-        assert_eq!(check(&claims), "3.9@6=\"3.9\" 3.13t@6=3.13t 3.12@12='3.12'");
+        assert_eq!(check(&claims), "3.9@6=\"3.9\" 3.13t@6=3.13t 3.12@14='3.12'");
         assert_eq!((variables[0].0.as_str(), variables[0].1.value.as_str()), ("A", "1"));
     }
 

@@ -209,3 +209,19 @@ impl fmt::Display for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_has_a_section_for_each_id_and_no_other() {
+        let catalogue = include_str!("../../../../docs/doctor.md");
+        let titles: Vec<&str> = catalogue.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let ids: Vec<String> = Id::ALL.iter().map(|id| format!("{id} {}", id.title())).collect();
+        assert_eq!(
+            titles.iter().filter(|title| **title != "For programs").collect::<Vec<_>>(),
+            ids.iter().collect::<Vec<_>>()
+        );
+    }
+}

@@ -28,9 +28,10 @@ pub struct Log {
 /// A reader: what it makes of the line at an index.
 type Reader = fn(&Log, usize) -> Option<Finding>;
 
-const READERS: [Reader; 7] = [
+const READERS: [Reader; 8] = [
     resolver::links,
     resolver::yanked,
+    resolver::feature,
     resolver::rust_version,
     script::python,
     script::configuration,

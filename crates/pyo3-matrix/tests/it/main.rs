@@ -2,8 +2,10 @@
 
 mod cells;
 mod cli;
+mod doctor;
 mod harness;
 mod killed;
+mod mends;
 mod rules;
 mod servers;
 mod suites;

@@ -55,6 +55,8 @@ fn one_source(name: &str, workspace: &Workspace) -> Vec<Step> {
         let dependency = manifest.on(name).find(|dependency| dependency.origin != Origin::Registry)?;
         Some((manifest, dependency))
     });
+    // A second table of the same name would be no TOML.
+    let root = root.filter(|root| !root.file.text.contains("[patch.crates-io]"));
     let (Some(root), Some((manifest, dependency))) = (root, copy) else {
         return vec![Step::advise(format!(
             "take {name} from one source, or name the copy in [patch.crates-io]"

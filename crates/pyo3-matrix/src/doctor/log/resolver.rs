@@ -2,6 +2,7 @@
 
 use super::{Log, between, quoted};
 use crate::cell::Line;
+use crate::doctor::check::GUIDE;
 use crate::doctor::finding::{Finding, Id, Step};
 use crate::doctor::pyo3::{COMPANIONS, PYO3, line_of};
 use crate::facts::LineFacts;
@@ -69,6 +70,18 @@ pub fn yanked(log: &Log, at: usize) -> Option<Finding> {
     let finding = Finding::new(Id::A8, log.place(at), format!("{requirement}, and {version} is yanked"), why);
     let step = Step::advise(format!("ask for a newer release of {name} of the same line"));
     (name.starts_with(PYO3)).then(|| finding.says(format!("version {version} is yanked")).mend([step]))
+}
+
+/// `with feature `abi3-py38` but`; older cargo says `with features: `abi3-py38` but`.
+pub fn feature(log: &Log, at: usize) -> Option<Finding> {
+    let text = log.text(at);
+    let feature = between(text, "with feature `", "`").or_else(|| between(text, "with features: `", "`"))?;
+    if !text.contains("depends on `pyo3`") {
+        return None;
+    }
+    let why = "each line of pyo3 drops the features of the Pythons that it no longer builds for, and gains new ones";
+    let step = Step::advise(format!("ask for a feature of this line instead of {feature}: {GUIDE}"));
+    Some(Finding::new(Id::A11, log.place(at), text.trim(), why).says(text.trim()).mend([step]))
 }
 
 /// Cargo from 1.80 on lists what it does not support; before, it refuses one package.
