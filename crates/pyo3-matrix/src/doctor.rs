@@ -55,20 +55,21 @@ impl Diagnosis {
 
 /// Examines a project.
 pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
-    let mut project = survey::survey(path)?;
+    let processes = Processes::start()?;
+    // The compiler is slow to say its version, next to everything else here.
+    let (project, rustc) = std::thread::scope(|scope| {
+        let rustc = scope.spawn(|| rustc(&processes));
+        (survey::survey(path), rustc.join().ok().flatten())
+    });
+    let mut project = project?;
+    project.rustc = rustc;
     let mut findings = Vec::new();
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
         // What is wrong in the manifests explains more than cargo's refusal to resolve them.
         if findings.iter().all(|finding| !matches!(finding.id, Id::A1 | Id::A11)) {
-            findings = resolved(&mut project)?;
+            findings = resolved(&mut project, &processes)?;
         }
-    }
-    let concerned = project.workspaces.iter().any(|workspace| !workspace.lines().is_empty());
-    if concerned
-        && project.channel.as_ref().is_none_or(|channel| !channel.value.starts_with(char::is_numeric))
-    {
-        project.rustc = rustc()?;
     }
     findings.extend(check::check(&project));
     findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
@@ -78,10 +79,7 @@ pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
 
 /// Explains the log of a build.
 pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
-    let file = survey::read(path)?.ok_or_else(|| DoctorError::Read {
-        path: path.into(),
-        source: std::io::ErrorKind::NotFound.into(),
-    })?;
+    let file = survey::log(path)?;
     let lines = file.text.lines().count();
     let examined = format!("{} ({lines} lines)", file.path.display());
     Ok(Diagnosis::new(examined, log::examine(file)))
@@ -94,12 +92,11 @@ fn needs_lock(workspace: &Workspace) -> bool {
 }
 
 /// Fills in the locks that cargo would make, and tells what it says where it refuses.
-fn resolved(project: &mut Project) -> Result<Vec<Finding>, DoctorError> {
-    let processes = Processes::start()?;
+fn resolved(project: &mut Project, processes: &Processes) -> Result<Vec<Finding>, DoctorError> {
     let mut findings = Vec::new();
     for workspace in project.workspaces.iter_mut().filter(|workspace| needs_lock(workspace)) {
-        let root = std::path::absolute(&workspace.folder).unwrap_or_else(|_| workspace.folder.clone());
-        match resolve::resolve(&root, &processes)? {
+        let root = std::env::current_dir().unwrap_or_default().join(&workspace.folder);
+        match resolve::resolve(&root, processes)? {
             Resolved::Lock(lock) => workspace.locks.push(lock),
             Resolved::Refused(output) => {
                 let manifest = workspace.folder.join("Cargo.toml");
@@ -119,16 +116,10 @@ fn resolved(project: &mut Project) -> Result<Vec<Finding>, DoctorError> {
 }
 
 /// The version of the rustc on PATH; none where there is no such program.
-fn rustc() -> Result<Option<(u16, u16)>, DoctorError> {
-    let processes = Processes::start()?;
-    let Ok(finished) = Command::new("rustc").arg("--version").limit(LIMIT).run(&processes) else {
-        return Ok(None);
-    };
+fn rustc(processes: &Processes) -> Option<(u16, u16)> {
+    let finished = Command::new("rustc").arg("--version").limit(LIMIT).run(processes).ok()?;
     let mut numbers = finished.stdout.split([' ', '.']).skip(1).map(str::parse);
-    Ok(match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
-        _ => None,
-    })
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// `. (2 manifests, 9 lock files, pyo3 0.30)`.

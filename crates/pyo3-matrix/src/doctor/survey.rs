@@ -3,7 +3,7 @@
 mod members;
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -254,13 +254,26 @@ fn broken(file: &TextFile, error: &dyn std::error::Error) -> DoctorError {
 }
 
 /// A file's text; none where there is no such file.
-pub fn read(path: &Path) -> Result<Option<Arc<TextFile>>, DoctorError> {
+fn read(path: &Path) -> Result<Option<Arc<TextFile>>, DoctorError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(TextFile::new(shown(path), text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if path.is_dir() && error.kind() == io::ErrorKind::IsADirectory => Ok(None),
         Err(source) => Err(DoctorError::Read { path: path.into(), source }),
     }
+}
+
+/// A log; `-` is standard input.
+pub fn log(path: &Path) -> Result<Arc<TextFile>, DoctorError> {
+    let failed = |source| DoctorError::Read { path: path.into(), source };
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    // A log may hold whatever a program wrote.
+    bytes.map(|bytes| TextFile::new(shown(path), String::from_utf8_lossy(&bytes))).map_err(failed)
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {

@@ -34,8 +34,10 @@ fn floor(workspace: &Workspace) -> Vec<Finding> {
         let Some(oldest) = pyproject.oldest().filter(|oldest| oldest.python.value < floor) else { continue };
         let Some(requires) = &pyproject.requires else { continue };
         let python = oldest.python.value;
-        let found =
-            format!("{} lets in Python {python}, and {} starts at {floor}", requires.value, feature.value);
+        let found = format!(
+            "requires-python {} lets in {python}, and {} starts at {floor}",
+            requires.value, feature.value
+        );
         let why = format!(
             "on Python {python} an installer passes the wheel by, builds from source, and fails ({})",
             feature.place()

@@ -14,12 +14,13 @@ use crate::doctor::project::{Project, Workspace};
 use crate::doctor::removed::{REMOVED, Removed};
 use crate::doctor::text::TextFile;
 
-/// The use of a removed name, at its line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The uses of a removed name on one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
     pub line: usize,
     /// Its place in the table.
     pub row: usize,
+    pub times: usize,
 }
 
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -42,7 +43,7 @@ fn of_workspace(workspace: &Workspace) -> Vec<Finding> {
         for found in visit::uses(&file) {
             let row = &REMOVED[found.row];
             if row.by() <= oldest {
-                findings.push(finding(source, found.line, row, oldest));
+                findings.push(finding(source, found, row, oldest));
             }
         }
     }
@@ -65,7 +66,8 @@ fn is_gated(source: &TextFile, gated: &BTreeSet<String>) -> bool {
     parts.into_iter().any(|part| gated.contains(part.strip_suffix(".rs").unwrap_or(&part)))
 }
 
-fn finding(source: &TextFile, line: usize, row: &Removed, locked: Line) -> Finding {
+fn finding(source: &TextFile, found: Use, row: &Removed, locked: Line) -> Finding {
+    let Use { line, times, .. } = found;
     let found = format!("{}, and the locked line is {locked}", row.shown());
     let why = format!("pyo3 {} removed it; {} takes its place", row.by(), row.instead);
     let file = source.path.clone();
@@ -76,7 +78,7 @@ fn finding(source: &TextFile, line: usize, row: &Removed, locked: Line) -> Findi
         None => Step::advise(format!("use {}; {GUIDE}", row.instead)),
     };
     let place = crate::doctor::finding::Place { file, line: Some(line) };
-    Finding::new(Id::A9, place, found, why).says(row.name).mend([step])
+    Finding::new(Id::A9, place, found, why).says(row.name).mend(vec![step; times])
 }
 
 /// Where a reader finds the whole story.

@@ -49,7 +49,10 @@ fn body(text: &mut String, finding: &Finding) {
     if let Some(says) = finding.says.as_ref().filter(|says| !finding.found.contains(says.as_str())) {
         paragraph(text, "says", &format!("\"{says}\""));
     }
-    for (at, step) in finding.mend.iter().enumerate() {
+    let mut steps = finding.mend.clone();
+    // A name that stands twice on a line is replaced twice, and said once.
+    steps.dedup();
+    for (at, step) in steps.iter().enumerate() {
         let label = if at == 0 { "fix" } else { "" };
         match step {
             // A command is copied whole.

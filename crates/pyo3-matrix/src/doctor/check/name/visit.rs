@@ -1,6 +1,6 @@
 //! Where does a Rust file use a removed name? A syntax tree in, uses out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
 use syn::{Attribute, Ident, Item, ItemMod, ItemUse, Path, UseTree};
@@ -12,13 +12,13 @@ use crate::doctor::removed::{Kind, REMOVED};
 /// What the prelude of some line brought, and a later one does not.
 const PRELUDE: [&str; 3] = ["IntoPy", "ToPyObject", "PyObject"];
 
-/// Every use of a removed name, once per line and name.
-pub fn uses(file: &syn::File) -> BTreeSet<Use> {
+/// Every use of a removed name, by line.
+pub fn uses(file: &syn::File) -> Vec<Use> {
     let mut names = Names::default();
     names.visit_file(file);
-    let mut uses = Uses { found: BTreeSet::new(), names };
+    let mut uses = Uses { found: BTreeMap::new(), names };
     uses.visit_file(file);
-    uses.found
+    uses.found.into_iter().map(|((line, row), times)| Use { line, row, times }).collect()
 }
 
 /// The modules that a file declares under a `cfg`.
@@ -38,6 +38,8 @@ fn is_gated(attributes: &[Attribute]) -> bool {
 #[derive(Default)]
 struct Names {
     own: BTreeSet<String>,
+    /// Those of them that come from `pyo3`, under their own name.
+    pyo3: BTreeSet<String>,
     prelude: bool,
 }
 
@@ -63,20 +65,23 @@ impl<'a> Visit<'a> for Names {
             {
                 self.prelude = true;
             }
+            let of_pyo3 = leaf.is_of_pyo3() && leaf.renamed.is_none() && !is_gated(&item.attrs);
+            self.pyo3.extend(leaf.name.filter(|_| of_pyo3).map(ToString::to_string));
             self.own.extend(leaf.renamed.or(leaf.name).map(ToString::to_string));
         }
     }
 }
 
 struct Uses {
-    found: BTreeSet<Use>,
+    /// How often, by line and row of the table.
+    found: BTreeMap<(usize, usize), usize>,
     names: Names,
 }
 
 impl Uses {
     fn note(&mut self, ident: &Ident, fits: impl Fn(&crate::doctor::removed::Removed) -> bool) {
         if let Some(row) = REMOVED.iter().position(|row| ident == row.name && fits(row)) {
-            self.found.insert(Use { line: ident.span().start().line, row });
+            *self.found.entry((ident.span().start().line, row)).or_default() += 1;
         }
     }
 }
@@ -117,8 +122,7 @@ impl<'a> Visit<'a> for Uses {
             return;
         }
         for leaf in leaves(&item.tree) {
-            let of_pyo3 = leaf.path.first().is_some_and(|first| *first == PYO3) && !elsewhere(&leaf.path);
-            if let Some(name) = leaf.name.filter(|_| of_pyo3) {
+            if let Some(name) = leaf.name.filter(|_| leaf.is_of_pyo3()) {
                 self.note(name, |row| {
                     matches!(row.kind, Kind::Type | Kind::Trait | Kind::Free | Kind::Macro)
                 });
@@ -129,6 +133,9 @@ impl<'a> Visit<'a> for Uses {
     fn visit_path(&mut self, path: &'a Path) {
         let parts: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
         match parts[..] {
+            [first, ..] if self.names.pyo3.contains(&first.to_string()) => {
+                self.note(first, |row| row.owner.is_empty() && row.kind != Kind::Method);
+            }
             [one] => {
                 let brought = self.names.prelude && !self.names.own.contains(&one.to_string());
                 if brought && PRELUDE.iter().any(|name| one == name) {
@@ -178,6 +185,13 @@ struct Leaf<'a> {
     renamed: Option<&'a Ident>,
 }
 
+impl Leaf<'_> {
+    /// Whether the path leads to where `pyo3` had what it removed.
+    fn is_of_pyo3(&self) -> bool {
+        self.path.first().is_some_and(|first| *first == PYO3) && !elsewhere(&self.path)
+    }
+}
+
 fn leaves(tree: &UseTree) -> Vec<Leaf<'_>> {
     match tree {
         UseTree::Path(path) => {
@@ -208,6 +222,10 @@ mod tests {
     #[test]
     fn paths_that_lead_to_pyo3_are_certain() {
         assert_eq!(check("use pyo3::sync::{GILOnceCell as G, PyOnceLock};"), ["1:GILOnceCell"]);
+        assert_eq!(
+            check("use pyo3::sync::GILOnceCell;\nstatic A: GILOnceCell<u8> = GILOnceCell::new();"),
+            ["1:GILOnceCell", "2:GILOnceCell",]
+        );
         assert_eq!(
             check("fn f() { pyo3::prepare_freethreaded_python(); }"),
             ["1:prepare_freethreaded_python"]
