@@ -82,6 +82,21 @@ pub enum Verb {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
+    /// Find what is wrong with any PyO3 project, or explain a build that failed
+    ///
+    /// Examines a crate, a workspace, a lock file or a manifest alone (that one is
+    /// resolved in a temporary copy). Exit codes: 0 clean, 1 findings, 2 not a
+    /// Cargo project.
+    Doctor {
+        /// A folder, a Cargo.toml or a lock file
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Explain this log of cargo or rustc instead (`-` for standard input)
+        #[arg(long, value_name = "FILE", conflicts_with = "path")]
+        log: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t = Notation::Text)]
+        format: Notation,
+    },
     /// Remove what the harness keeps on disk
     Clean {
         /// Only the folders of earlier runs
@@ -118,6 +133,15 @@ pub struct Selection {
 pub enum Format {
     Text,
     Json,
+}
+
+/// How findings are written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Notation {
+    Text,
+    Json,
+    /// Workflow commands, which GitHub shows at their lines
+    Github,
 }
 
 impl From<Selection> for Request {

@@ -9,9 +9,10 @@ use anstream::{eprintln, print, println};
 use crate::build::knowledge::{self, Which};
 use crate::build::lock::{self, How};
 use crate::build::wheel;
-use crate::cli::{Cli, Format, Verb};
+use crate::cli::{Cli, Format, Notation, Verb};
 use crate::config::Config;
 use crate::disk;
+use crate::doctor;
 use crate::error::{Ending, Error};
 use crate::forecast;
 use crate::message;
@@ -31,8 +32,13 @@ const REMEMBERED: usize = 30;
 /// Answers the command line, and says how that ended.
 #[must_use]
 pub fn answer(cli: Cli) -> Ending {
-    let answered =
-        Config::load(cli.config.as_deref()).map_err(Error::from).and_then(|config| verb(cli.verb, &config));
+    let answered = match cli.verb {
+        // Any project can be examined, also one without a matrix.toml.
+        Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
+        asked => {
+            Config::load(cli.config.as_deref()).map_err(Error::from).and_then(|config| verb(asked, &config))
+        }
+    };
     answered.unwrap_or_else(|error| {
         eprintln!("error: {error}");
         if let Some(hint) = error.hint() {
@@ -54,6 +60,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Shell { cell, command } => shell(&cell, &command, config),
         Verb::Postgres { major, command } => server(&major, &command, config),
+        Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
             println!("{}", message::cleaned(disk::clean(config, what)?));
@@ -160,6 +167,17 @@ fn report(run: Option<&str>, format: Format, config: &Config) -> Result<Ending, 
 
 fn ending(report: &Report) -> Ending {
     if report.verdict.green { Ending::Green } else { Ending::Red }
+}
+
+/// What is wrong with a project, or with the build that left a log.
+fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, Error> {
+    let diagnosis = log.map_or_else(|| doctor::examine(path), doctor::explain)?;
+    match format {
+        Notation::Text => print!("{}", doctor::report::text::render(&diagnosis)),
+        Notation::Json => print!("{}", doctor::report::json::render(&diagnosis)?),
+        Notation::Github => print!("{}", doctor::report::github::render(&diagnosis)),
+    }
+    Ok(if diagnosis.findings.is_empty() { Ending::Green } else { Ending::Red })
 }
 
 /// A cell's environment and server, handed over to the user's terminal.

@@ -8,6 +8,7 @@ use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
 use crate::disk::DiskError;
+use crate::doctor::error::DoctorError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
@@ -40,6 +41,8 @@ pub enum Error {
     #[error(transparent)]
     Disk(#[from] DiskError),
     #[error(transparent)]
+    Doctor(#[from] DoctorError),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 
@@ -68,8 +71,12 @@ impl Error {
             Error::Config(_)
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
-            | Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
+            | Error::Folder(FolderError::Unknown { .. })
+            | Error::Doctor(
+                DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
+            ) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
+            | Error::Doctor(DoctorError::Process(ProcessError::Interrupted))
             | Error::Lock(LockError::Process(ProcessError::Interrupted))
             | Error::Probe(ProbeError::Check(CheckError::Process(ProcessError::Interrupted)))
             | Error::Provision(ProvisionError::Interrupted)
@@ -83,6 +90,7 @@ impl Error {
             | Error::Folder(_)
             | Error::Process(_)
             | Error::Disk(_)
+            | Error::Doctor(_)
             | Error::Io(_) => Ending::Failed,
         }
     }

@@ -76,6 +76,30 @@ impl LineFacts {
     }
 }
 
+/// The newest releases of one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Releases {
+    pub pyo3: &'static str,
+    pub runtimes: &'static str,
+}
+
+/// The newest releases of a line, for whoever has to name one; a test holds them to `matrix.toml`.
+#[must_use]
+pub fn releases(line: Line) -> Option<Releases> {
+    const RELEASES: &[(&str, &str)] = &[
+        ("0.23.5", "0.23.0"),
+        ("0.24.2", "0.24.0"),
+        ("0.25.1", "0.25.0"),
+        ("0.26.0", "0.26.0"),
+        ("0.27.2", "0.27.0"),
+        ("0.28.3", "0.28.0"),
+        ("0.29.3", "0.29.0"),
+        ("0.30.1", "0.30.0"),
+    ];
+    let at = LINES.iter().position(|facts| facts.line == line)?;
+    RELEASES.get(at).map(|&(pyo3, runtimes)| Releases { pyo3, runtimes })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +124,16 @@ mod tests {
     #[test]
     fn an_unknown_line_has_no_facts() {
         assert_eq!(LineFacts::of("0.22".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn the_newest_releases_are_those_of_the_config() {
+        let text = include_str!("../../../matrix.toml");
+        let config =
+            crate::config::Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
+        for spec in &config.lines {
+            let Releases { pyo3, runtimes } = releases(spec.name).expect("a known line");
+            assert_eq!((pyo3, runtimes), (spec.pyo3.as_str(), spec.pyo3_async_runtimes.as_str()));
+        }
     }
 }

@@ -7,6 +7,7 @@ mod config;
 mod coverage;
 mod disk;
 mod dispatch;
+mod doctor;
 mod error;
 mod estimate;
 mod facts;

@@ -44,5 +44,6 @@ mod tests {
         check::<crate::forecast::Forecast>("forecast");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
+        check::<crate::doctor::Diagnosis>("diagnosis");
     }
 }

@@ -2,10 +2,12 @@
 
 mod cells;
 mod cli;
+mod doctor;
 mod external;
 mod harness;
 mod killed;
 mod lines;
+mod mends;
 mod rules;
 mod servers;
 mod suites;

@@ -1,0 +1,141 @@
+//! What is wrong with this project, before it is built, or with the build that failed? A path or a log in, findings out.
+//!
+//! Disk → [`survey`] → [`project::Project`] → [`check`] → [`finding::Finding`] → [`report`]. The checks are pure; a project
+//! without a lock file is resolved by cargo in a temporary copy.
+
+mod check;
+mod claim;
+pub mod error;
+pub mod finding;
+mod lock;
+mod log;
+mod manifest;
+mod project;
+mod pyo3;
+mod remedy;
+mod removed;
+pub mod report;
+mod resolve;
+mod survey;
+mod text;
+
+use std::path::Path;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::process::{Command, Processes};
+use error::DoctorError;
+use finding::{Finding, Id};
+use project::{Project, Workspace};
+use resolve::Resolved;
+
+/// The shape of the JSON.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Asking a compiler for its version; a proxy may have to look which one is meant.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What `doctor` found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "Diagnosis")]
+pub struct Diagnosis {
+    pub schema_version: u32,
+    /// What was looked at, in words.
+    pub examined: String,
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    fn new(examined: String, findings: Vec<Finding>) -> Self {
+        Diagnosis { schema_version: SCHEMA_VERSION, examined, findings }
+    }
+}
+
+/// Examines a project.
+pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
+    let processes = Processes::start()?;
+    // The compiler is slow to say its version, next to everything else here.
+    let (project, rustc) = std::thread::scope(|scope| {
+        let rustc = scope.spawn(|| rustc(&processes));
+        (survey::survey(path), rustc.join().ok().flatten())
+    });
+    let mut project = project?;
+    project.rustc = rustc;
+    let mut findings = Vec::new();
+    if project.workspaces.iter().any(needs_lock) {
+        findings = check::check(&project);
+        // What is wrong in the manifests explains more than cargo's refusal to resolve them.
+        if findings.iter().all(|finding| !matches!(finding.id, Id::A1 | Id::A11)) {
+            findings = resolved(&mut project, &processes)?;
+        }
+    }
+    findings.extend(check::check(&project));
+    findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
+    findings.dedup();
+    Ok(Diagnosis::new(extent(path, &project), findings))
+}
+
+/// Explains the log of a build.
+pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
+    let file = survey::log(path)?;
+    let lines = file.text.lines().count();
+    let examined = format!("{} ({lines} lines)", file.path.display());
+    Ok(Diagnosis::new(examined, log::examine(file)))
+}
+
+/// Whether nothing says which releases are built, though `pyo3` is.
+fn needs_lock(workspace: &Workspace) -> bool {
+    let uses = workspace.manifests.iter().any(|manifest| manifest.on(pyo3::PYO3).next().is_some());
+    uses && workspace.locks.iter().all(|lock| lock.label.is_some())
+}
+
+/// Fills in the locks that cargo would make, and tells what it says where it refuses.
+fn resolved(project: &mut Project, processes: &Processes) -> Result<Vec<Finding>, DoctorError> {
+    let mut findings = Vec::new();
+    for workspace in project.workspaces.iter_mut().filter(|workspace| needs_lock(workspace)) {
+        let root = std::env::current_dir().unwrap_or_default().join(&workspace.folder);
+        match resolve::resolve(&root, processes)? {
+            Resolved::Lock(lock) => workspace.locks.push(lock),
+            Resolved::Refused(output) => {
+                let manifest = workspace.folder.join("Cargo.toml");
+                let told = log::examine(text::TextFile::new(&manifest, output.clone()));
+                if told.is_empty() {
+                    return Err(DoctorError::Resolve { path: manifest, output });
+                }
+                // The lines of what cargo wrote are not those of the manifest.
+                findings.extend(told.into_iter().map(|finding| Finding {
+                    place: finding::Place { file: manifest.clone(), line: None },
+                    ..finding
+                }));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// The version of the rustc on PATH; none where there is no such program.
+fn rustc(processes: &Processes) -> Option<(u16, u16)> {
+    let finished = Command::new("rustc").arg("--version").limit(LIMIT).run(processes).ok()?;
+    let mut numbers = finished.stdout.split([' ', '.']).skip(1).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// `. (2 manifests, 9 lock files, pyo3 0.30)`.
+fn extent(path: &Path, project: &Project) -> String {
+    let count = |of: fn(&Workspace) -> usize| project.workspaces.iter().map(of).sum::<usize>();
+    let lines: std::collections::BTreeSet<_> = project.workspaces.iter().flat_map(Workspace::lines).collect();
+    let mut parts = Vec::new();
+    for (count, noun) in [
+        (count(|workspace| workspace.manifests.len()), "manifest"),
+        (count(|workspace| workspace.locks.len()), "lock"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {noun}{}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    parts.push(if lines.is_empty() { "no pyo3".to_owned() } else { format!("pyo3 {shown}") });
+    format!("{} ({})", path.display(), parts.join(", "))
+}

@@ -1,0 +1,33 @@
+//! Is the check of the Python version switched off? A6.
+
+use crate::doctor::finding::{Finding, Id, Step};
+use crate::doctor::project::{Project, Setting};
+
+/// What PyO3's build scripts look at; they take `1` for yes, and nothing else.
+const SWITCHES: [&str; 3] = [
+    "PYO3_USE_ABI3_FORWARD_COMPATIBILITY",
+    "PYO3_USE_STABLE_ABI_FORWARD_COMPATIBILITY",
+    "UNSAFE_PYO3_SKIP_VERSION_CHECK",
+];
+
+pub fn check(project: &Project) -> Vec<Finding> {
+    let tainted = |setting: &&Setting| SWITCHES.contains(&setting.name.as_str()) && setting.value == "1";
+    project.settings.iter().filter(tainted).map(finding).collect()
+}
+
+fn finding(setting: &Setting) -> Finding {
+    let Setting { name, at, .. } = setting;
+    let why = if name.starts_with("UNSAFE") {
+        "pyo3 builds for any Python with it, also for one whose structures it does not know: what such a build does \
+         says nothing about the line"
+    } else {
+        "pyo3 builds for a Python that it does not know with it, by the stable ABI: a build that passes says nothing \
+         about what the line accepts"
+    };
+    let step = match at {
+        Some(at) => at.delete_line(),
+        None => Step::run(&["unset", name], ""),
+    };
+    let finding = Finding::new(Id::A6, setting.place(), format!("{name}=1"), why);
+    finding.says("newer than PyO3's maximum supported version").mend([step])
+}

@@ -1,0 +1,396 @@
+//! Does each failure of the corpus really fail, with the words that `doctor` quotes, and hold after the edit that it prints?
+//!
+//! Each fixture is copied, built, mended by a program that knows nothing but the JSON of `doctor`, and built again. Those that
+//! need an interpreter or a copy of PyO3 run with `PYO3_MATRIX_SLOW=1` alone.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::doctor::{doctor, fixture};
+use crate::harness::{shown, stderr, stdout};
+
+/// A copy of a fixture.
+struct Copy {
+    folder: tempfile::TempDir,
+}
+
+impl Copy {
+    fn of(name: &str) -> Copy {
+        let copy = Copy { folder: tempfile::tempdir().expect("a folder") };
+        copy_all(&fixture(name), copy.path());
+        copy
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The findings, as `doctor` tells them to programs.
+    fn findings(&self) -> Vec<Value> {
+        let output = doctor(self.path(), &["--format", "json"]);
+        let value: Value =
+            serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", shown(&output)));
+        value["findings"].as_array().expect("findings").clone()
+    }
+
+    /// Does what the findings say, in their order; edits of a file from its end.
+    fn mend(&self, findings: &[Value]) {
+        let mut steps: Vec<&Value> =
+            findings.iter().flat_map(|finding| finding["mend"].as_array().expect("steps")).collect();
+        steps.sort_by_key(|step| std::cmp::Reverse(step["line"].as_u64().unwrap_or(0)));
+        for step in steps {
+            match step["kind"].as_str().expect("a kind") {
+                "run" => self.run(step),
+                "advise" => panic!("no program can do this: {step}"),
+                kind => self.edit(kind, step),
+            }
+        }
+    }
+
+    fn run(&self, step: &Value) {
+        let words: Vec<&str> =
+            step["command"].as_array().expect("words").iter().filter_map(Value::as_str).collect();
+        let folder = self.path().join(step["folder"].as_str().expect("a folder"));
+        let output =
+            Command::new(words[0]).args(&words[1..]).current_dir(folder).output().expect("it starts");
+        assert!(output.status.success(), "{}", shown(&output));
+    }
+
+    fn edit(&self, kind: &str, step: &Value) {
+        let path = self.path().join(step["file"].as_str().expect("a file"));
+        let text = fs::read_to_string(&path).expect("the file");
+        let word = |name: &str| step[name].as_str().expect("a text").to_owned();
+        let edited = if kind == "append" {
+            text + &word("text")
+        } else {
+            let number = usize::try_from(step["line"].as_u64().expect("a line")).expect("a number");
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            if kind == "delete" {
+                assert_eq!(lines.remove(number - 1), word("text"));
+            } else {
+                assert!(lines[number - 1].contains(&word("old")), "{step}");
+                lines[number - 1] = lines[number - 1].replacen(&word("old"), &word("new"), 1);
+            }
+            lines.join("\n") + "\n"
+        };
+        fs::write(path, edited).expect("written");
+    }
+
+    /// Cargo in the copy, for a Python that need not be there.
+    fn cargo(&self, arguments: &[&str], python: Option<&str>) -> Output {
+        let mut command = Command::new("cargo");
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("CARGO_TARGET_DIR", target())
+            .env("CARGO_TERM_COLOR", "never");
+        for name in ["PYO3_PYTHON", "PYO3_CONFIG_FILE"] {
+            command.env_remove(name);
+        }
+        if let Some(python) = python {
+            command.env("PYO3_CONFIG_FILE", config(python));
+        }
+        command.output().expect("cargo starts")
+    }
+}
+
+/// One target folder for all: most fixtures share their pyo3.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("doctor")
+}
+
+/// What pyo3 wants to know of an interpreter, for one that need not be there.
+fn config(python: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{python}.txt"));
+    let mut text = String::from("implementation=CPython\nshared=true\nabi3=false\npointer_width=64\n");
+    let _ = writeln!(text, "version={}", python.trim_end_matches('t'));
+    let _ = writeln!(text, "build_flags={}", if python.ends_with('t') { "Py_GIL_DISABLED" } else { "" });
+    text += "suppress_build_script_link_lines=false\n";
+    // An unchanged file keeps its time, and pyo3 what it built.
+    if fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+        fs::write(&path, text).expect("written");
+    }
+    path
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+/// The words that a finding quotes.
+fn says(findings: &[Value], id: &str) -> String {
+    let finding =
+        findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id}: {findings:?}"));
+    finding["says"].as_str().expect("a quotation").to_owned()
+}
+
+/// Fails with the quoted words on `before`, is mended, holds on `after`, and is then clean.
+fn check(name: &str, before: &str, after: &str) {
+    let copy = Copy::of(name);
+    let findings = copy.findings();
+    let id = name.split('_').next().expect("an id").to_uppercase();
+    let failed = copy.cargo(&["check"], Some(before));
+    assert!(!failed.status.success(), "{name} builds: {}", shown(&failed));
+    let said = says(&findings, &id);
+    assert!(stderr(&failed).contains(&said), "{name} does not say {said:?}: {}", shown(&failed));
+    explained(&copy, &failed, &id);
+    copy.mend(&findings);
+    let built = copy.cargo(&["check"], Some(after));
+    assert!(built.status.success(), "{name} after the mend: {}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new(), "{name} after the mend");
+}
+
+/// The log of the failure is explained by the same id.
+fn explained(copy: &Copy, failed: &Output, id: &str) {
+    let log = copy.path().join("build.log");
+    fs::write(&log, &failed.stderr).expect("written");
+    let explained = stdout(&doctor(copy.path(), &["--log", "build.log"]));
+    assert!(
+        explained.lines().any(|line| line.starts_with(&format!("{id} "))),
+        "{explained}{}",
+        stderr(failed)
+    );
+    fs::remove_file(log).expect("removed");
+}
+
+fn slow() -> bool {
+    std::env::var_os("PYO3_MATRIX_SLOW").is_some()
+}
+
+#[test]
+fn a1_companions_of_other_lines_are_refused_by_cargo() {
+    check("a1_companion_of_another_line", "3.12", "3.12");
+}
+
+#[test]
+fn a5_a_python_that_requires_python_lets_in_is_refused_by_the_build() {
+    check("a5_requires_python_older_than_the_line", "3.8", "3.12");
+}
+
+#[test]
+fn a9_a_removed_name_is_not_found_by_rustc() {
+    check("a9_removed_name", "3.12", "3.12");
+}
+
+#[test]
+fn a11_features_that_the_line_dropped_are_refused_by_cargo() {
+    let copy = Copy::of("a11_feature_that_the_line_dropped");
+    let findings = copy.findings();
+    let failed = copy.cargo(&["check"], Some("3.12"));
+    assert!(stderr(&failed).contains(&says(&findings, "A11")), "{}", shown(&failed));
+    copy.mend(&findings);
+    let built = copy.cargo(&["check"], Some("3.12"));
+    assert!(built.status.success(), "{}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a8_a_yanked_release_cannot_be_locked_anew() {
+    let copy = Copy::of("a8_yanked_release");
+    let findings = copy.findings();
+    fs::remove_file(copy.path().join("Cargo.lock")).expect("removed");
+    let failed = copy.cargo(&["generate-lockfile"], None);
+    assert!(stderr(&failed).contains(&says(&findings, "A8")), "{}", shown(&failed));
+    explained(&copy, &failed, "A8");
+    copy.mend(&findings);
+    let locked = copy.cargo(&["generate-lockfile"], None);
+    assert!(locked.status.success(), "{}", shown(&locked));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a6_the_switch_hides_what_the_build_says_without_it() {
+    let copy = Copy::of("a6_version_check_switched_off");
+    let findings = copy.findings();
+    let fetched = copy.cargo(&["check", "--package", "pyo3-ffi"], Some("3.17"));
+    assert!(fetched.status.success(), "the switch has to hide it: {}", shown(&fetched));
+    copy.mend(&findings);
+    let refused = copy.cargo(&["check", "--package", "pyo3-ffi"], Some("3.17"));
+    assert!(stderr(&refused).contains(&says(&findings, "A6")), "{}", shown(&refused));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a10_an_interpreter_that_is_gone_stops_every_build() {
+    let copy = Copy::of("a10_interpreter_that_is_gone");
+    let findings = copy.findings();
+    let failed = copy.cargo(&["check"], None);
+    assert!(stderr(&failed).contains(&says(&findings, "A10")), "{}", shown(&failed));
+    explained(&copy, &failed, "A10");
+    copy.mend(&findings);
+    let built = copy.cargo(&["check"], Some("3.12"));
+    assert!(built.status.success(), "{}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a4_a_newer_python_is_refused_by_the_build() {
+    if slow() {
+        check("a4_classifier_newer_than_the_line", "3.14", "3.14");
+    }
+}
+
+#[test]
+fn a3_a_source_for_the_line_that_was_asked_for_does_not_build() {
+    if !slow() {
+        return;
+    }
+    let copy = Copy::of("a3_open_range_held_back");
+    let findings = copy.findings();
+    let failed = copy.cargo(&["check"], Some("3.12"));
+    assert!(stderr(&failed).contains("PyContext"), "{}", shown(&failed));
+    explained(&copy, &failed, "A3");
+    copy.mend(&findings);
+    let built = copy.cargo(&["check"], Some("3.12"));
+    assert!(built.status.success(), "{}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a2_two_copies_have_different_types() {
+    if !slow() {
+        return;
+    }
+    let copy = Copy::of("a2_copy_beside_the_registry");
+    copy_all(&released("pyo3", "0.28.3"), &copy.path().join("copy/pyo3"));
+    let findings = copy.findings();
+    let failed = copy.cargo(&["check"], Some("3.12"));
+    assert!(stderr(&failed).contains(&says(&findings, "A2")), "{}", shown(&failed));
+    explained(&copy, &failed, "A2");
+    copy.mend(&findings);
+    let built = copy.cargo(&["check"], Some("3.12"));
+    assert!(built.status.success(), "{}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+/// The folder of a release, as cargo unpacked it.
+fn released(name: &str, version: &str) -> PathBuf {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = format!(
+        "[package]\nname = \"x\"\nversion = \"0.0.0\"\n[lib]\npath = \"x.rs\"\n[dependencies]\n{name} = \"={version}\"\n"
+    );
+    fs::write(folder.path().join("Cargo.toml"), manifest).expect("written");
+    fs::write(folder.path().join("x.rs"), "").expect("written");
+    let mut command = Command::new("cargo");
+    let output = command
+        .args(["metadata", "--format-version", "1"])
+        .current_dir(folder.path())
+        .output()
+        .expect("cargo starts");
+    let metadata: Value =
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", shown(&output)));
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let package =
+        packages.filter(|package| package["name"] == name).find(|package| package["version"] == version);
+    let path = package.expect("the release")["manifest_path"].as_str().expect("a path").to_owned();
+    PathBuf::from(path).parent().expect("a folder").to_owned()
+}
+
+/// Cargo asks the compiler for its version: a compiler that says an older one stands for it.
+#[test]
+fn a7_a_rust_that_is_too_old_is_refused_by_cargo() {
+    if !slow() {
+        return;
+    }
+    let copy = Copy::of("a7_toolchain_older_than_the_line");
+    let check = || {
+        let text = fs::read_to_string(copy.path().join("rust-toolchain.toml")).expect("the toolchain");
+        let channel = text.split('"').nth(1).expect("a channel").to_owned();
+        let rustc = copy.path().join(format!("rustc-{channel}"));
+        let version = format!("s/^release: .*/release: {channel}.0/; s/^rustc [0-9.]*/rustc {channel}.0/");
+        let script = format!(
+            "#!/bin/sh\n[ \"$1\" = -vV ] && exec sh -c 'rustc -vV | sed \"{version}\"'\nexec rustc \"$@\"\n"
+        );
+        fs::write(&rustc, script).expect("written");
+        fs::set_permissions(&rustc, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+        let mut command = Command::new("cargo");
+        command
+            .arg("check")
+            .current_dir(copy.path())
+            .env("RUSTC", rustc)
+            .env("PYO3_CONFIG_FILE", config("3.12"));
+        command.env("CARGO_TARGET_DIR", target().join(channel)).env_remove("PYO3_PYTHON");
+        command.output().expect("cargo starts")
+    };
+    let findings = copy.findings();
+    let failed = check();
+    assert!(stderr(&failed).contains(&says(&findings, "A7")), "{}", shown(&failed));
+    explained(&copy, &failed, "A7");
+    copy.mend(&findings);
+    let built = check();
+    assert!(built.status.success(), "{}", shown(&built));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a11_an_abi_above_requires_python_stops_a_build_from_source() {
+    if slow() {
+        check("a11_abi3_above_requires_python", "3.11", "3.12");
+    }
+}
+
+/// Builds the extension of a copy, and runs `code` in python3 with it.
+fn import(copy: &Copy, code: &str) -> Output {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release"]).current_dir(copy.path()).env("CARGO_TARGET_DIR", target());
+    let built = command.env("PYO3_PYTHON", "python3").output().expect("cargo starts");
+    assert!(built.status.success(), "{}", shown(&built));
+    fs::copy(target().join("release/libfixture.so"), copy.path().join("fixture.so")).expect("the module");
+    let mut command = Command::new("python3");
+    command.args(["-c", code]).current_dir(copy.path()).output().expect("python3 starts")
+}
+
+#[test]
+fn a10_a_module_for_another_python_does_not_import() {
+    if !slow() {
+        return;
+    }
+    let copy = Copy::of("a10_config_of_another_python");
+    let findings = copy.findings();
+    let code = "import fixture; assert fixture.first({'first': 1}) == 1";
+    let failed = import(&copy, code);
+    assert!(
+        stderr(&failed).contains(&says(&findings, "A10")),
+        "python3 has to be older than 3.13: {}",
+        shown(&failed)
+    );
+    copy.mend(&findings);
+    let imported = import(&copy, code);
+    assert!(imported.status.success(), "{}", shown(&imported));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
+
+#[test]
+fn a12_a_panic_ends_the_interpreter_or_becomes_an_exception() {
+    use std::os::unix::process::ExitStatusExt as _;
+    if !slow() {
+        return;
+    }
+    let copy = Copy::of("a12_panic_aborts");
+    let findings = copy.findings();
+    let code =
+        "import fixture\ntry: fixture.boom()\nexcept BaseException as error: assert 'boom' in str(error)";
+    let ended = import(&copy, code);
+    assert_eq!(
+        (ended.status.signal(), says(&findings, "A12").as_str()),
+        (Some(6), "SIGABRT"),
+        "{}",
+        shown(&ended)
+    );
+    copy.mend(&findings);
+    let survived = import(&copy, code);
+    assert!(survived.status.success(), "{}", shown(&survived));
+    assert_eq!(copy.findings(), Vec::<Value>::new());
+}
