@@ -1,25 +1,31 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
+mod parts;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 
 use anstream::{eprintln, print, println};
 
-use crate::cli::{Cli, Format, Verb};
+use crate::cli::{Cli, PlanFormat, ReportFormat, Verb};
 use crate::config::Config;
+use crate::cost::Costs;
 use crate::disk;
 use crate::error::{Ending, Error};
+use crate::github;
 use crate::message;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, Processes};
 use crate::provision::cluster::Cluster;
 use crate::provision::postgres;
 use crate::provision::{Site, tools};
-use crate::report::{self, Report, json, terminal};
-use crate::run::cell::{Benchmarks, in_database};
+use crate::report::{self, Report, badge, json, markdown, terminal};
+use crate::repro;
+use crate::run::cell::in_database;
 use crate::run::folder::{Lock, RunFolder};
 use crate::run::prepare::Preparation;
-use crate::run::{self, Options, ledger::Clock};
+use crate::run::{self, ledger::Clock};
+use crate::shard;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -37,10 +43,20 @@ pub fn answer(cli: Cli) -> Ending {
 
 fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
     match verb {
-        Verb::Plan { selection, format } => plan(&selection.into(), format, config),
+        Verb::Plan { selection, format, shards, costs } => {
+            plan(&selection.into(), format, (shards, costs.as_deref()), config)
+        }
         Verb::Provision { selection } => provision(&selection.into(), config),
-        Verb::Run { selection, benchmarks, jobs } => run(&selection.into(), benchmarks, jobs, config),
+        Verb::Build { selection } => parts::build(&selection.into(), config),
+        Verb::Run { selection, partial, benchmarks, jobs } => {
+            parts::run(&selection.into(), &partial, benchmarks, jobs, config)
+        }
+        Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
+        Verb::Repro { cell } => {
+            print!("{}", repro::render(plan::cell(config, &cell)?));
+            Ok(Ending::Green)
+        }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
         Verb::Postgres { major, command } => server(&major, &command, config),
         Verb::Clean { runs } => {
@@ -51,11 +67,27 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
     }
 }
 
-fn plan(request: &Request, format: Format, config: &Config) -> Result<Ending, Error> {
+fn plan(
+    request: &Request,
+    format: PlanFormat,
+    (shards, costs): (Option<u16>, Option<&str>),
+    config: &Config,
+) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
-    match format {
-        Format::Text => print!("{}", message::plan(&plan)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&plan).map_err(io::Error::from)?),
+    let costs = costs.map(|asked| Costs::read(config, asked)).transpose()?;
+    let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
+    let shards = shards.map(usize::from);
+    match (format, shards) {
+        (PlanFormat::Text, None) => print!("{}", message::plan(&plan)),
+        (PlanFormat::Text, Some(n)) => print!("{}", message::shards(&plan, &cut(n))),
+        (PlanFormat::Json, _) => {
+            let document = json::plan(&plan, shards.map(cut).as_deref()).map_err(io::Error::from)?;
+            println!("{document}");
+        }
+        (PlanFormat::Github, n) => {
+            let shards = cut(n.unwrap_or(github::JOBS).min(github::JOBS));
+            print!("{}", github::render(config, &plan, &shards).map_err(io::Error::from)?);
+        }
     }
     Ok(Ending::Green)
 }
@@ -77,32 +109,15 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     Ok(if complete { Ending::Green } else { Ending::Failed })
 }
 
-fn run(
-    request: &Request,
-    benchmarks: Benchmarks,
-    jobs_asked: Option<u16>,
-    config: &Config,
-) -> Result<Ending, Error> {
-    let plan = plan::plan(config, request)?;
-    let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    say(&format!("{}: {}", plan.preset, message::extent(&plan)));
-    let options = Options { benchmarks, jobs: jobs(jobs_asked) };
-    let folder = run::run(&plan, options, &site)?;
-    let report = report::assemble(&folder)?;
-    // Shown first: a full disk must not hide what the records say.
-    print!("{}", terminal::render(&report));
-    json::write(&folder, &report)?;
-    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
-    Ok(if processes.interrupted() { Ending::Interrupted } else { ending(&report) })
-}
-
-fn report(run: Option<&str>, format: Format, config: &Config) -> Result<Ending, Error> {
+fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<Ending, Error> {
     let folder = RunFolder::open(&config.target(), run)?;
     let report = report::assemble(&folder)?;
     match format {
-        Format::Text => print!("{}", terminal::render(&report)),
-        Format::Json => print!("{}", json::render(&report)?),
+        ReportFormat::Text => print!("{}", terminal::render(&report)),
+        ReportFormat::Json => print!("{}", json::render(&report)?),
+        ReportFormat::Markdown => print!("{}", markdown::render(&report)),
+        ReportFormat::BadgeJson => print!("{}", badge::json(&report)?),
+        ReportFormat::BadgeSvg => print!("{}", badge::svg(&report)),
     }
     Ok(ending(&report))
 }

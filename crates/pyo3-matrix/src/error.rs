@@ -4,7 +4,10 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
+use crate::cost::CostError;
 use crate::disk::DiskError;
+use crate::merge::MergeError;
+use crate::part::PartError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
@@ -20,6 +23,12 @@ pub enum Error {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Plan(#[from] PlanError),
+    #[error(transparent)]
+    Part(#[from] PartError),
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     #[error(transparent)]
     Provision(#[from] ProvisionError),
     #[error("{}", .0.reason)]
@@ -58,9 +67,13 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
-            Error::Config(_) | Error::Plan(_) | Error::Folder(FolderError::Unknown { .. }) => {
-                Ending::BadRequest
-            }
+            Error::Merge(MergeError::Io(_)) | Error::Cost(CostError::Io(_)) => Ending::Failed,
+            Error::Config(_)
+            | Error::Plan(_)
+            | Error::Part(_)
+            | Error::Cost(_)
+            | Error::Merge(_)
+            | Error::Folder(FolderError::Unknown { .. }) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
             | Error::Provision(ProvisionError::Interrupted)
             | Error::Run(RunError::Provision(ProvisionError::Interrupted)) => Ending::Interrupted,

@@ -1,6 +1,7 @@
 //! What do the records mean? The plan, the records and the criteria in, a [`Verdict`] out. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,31 @@ pub struct Range {
     /// The lowest end of any cell's interval, and the highest.
     pub low: f64,
     pub high: f64,
+}
+
+/// How many cells are green, of those that are not skipped: a skipped one has shown nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub green: usize,
+    pub of: usize,
+    pub skipped: usize,
+}
+
+impl Verdict {
+    /// Counts the cells.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let count =
+            |wanted: fn(&Outcome) -> bool| self.cells.iter().filter(|cell| wanted(&cell.outcome)).count();
+        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped { .. }));
+        Tally { green: count(Outcome::is_green) - skipped, of: self.cells.len() - skipped, skipped }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} cell{}", self.green, self.of, if self.of == 1 { "" } else { "s" })
+    }
 }
 
 /// Judges a run.

@@ -103,12 +103,13 @@ impl Written {
         Ok(())
     }
 
-    pub(super) fn into_config(self, root: PathBuf) -> Config {
+    pub(super) fn into_config(self, root: PathBuf, digest: String) -> Config {
         fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
             spanned.into_iter().map(Spanned::into_inner).collect()
         }
         Config {
             root,
+            digest,
             extension: self.extension,
             suite: self.suite,
             budgets: self.budgets,

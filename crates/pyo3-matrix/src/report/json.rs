@@ -2,15 +2,30 @@
 
 use std::io;
 
+use crate::cell::CellId;
+use crate::plan::Plan;
 use crate::record;
 use crate::report::Report;
 use crate::run::folder::RunFolder;
 
-const FILE: &str = "report.json";
+/// The name of the report in a run's folder.
+pub const FILE: &str = "report.json";
 
 /// Writes the report beside its records.
 pub fn write(folder: &RunFolder, report: &Report) -> io::Result<()> {
     record::write(&folder.path.join(FILE), report)
+}
+
+/// A plan as one document, with its shards where they were asked for.
+pub fn plan(plan: &Plan, shards: Option<&[Vec<CellId>]>) -> serde_json::Result<String> {
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        #[serde(flatten)]
+        plan: &'a Plan,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shards: Option<&'a [Vec<CellId>]>,
+    }
+    serde_json::to_string_pretty(&Document { plan, shards })
 }
 
 /// The report as one document.
@@ -40,6 +55,7 @@ mod tests {
     fn the_schemas_in_the_repository_are_those_of_the_types() {
         check::<Record>("record");
         check::<Report>("report");
+        check::<crate::cost::Costs>("costs");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
     }
