@@ -145,7 +145,7 @@ pub struct Partial {
 pub enum PlanFormat {
     Text,
     Json,
-    /// Lines for a workflow's $GITHUB_OUTPUT: a job per wheel, and one per shard or per cell
+    /// Lines for a workflow's outputs: a job per wheel, and one per shard or per cell
     Github,
 }
 

@@ -80,11 +80,12 @@ fn tables(cells: &[CellVerdict]) -> String {
         for cell in of_line() {
             rows.entry(cell.cell.python).or_default().insert(cell.cell.postgres, cell);
         }
-        let names: String = majors.iter().map(|major| format!(" pg{major} |")).collect();
+        let names = majors.iter().map(|major| format!(" pg{major} |")).collect::<Vec<_>>().concat();
         let _ = writeln!(text, "| PyO3 {line} |{names}\n|---|{}", "---|".repeat(majors.len()));
         for (python, row) in rows {
             let place = |major| row.get(major).map_or_else(String::new, |cell| sign(cell));
-            let places: String = majors.iter().map(|major| format!(" {} |", place(major))).collect();
+            let places =
+                majors.iter().map(|major| format!(" {} |", place(major))).collect::<Vec<_>>().concat();
             let _ = writeln!(text, "| py{python} |{places}");
         }
         text.push('\n');
@@ -151,7 +152,7 @@ fn criteria(criteria: &[CriterionResult]) -> String {
 
 fn speedups(criteria: &[CriterionResult]) -> String {
     let ranges = criteria.iter().flat_map(|criterion| &criterion.speedups);
-    let rows: String = ranges
+    let rows: Vec<String> = ranges
         .map(|(name, range)| {
             let (low, high) = (range.low, range.high);
             let (median, needed) = (range.median, range.needed);
@@ -159,8 +160,9 @@ fn speedups(criteria: &[CriterionResult]) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return rows;
+        return String::new();
     }
+    let rows = rows.concat();
     format!("| speed-up | median | intervals | needed |\n|---|---|---|---|\n{rows}\n")
 }
 

@@ -119,14 +119,13 @@ impl RunFolder {
         let runs = target.join("runs");
         std::fs::create_dir_all(&runs).map_err(|error| naming(&error, &runs))?;
         // A run and its merge may begin within one second.
-        let names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
+        let mut names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
         let free = |name: &String| match std::fs::create_dir(runs.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
             made => Some(made),
         };
         let (run, made) = names
-            .filter_map(|name| free(&name).map(|made| (name, made)))
-            .next()
+            .find_map(|name| free(&name).map(|made| (name, made)))
             .ok_or_else(|| io::Error::other("a hundred runs within one second"))?;
         let path = runs.join(&run);
         made.map_err(|error| naming(&error, &path))?;

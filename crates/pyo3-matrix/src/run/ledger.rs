@@ -84,7 +84,7 @@ impl Ledger {
             for phase in &ledger.phases {
                 match sum.phases.iter_mut().find(|there| there.name == phase.name) {
                     Some(there) => {
-                        (there.wall, there.work) = (there.wall + phase.wall, there.work + phase.work)
+                        (there.wall, there.work) = (there.wall + phase.wall, there.work + phase.work);
                     }
                     None => sum.phases.push(phase.clone()),
                 }

@@ -28,21 +28,21 @@ fn a_red_cell_comes_with_its_reason_and_the_command_that_runs_it_again() {
 #[test]
 fn what_a_test_says_is_text_and_no_markup() {
     let mut report = report(0, 1);
-    let test = "tests/a.py::test_x[a|b`c]".to_owned();
+    let name = "tests/a.py::test_x[a|b`c]".to_owned();
     let message = "<img src=x> | [click](http://x) @someone **bold** \u{1b}[31m".to_owned();
-    report.verdict.cells[0].failing = BTreeMap::from([(test, message)]);
+    report.verdict.cells[0].failing = BTreeMap::from([(name, message)]);
     report.verdict.cells[0].reason = Some("```\n</details> ```` end".into());
-    let text = render(&report);
-    assert!(text.contains("| ``tests/a.py::test_x[a\\|b`c]`` |"), "{text}");
-    let row = text.lines().find(|line| line.contains("test_x")).expect("a row");
+    let shown = render(&report);
+    assert!(shown.contains("| ``tests/a.py::test_x[a\\|b`c]`` |"), "{shown}");
+    let row = shown.lines().find(|line| line.contains("test_x")).expect("a row");
     assert!(
         row.contains("&lt;img src=x&gt; \\| \\[click\\](http://x) &#64;someone \\*\\*bold\\*\\*"),
         "{row}"
     );
-    assert!(!text.contains('\u{1b}'));
+    assert!(!shown.contains('\u{1b}'));
     assert!(
-        text.contains("`````text\n```\n</details> ```` end\n`````"),
-        "a fence that the text cannot end: {text}"
+        shown.contains("`````text\n```\n</details> ```` end\n`````"),
+        "a fence that the text cannot end: {shown}"
     );
 }
 
