@@ -145,7 +145,10 @@ fn judge_cell(planned: &Planned, record: Option<&Record>) -> CellVerdict {
         return bare(Outcome::Skipped { reason: reason.clone() }, Some(reason.clone()));
     }
     let Some(record) = record else {
-        return bare(Outcome::Lost, Some("no record: the run ended before this cell did".to_owned()));
+        return bare(
+            Outcome::Lost,
+            Some("no record: the run ended before this cell did, or no part of it holds the cell".to_owned()),
+        );
     };
     let passed = record.tests.values().filter(|result| **result == TestResult::Passed).count();
     // A record that says passed over no test was not written by a cell that ran.

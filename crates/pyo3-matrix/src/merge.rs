@@ -14,7 +14,7 @@ use crate::cell::CellId;
 use crate::disk;
 use crate::part::{Cut, Part};
 use crate::plan::Plan;
-use crate::record::{self, Outcome, Record};
+use crate::record::{self, Outcome, Record, Versions};
 use crate::run::folder::{Contents, Intent, PLAN, RunFolder};
 use crate::run::ledger::Ledger;
 
@@ -176,11 +176,18 @@ impl Goal {
     }
 }
 
+/// What makes a plan the same plan: its name, and what each cell is asked to be. What a machine found out about a cell
+/// besides is no part of it.
+fn identity(plan: &Plan) -> (&str, Vec<(CellId, &Versions, Option<&str>)>) {
+    let cells = plan.cells.iter().map(|at| (at.cell, &at.requested, at.excluded.as_deref()));
+    (&plan.preset, cells.collect())
+}
+
 /// In what two pieces cannot be parts of one run.
 fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
     let (a, b) = (one.intent(), two.intent());
     let mut what: Vec<String> = a.basis.differences(&b.basis).into_iter().map(str::to_owned).collect();
-    if one.whole() != two.whole() {
+    if identity(one.whole()) != identity(two.whole()) {
         let said = |plan: &Plan| format!("{} of {} cells", plan.preset, plan.cells.len());
         what.push(format!("the whole plans ({}, {})", said(one.whole()), said(two.whole())));
     }

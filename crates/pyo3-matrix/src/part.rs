@@ -38,7 +38,7 @@ pub enum PartError {
         "{cell} is not in {whole}\nhint: --only takes cells of the selection beside it; `cargo matrix plan` lists them"
     )]
     NotInWhole { cell: CellId, whole: String },
-    #[error("shard {shard} is empty: {cells} make {cells} shards at most\nhint: use --shard I/{cells}", shard = .0, cells = .1)]
+    #[error("shard {shard} is empty: {cells} cells make {cells} shards at most\nhint: use --shard I/{cells}", shard = .0, cells = .1)]
     Empty(String, usize),
 }
 
@@ -63,10 +63,10 @@ impl Part {
         Ok((narrowed(&whole, cells), Part { whole, cut: Cut::Named }))
     }
 
-    /// The cells of an earlier run that are to run again.
+    /// The cells of `run`, all of `whole` or a part of it, that are to run again.
     #[must_use]
-    pub fn retry(earlier: Plan, run: String, cells: &[CellId]) -> (Plan, Part) {
-        (narrowed(&earlier, cells), Part { whole: earlier, cut: Cut::Retry { run } })
+    pub fn retry(whole: Plan, run: String, cells: &[CellId]) -> (Plan, Part) {
+        (narrowed(&whole, cells), Part { whole, cut: Cut::Retry { run } })
     }
 }
 
@@ -117,6 +117,9 @@ mod tests {
         assert!(matches!(Part::named(grid(), &[skipped]), Err(PartError::NotInWhole { .. })));
         let shard = "17/17".parse().expect("a shard");
         let error = Part::shard(grid(), shard, None).expect_err("nothing left");
-        assert!(error.to_string().contains("shard 17/17 is empty: 16 make 16 shards at most"), "{error}");
+        assert!(
+            error.to_string().contains("shard 17/17 is empty: 16 cells make 16 shards at most"),
+            "{error}"
+        );
     }
 }

@@ -86,7 +86,8 @@ fn retry(earlier: &str, options: Options, config: &Config) -> Result<Ending, Err
     }
     let now = Basis::of(config)?;
     let changed = basis.differences(&now);
-    let (retried, retry) = Part::retry(plan.clone(), run.clone(), &cells);
+    let whole = part.as_ref().map_or(&plan, |part| &part.whole);
+    let (retried, retry) = Part::retry(whole.clone(), run.clone(), &cells);
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
         let report = report::assemble(&folder)?;

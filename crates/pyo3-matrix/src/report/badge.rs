@@ -57,8 +57,8 @@ pub fn svg(report: &Report) -> String {
     <rect x="{split:.0}" width="{rest:.0}" height="20" fill="{color}"/>
   </g>
   <g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" text-anchor="middle">
-    <text x="{at_left:.1}" y="14" textLength="{left:.0}">{LABEL}</text>
-    <text x="{at_right:.1}" y="14" textLength="{right:.0}">{message}</text>
+    <text x="{at_left:.1}" y="14" textLength="{left:.0}" lengthAdjust="spacingAndGlyphs">{LABEL}</text>
+    <text x="{at_right:.1}" y="14" textLength="{right:.0}" lengthAdjust="spacingAndGlyphs">{message}</text>
   </g>
 </svg>
 "##,
