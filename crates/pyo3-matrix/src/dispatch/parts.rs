@@ -87,7 +87,12 @@ fn retry(earlier: &str, options: Options, config: &Config) -> Result<Ending, Err
     let now = Basis::of(config)?;
     let changed = basis.differences(&now);
     let whole = part.as_ref().map_or(&plan, |part| &part.whole);
-    let (retried, retry) = Part::retry(whole.clone(), run.clone(), &cells);
+    let (mut retried, retry) = Part::retry(whole.clone(), run.clone(), &cells);
+    if !changed.is_empty() {
+        // The same cells as matrix.toml has them now.
+        let cells = cells.iter().map(ToString::to_string).collect();
+        retried = plan::plan(config, &Request { cells, ..Request::default() })?;
+    }
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
         let report = report::assemble(&folder)?;
