@@ -130,7 +130,7 @@ fn time(ledger: &Ledger) -> String {
 
 /// What a merged run was put together from, and the cells whose record was chosen among two.
 fn merged(merged: &Merged) -> String {
-    let mut text = format!("\nmerged    from {} runs\n", merged.runs.len());
+    let mut text = format!("\nmerged    from {} runs, whose times are added up above\n", merged.runs.len());
     for contested in &merged.contested {
         let why = match contested.why {
             Why::Retry => "a retry counts",
