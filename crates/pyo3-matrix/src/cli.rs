@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Request;
 use crate::run::cell::Benchmarks;
+use crate::shard::Shard;
 
 /// Runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports.
 ///
@@ -32,8 +33,14 @@ pub enum Verb {
         /// Ask pyo3-ffi itself about each Python that it was not asked about yet
         #[arg(long)]
         probe: bool,
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
+        /// Cut the plan into this many parts for as many machines
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        shards: Option<u16>,
+        /// Balance the shards by what cells took in RUN: an id, a folder or a costs.json [default: by count]
+        #[arg(long, value_name = "RUN", requires = "shards")]
+        costs: Option<String>,
     },
     /// Make or refresh the lock files of PyO3 lines, or say which are stale
     Lock {
@@ -52,10 +59,17 @@ pub enum Verb {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Build the wheels that the cells need, and keep them for later runs
+    Build {
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Build, test and measure the cells, and judge what came out
     Run {
         #[command(flatten)]
         selection: Selection,
+        #[command(flatten)]
+        partial: Partial,
         /// How thorough the benchmarks are
         #[arg(long, value_enum, default_value_t = Benchmarks::Quick)]
         benchmarks: Benchmarks,
@@ -63,13 +77,21 @@ pub enum Verb {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         jobs: Option<u16>,
     },
+    /// Judge the partial runs of any machines as one
+    Merge {
+        /// Runs' folders, or folders that hold some
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<PathBuf>,
+    },
     /// Show what a run meant, from its records
     Report {
         /// A run's id or folder [default: the latest]
         run: Option<String>,
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        format: ReportFormat,
     },
+    /// Print the commands that run one cell again: as it is, in Docker, in Nix
+    Repro { cell: String },
     /// Open a shell in a cell's environment beside its server, or run one command there
     Shell {
         cell: String,
@@ -128,11 +150,49 @@ pub struct Selection {
     negative: bool,
 }
 
-/// How an answer is written to standard output.
+/// Which of them, where they are shared with other machines or were run before.
+#[derive(Debug, Args)]
+pub struct Partial {
+    /// Only these cells of the selection, as a part of it for `merge`
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "shard")]
+    pub only: Vec<String>,
+    /// The Ith of N balanced parts of the selection, for `merge`
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Balance the shards by what cells took in RUN; the same for each of them [default: by count]
+    #[arg(long, value_name = "RUN", requires = "shard")]
+    pub costs: Option<String>,
+    /// Only the cells that did not pass in RUN [default: the latest], then judge both runs together
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 0..=1,
+        default_missing_value = "latest",
+        conflicts_with_all = ["preset", "cells", "pythons", "postgres", "lines", "only", "shard"]
+    )]
+    pub failed: Option<String>,
+}
+
+/// How a plan is written to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum PlanFormat {
     Text,
     Json,
+    /// Lines for a workflow's outputs: a job per wheel, and one per shard or per cell
+    Github,
+}
+
+/// How a report is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Json,
+    /// For a step summary or a pull request
+    Markdown,
+    /// badge.json, for the endpoint of shields.io
+    BadgeJson,
+    /// badge.svg
+    BadgeSvg,
 }
 
 /// How findings are written to standard output.

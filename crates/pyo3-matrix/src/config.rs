@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::build::fingerprint::Fingerprint;
 use crate::cell::{Line, Postgres, Python};
 
 mod check;
@@ -26,6 +27,8 @@ pub const FILE: &str = "matrix.toml";
 pub struct Config {
     /// The folder that `matrix.toml` stands in; every path in it is relative to this.
     pub root: PathBuf,
+    /// SHA-256 of the text.
+    pub digest: String,
     pub extension: Extension,
     pub suite: Suite,
     pub budgets: Budgets,
@@ -66,6 +69,9 @@ pub struct Suite {
     pub tests: Vec<String>,
     /// pytest arguments of the benchmark stage.
     pub benchmarks: Vec<String>,
+    /// Files and folders whose content decides what those two stages do.
+    #[serde(default)]
+    pub sources: Vec<PathBuf>,
 }
 
 impl Suite {
@@ -182,7 +188,8 @@ impl Config {
         let written: Written = toml::from_str(text)
             .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
         written.check().map_err(|fault| at(fault.offset, fault.message))?;
-        Ok(written.into_config(root))
+        let digest = Fingerprint::default().with(FILE, text).hex();
+        Ok(written.into_config(root, digest))
     }
 
     /// The spec of a line of this config.

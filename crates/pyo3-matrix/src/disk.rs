@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::build::fingerprint::naming;
 use crate::config::Config;
 use crate::provision::cache;
 use crate::run::folder::{FolderError, Lock};
@@ -56,6 +57,21 @@ fn folders(config: &Config) -> Vec<PathBuf> {
     let mut folders = vec![config.target()];
     folders.extend(cache::folders(config).into_iter().filter(|folder| !folder.starts_with(config.target())));
     folders
+}
+
+/// Copies the files under `from`, with their folders, to `to`. What a link leads to is not part of it.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from).map_err(|error| naming(&error, from))? {
+        let entry = entry?;
+        let (kind, there) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy(&entry.path(), &there)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), there)?;
+        }
+    }
+    Ok(())
 }
 
 fn size(folder: &Path) -> u64 {

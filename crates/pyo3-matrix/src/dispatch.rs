@@ -1,33 +1,31 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
+mod parts;
+mod plans;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use anstream::{eprintln, print, println};
 
-use crate::build::knowledge::{self, Which};
-use crate::build::lock::{self, How};
-use crate::build::wheel;
-use crate::cli::{Cli, Format, Notation, Verb};
+use crate::build::lock::How;
+use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::Config;
 use crate::disk;
 use crate::doctor;
 use crate::error::{Ending, Error};
-use crate::forecast;
 use crate::message;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, Processes};
 use crate::provision::server::Server;
 use crate::provision::{Site, tools};
-use crate::report::{self, Report, json, terminal};
-use crate::run::cell::{Benchmarks, in_database};
-use crate::run::folder::{Lock, RunFolder, ledgers};
+use crate::report::{self, Report, badge, json, markdown, terminal};
+use crate::repro;
+use crate::run::cell::in_database;
+use crate::run::folder::{Lock, RunFolder};
 use crate::run::prepare::Preparation;
-use crate::run::{self, Options, ledger::Clock};
-
-/// How many earlier runs an estimate looks at.
-const REMEMBERED: usize = 30;
+use crate::run::{self, ledger::Clock};
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -50,14 +48,24 @@ pub fn answer(cli: Cli) -> Ending {
 
 fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
     match verb {
-        Verb::Plan { selection, probe, format } => plan(&selection.into(), probe, format, config),
-        Verb::Lock { lines, check, upgrade } => {
-            let how = if upgrade { How::Upgrade } else { How::Keep };
-            if check { stale(&lines, config) } else { lock(&lines, how, config) }
+        Verb::Plan { selection, probe, format, shards, costs } => {
+            plans::plan(&selection.into(), probe, format, (shards, costs.as_deref()), config)
+        }
+        Verb::Lock { lines, check: true, .. } => plans::stale(&lines, config),
+        Verb::Lock { lines, upgrade, .. } => {
+            plans::lock(&lines, if upgrade { How::Upgrade } else { How::Keep }, config)
         }
         Verb::Provision { selection } => provision(&selection.into(), config),
-        Verb::Run { selection, benchmarks, jobs } => run(&selection.into(), benchmarks, jobs, config),
+        Verb::Build { selection } => parts::build(&selection.into(), config),
+        Verb::Run { selection, partial, benchmarks, jobs } => {
+            parts::run(&selection.into(), &partial, benchmarks, jobs, config)
+        }
+        Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
+        Verb::Repro { cell } => {
+            print!("{}", repro::render(plan::cell(config, &cell)?));
+            Ok(Ending::Green)
+        }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
         Verb::Postgres { major, command } => server(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
@@ -67,51 +75,6 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             Ok(Ending::Green)
         }
     }
-}
-
-fn plan(request: &Request, probe: bool, format: Format, config: &Config) -> Result<Ending, Error> {
-    let plan = plan::plan(config, request)?;
-    let mut known = knowledge::gather(&plan, config);
-    if probe {
-        let processes = Processes::start()?;
-        let site = Site::new(config, &processes, &say);
-        let _lock = Lock::acquire(&config.target())?;
-        known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
-        knowledge::probe(&plan, Which::All, &mut known, &site)?;
-    }
-    let plan = forecast::foretell(plan, config, &known);
-    let forecast = forecast::forecast(plan, config, &ledgers(&config.target(), REMEMBERED));
-    match format {
-        Format::Text => print!("{}", message::plan(&forecast)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&forecast).map_err(io::Error::from)?),
-    }
-    Ok(Ending::Green)
-}
-
-/// Makes or refreshes lock files.
-fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
-    let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    for spec in plan::lines_asked(config, asked)? {
-        let refreshed = lock::refresh(spec, how, &site)?;
-        print!("{}", message::refreshed(spec.name, &refreshed));
-    }
-    Ok(Ending::Green)
-}
-
-/// Says which lock files are stale.
-fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
-    let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let mut ending = Ending::Green;
-    for spec in plan::lines_asked(config, asked)? {
-        let faults = lock::stale(spec, &site)?;
-        print!("{}", message::stale(spec.name, &faults));
-        if !faults.is_empty() {
-            ending = Ending::Red;
-        }
-    }
-    Ok(ending)
 }
 
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
@@ -131,36 +94,15 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     Ok(if complete { Ending::Green } else { Ending::Failed })
 }
 
-fn run(
-    request: &Request,
-    benchmarks: Benchmarks,
-    jobs_asked: Option<u16>,
-    config: &Config,
-) -> Result<Ending, Error> {
-    let plan = plan::plan(config, request)?;
-    let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let mut known = knowledge::gather(&plan, config);
-    known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
-    knowledge::probe(&plan, Which::Doubtful, &mut known, &site)?;
-    let plan = forecast::foretell(plan, config, &known);
-    say(&format!("{}: {}", plan.preset, message::extent(&plan)));
-    let options = Options { benchmarks, jobs: jobs(jobs_asked) };
-    let folder = run::run(&plan, options, &site)?;
-    let report = report::assemble(&folder)?;
-    // Shown first: a full disk must not hide what the records say.
-    print!("{}", terminal::render(&report));
-    json::write(&folder, &report)?;
-    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
-    Ok(if processes.interrupted() { Ending::Interrupted } else { ending(&report) })
-}
-
-fn report(run: Option<&str>, format: Format, config: &Config) -> Result<Ending, Error> {
+fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<Ending, Error> {
     let folder = RunFolder::open(&config.target(), run)?;
     let report = report::assemble(&folder)?;
     match format {
-        Format::Text => print!("{}", terminal::render(&report)),
-        Format::Json => print!("{}", json::render(&report)?),
+        ReportFormat::Text => print!("{}", terminal::render(&report)),
+        ReportFormat::Json => print!("{}", json::render(&report)?),
+        ReportFormat::Markdown => print!("{}", markdown::render(&report)),
+        ReportFormat::BadgeJson => print!("{}", badge::json(&report)?),
+        ReportFormat::BadgeSvg => print!("{}", badge::svg(&report)),
     }
     Ok(ending(&report))
 }

@@ -7,8 +7,11 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
+use crate::cost::CostError;
 use crate::disk::DiskError;
 use crate::doctor::error::DoctorError;
+use crate::merge::MergeError;
+use crate::part::PartError;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
@@ -28,6 +31,12 @@ pub enum Error {
     Lock(#[from] LockError),
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    #[error(transparent)]
+    Part(#[from] PartError),
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     #[error(transparent)]
     Provision(#[from] ProvisionError),
     #[error("{}", .0.reason)]
@@ -68,10 +77,14 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
+            Error::Merge(MergeError::Io(_)) | Error::Cost(CostError::Io(_)) => Ending::Failed,
             Error::Config(_)
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
             | Error::Folder(FolderError::Unknown { .. })
+            | Error::Part(_)
+            | Error::Cost(_)
+            | Error::Merge(_)
             | Error::Doctor(
                 DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
             ) => Ending::BadRequest,

@@ -23,6 +23,9 @@ pub struct Forecast {
     pub coverage: Coverage,
     /// Absent where no earlier run on this machine ran the same suite.
     pub estimate: Option<Estimate>,
+    /// The cells of each shard, where shards were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Vec<Vec<CellId>>>,
 }
 
 /// The plan with what is foretold of each cell.
@@ -52,7 +55,8 @@ fn of_negative(planned: &PlannedNegative, config: &Config, known: &Knowledge) ->
 pub fn forecast(plan: Plan, config: &Config, earlier: &[Ledger]) -> Forecast {
     let wheels = plan.wheels().len();
     let estimate = estimate(wheels, plan.buildable().count(), &config.suite.arguments(), earlier);
-    Forecast { schema_version: SCHEMA_VERSION, coverage: covered(&plan, config), wheels, estimate, plan }
+    let coverage = covered(&plan, config);
+    Forecast { schema_version: SCHEMA_VERSION, coverage, wheels, estimate, plan, shards: None }
 }
 
 /// On the axes of the file, extras only where the plan has them.

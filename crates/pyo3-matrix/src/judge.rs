@@ -1,6 +1,7 @@
 //! What do the records mean? The plan, the records and the criteria in, a [`Verdict`] out. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,31 @@ pub struct Range {
     pub high: f64,
 }
 
+/// How many cells are green, of those that are not skipped: a skipped one has shown nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub green: usize,
+    pub of: usize,
+    pub skipped: usize,
+}
+
+impl Verdict {
+    /// Counts the cells.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let count =
+            |wanted: fn(&Outcome) -> bool| self.cells.iter().filter(|cell| wanted(&cell.outcome)).count();
+        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped { .. }));
+        Tally { green: count(Outcome::is_green) - skipped, of: self.cells.len() - skipped, skipped }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} cell{}", self.green, self.of, if self.of == 1 { "" } else { "s" })
+    }
+}
+
 /// Judges a run.
 #[must_use]
 pub fn judge(plan: &Plan, records: &[Record], criteria: &[Criterion]) -> Verdict {
@@ -139,7 +165,10 @@ fn judge_cell(planned: &Planned, record: Option<&Record>) -> CellVerdict {
         return bare(Outcome::Skipped { reason: reason.clone() }, Some(reason.clone()));
     }
     let Some(record) = record else {
-        return bare(Outcome::Lost, Some("no record: the run ended before this cell did".to_owned()));
+        return bare(
+            Outcome::Lost,
+            Some("no record: the run ended before this cell did, or no part of it holds the cell".to_owned()),
+        );
     };
     let passed = record.tests.values().filter(|result| **result == TestResult::Passed).count();
     // A record that says passed over no test was not written by a cell that ran.

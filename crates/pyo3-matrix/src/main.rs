@@ -1,9 +1,11 @@
 //! `cargo matrix`: does the bridge hold on every Python, Postgres and `PyO3` release? Parse, dispatch, exit code.
 
+mod basis;
 mod build;
 mod cell;
 mod cli;
 mod config;
+mod cost;
 mod coverage;
 mod disk;
 mod dispatch;
@@ -12,19 +14,24 @@ mod error;
 mod estimate;
 mod facts;
 mod forecast;
+mod github;
 mod judge;
 mod legality;
 mod lockfile;
 mod measure;
+mod merge;
 mod message;
 mod negative;
 mod outcome;
+mod part;
 mod plan;
 mod process;
 mod provision;
 mod record;
 mod report;
+mod repro;
 mod run;
+mod shard;
 
 use clap::Parser;
 

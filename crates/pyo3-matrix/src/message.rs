@@ -7,8 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::build::lock::Refreshed;
+use crate::build::wheel::Wheel;
 use crate::cell::{CellId, Line, Postgres, Python, WheelId};
 use crate::negative::{Ending, NegativeRecord};
+use crate::part::Part;
 use crate::plan::Plan;
 use crate::provision::python::Interpreter;
 use crate::provision::server::Server;
@@ -84,6 +86,56 @@ pub fn extent(plan: &Plan) -> String {
     );
     if excluded > 0 {
         let _ = write!(text, "; {excluded} skipped");
+    }
+    text
+}
+
+/// The plan as the shards of so many machines, each with its cells and the wheels that it needs.
+#[must_use]
+pub fn shards(plan: &Plan, shards: &[Vec<CellId>]) -> String {
+    let mut text = format!("{}: {}\n", plan.preset, extent(plan));
+    for (at, cells) in shards.iter().enumerate() {
+        let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(|cell| cell.wheel()).collect();
+        let (cells_text, wheels_text) = (counted(cells.len(), "cell"), counted(wheels.len(), "wheel"));
+        let _ = write!(text, "\nshard {}/{}: {cells_text} on {wheels_text}\n", at + 1, shards.len());
+        for cell in cells {
+            let _ = writeln!(text, "{cell}");
+        }
+    }
+    text
+}
+
+/// The first line of a run.
+#[must_use]
+pub fn begins(plan: &Plan, part: Option<&Part>) -> String {
+    let part = part.map(|part| format!(", {part}")).unwrap_or_default();
+    format!("{}{part}: {}", plan.preset, extent(plan))
+}
+
+#[must_use]
+pub fn nothing_failed(run: &str) -> String {
+    format!("every cell of run {run} is green; nothing to run again")
+}
+
+/// Why a retry is judged by itself.
+#[must_use]
+pub fn not_merged(run: &str, changed: &[&str]) -> String {
+    format!(
+        "note      {} changed since run {run}: this verdict is about the cells run again alone\n          \
+         `cargo matrix run` judges all of them anew",
+        changed.join(" and ")
+    )
+}
+
+/// The wheels that were built or kept, with their keys, and why others could not be.
+#[must_use]
+pub fn wheels(wheels: &Had<WheelId, Wheel>) -> String {
+    let mut text = String::new();
+    for (id, had) in wheels {
+        let _ = match had {
+            Ok(wheel) => writeln!(text, "{:<20}{}", id.to_string(), wheel.path.display()),
+            Err(failure) => writeln!(text, "{:<20}{}: {}", id.to_string(), failure.outcome, failure.reason),
+        };
     }
     text
 }

@@ -89,6 +89,15 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     Ok(Plan { preset: name.clone(), missing: preset.missing, cells, negatives })
 }
 
+/// The cells and negative cells of `earlier` as `config` has them now.
+pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
+    let asked: Vec<String> = earlier.cells.iter().map(|planned| planned.cell.to_string()).collect();
+    let cells = named(config, &asked)?.into_iter().filter_map(|cell| planned(config, &[], cell)).collect();
+    let mut negatives = negatives(config, &earlier.cells, true);
+    negatives.retain(|now| earlier.negatives.iter().any(|then| then.id == now.id));
+    Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives })
+}
+
 /// The negative cells of the lines that `cells` are on.
 fn negatives(config: &Config, cells: &[Planned], wanted: bool) -> Vec<PlannedNegative> {
     let planned = |negative: &&Negative| cells.iter().any(|planned| planned.cell.line == negative.line);

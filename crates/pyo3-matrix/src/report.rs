@@ -1,8 +1,11 @@
 //! How is a verdict shown? A run's folder is read, judged and put into one [`Report`], which each format renders.
 //! A report is a function of the records on disk, so it can be made again at any time.
 
+pub mod badge;
+mod causes;
 pub mod grid;
 pub mod json;
+pub mod markdown;
 pub mod terminal;
 
 use std::io;
@@ -10,8 +13,11 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Verdict, judge};
-use crate::record::{Record, SCHEMA_VERSION};
+use crate::build::fingerprint::naming;
+use crate::cost::{self, Costs};
+use crate::judge::{Decision, Status, Verdict, judge};
+use crate::merge::Merged;
+use crate::record::{self, Record, SCHEMA_VERSION};
 use crate::run::folder::{Contents, RunFolder};
 use crate::run::ledger::Ledger;
 
@@ -23,6 +29,12 @@ pub struct Report {
     pub preset: String,
     /// When the run began, in UTC.
     pub started: String,
+    /// Which part of what the run was, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// What a merged run was put together from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
     pub verdict: Verdict,
     /// Absent where the run was killed.
     pub ledger: Option<Ledger>,
@@ -41,8 +53,47 @@ pub fn assemble(folder: &RunFolder) -> io::Result<Report> {
         run: intent.run,
         preset: intent.plan.preset,
         started: intent.started,
+        part: intent.part.as_ref().map(ToString::to_string),
+        merged: intent.merged,
         ledger,
     })
+}
+
+/// Writes the report in every form beside its records, and what the cells cost.
+pub fn keep(folder: &RunFolder, report: &Report) -> io::Result<()> {
+    json::write(folder, report)?;
+    let texts = [
+        (markdown::FILE, markdown::render(report)),
+        (badge::JSON_FILE, badge::json(report)?),
+        (badge::SVG_FILE, badge::svg(report)),
+    ];
+    for (name, text) in texts {
+        let path = folder.path.join(name);
+        std::fs::write(&path, text).map_err(|error| naming(&error, &path))?;
+    }
+    let Contents { intent, records, ledger, .. } = folder.read()?;
+    match Costs::of(&intent.run, &records, ledger.as_ref()) {
+        Some(costs) => record::write(&folder.path.join(cost::FILE), &costs),
+        None => Ok(()),
+    }
+}
+
+impl Report {
+    /// The decision in a word, and why it is that one.
+    #[must_use]
+    pub fn decision(&self) -> (&'static str, &'static str) {
+        let verdict = &self.verdict;
+        let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
+        match verdict.decision {
+            Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
+            Decision::Investigate if !verdict.green => ("investigate", "see above"),
+            Decision::Investigate if open(Status::Missed) => ("investigate", "a criterion is missed"),
+            Decision::Investigate if open(Status::NotMeasured) => {
+                ("investigate", "a criterion was not measured")
+            }
+            Decision::Investigate => ("investigate", "a criterion is undecided"),
+        }
+    }
 }
 
 /// Every compiler that some cell's module names.
@@ -53,4 +104,49 @@ fn toolchains(records: &[Record]) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::cell::{CellId, Line, Postgres, Python};
+    use crate::judge::CellVerdict;
+    use crate::record::Outcome;
+
+    /// A report of so many green cells and so many red ones, four servers across.
+    pub(super) fn report(green: u16, red: u16) -> Report {
+        let cell = |at: u16| CellVerdict {
+            cell: CellId {
+                python: Python { major: 3, minor: u8::try_from(at / 4).unwrap_or(0), free_threaded: false },
+                postgres: Postgres(at % 4),
+                line: Line { major: 0, minor: 1 },
+            },
+            outcome: if at < green { Outcome::Passed } else { Outcome::TestsFailed },
+            reason: (at >= green).then(|| "1 of 2 tests failed".to_owned()),
+            passed: 2,
+            total: 2,
+            failing: BTreeMap::new(),
+        };
+        let cells = (0..green + red).map(cell).collect();
+        let verdict = Verdict {
+            green: red == 0,
+            decision: Decision::Investigate,
+            cells,
+            criteria: Vec::new(),
+            negatives: Vec::new(),
+        };
+        Report {
+            schema_version: SCHEMA_VERSION,
+            run: "r".into(),
+            preset: "grid".into(),
+            started: String::new(),
+            part: None,
+            merged: None,
+            verdict,
+            ledger: None,
+            toolchain: Vec::new(),
+        }
+    }
 }

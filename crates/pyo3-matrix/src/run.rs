@@ -15,12 +15,13 @@ use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::cell::WheelId;
 use crate::message;
+use crate::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
 use crate::provision::{ProvisionError, Site};
 use crate::record::{self, Outcome, Record};
 use cell::{Benchmarks, Ready};
-use folder::{FolderError, Lock, RunFolder};
+use folder::{FolderError, Intent, Lock, RunFolder};
 use ledger::Clock;
 use prepare::{Failure, Had, Preparation, Prepared};
 
@@ -43,11 +44,17 @@ pub enum RunError {
     Io(#[from] io::Error),
 }
 
-/// Runs `plan`. Interrupted, it returns early with what there is.
-pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, RunError> {
+/// Runs what `intent` plans. Interrupted, it returns early with what there is.
+pub fn run(intent: Intent, options: Options, site: &Site<'_>) -> Result<RunFolder, RunError> {
     let target = site.config.target();
     let _lock = Lock::acquire(&target)?;
-    let folder = RunFolder::create(&target, plan, &site.config.criteria)?;
+    let plan = &intent.plan.clone();
+    let retry = matches!(&intent.part, Some(Part { cut: Cut::Retry { .. }, .. }));
+    let folder = RunFolder::create(&target, intent)?;
+    // A retry counts together with what it retries; the merge of both is the latest.
+    if !retry {
+        folder.becomes_latest(&target)?;
+    }
     let mut clock = Clock::start();
     let tools = match clock.phase("tools", || tools::provide(site), |_, wall| wall) {
         // Every cell is lost, and the report says so.
@@ -77,6 +84,14 @@ pub fn run(plan: &Plan, options: Options, site: &Site<'_>) -> Result<RunFolder, 
         (site.say)(&message::ledger_not_written(&error));
     }
     Ok(folder)
+}
+
+/// The wheels of `plan` alone, built or found.
+pub fn wheels(plan: &Plan, site: &Site<'_>) -> Result<Had<WheelId, Wheel>, RunError> {
+    let _lock = Lock::acquire(&site.config.target())?;
+    let tools = tools::provide(site)?;
+    let preparation = Preparation { plan, tools: &tools, site, workers: 1 };
+    Ok(preparation.wheels(&preparation.interpreters()))
 }
 
 /// Everything before the first cell, phase by phase.

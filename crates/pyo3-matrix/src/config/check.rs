@@ -142,7 +142,7 @@ impl Written {
         Ok(())
     }
 
-    pub(super) fn into_config(self, root: PathBuf) -> Config {
+    pub(super) fn into_config(self, root: PathBuf, digest: String) -> Config {
         fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
             spanned.into_iter().map(Spanned::into_inner).collect()
         }
@@ -155,6 +155,7 @@ impl Written {
                 .filter(|table| table.extra)
                 .map(|table| table.version)
                 .collect(),
+            digest,
             extension: self.extension,
             suite: self.suite,
             budgets: self.budgets,

@@ -60,7 +60,13 @@ fn table(text: &mut String, line: Line, cells: &BTreeMap<(Python, Postgres), &Ce
 
 /// What stands in one place of the table: never wider than a column.
 fn place(cell: &CellVerdict) -> (Style, String) {
-    let word = match &cell.outcome {
+    (style(&cell.outcome), word(cell))
+}
+
+/// The same without its style.
+#[must_use]
+pub fn word(cell: &CellVerdict) -> String {
+    match &cell.outcome {
         Outcome::Passed => format!("✔ {}", cell.passed),
         Outcome::TestsFailed if cell.total > 0 => format!("✘ {}/{}", cell.passed, cell.total),
         Outcome::TestsFailed => "✘ no tests".to_owned(),
@@ -71,6 +77,5 @@ fn place(cell: &CellVerdict) -> (Style, String) {
         Outcome::Mismatch => "✘ mismatch".to_owned(),
         Outcome::Skipped { .. } => "- skipped".to_owned(),
         Outcome::Lost => "✘ lost".to_owned(),
-    };
-    (style(&cell.outcome), word)
+    }
 }

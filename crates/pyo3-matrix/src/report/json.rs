@@ -6,7 +6,8 @@ use crate::record;
 use crate::report::Report;
 use crate::run::folder::RunFolder;
 
-const FILE: &str = "report.json";
+/// The name of the report in a run's folder.
+pub const FILE: &str = "report.json";
 
 /// Writes the report beside its records.
 pub fn write(folder: &RunFolder, report: &Report) -> io::Result<()> {
@@ -42,6 +43,7 @@ mod tests {
         check::<Report>("report");
         check::<crate::negative::NegativeRecord>("negative");
         check::<crate::forecast::Forecast>("forecast");
+        check::<crate::cost::Costs>("costs");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
         check::<crate::doctor::Diagnosis>("diagnosis");

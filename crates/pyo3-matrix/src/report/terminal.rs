@@ -1,14 +1,14 @@
 //! The report for a person at a terminal of 80 columns: grid, what failed and why, criteria, time, decision. Pure.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
 
 use crate::cell::CellId;
-use crate::judge::{CellVerdict, CriterionResult, Decision, Status, Unit};
+use crate::judge::{CellVerdict, CriterionResult, Status, Unit};
+use crate::merge::{Contested, Merged, Why};
 use crate::negative::NegativeRecord;
-use crate::report::{Report, grid};
+use crate::report::{Report, causes, grid};
 use crate::run::ledger::Ledger;
 
 /// How many lines of a reason are shown; the record has all of it.
@@ -23,13 +23,13 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     let bold = Style::new().effects(Effects::BOLD);
     let cells = &report.verdict.cells;
-    let green = cells.iter().filter(|cell| cell.outcome.is_green()).count();
+    let tally = report.verdict.tally();
+    let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
+    let part = report.part.as_deref().map(|part| format!(", {part}")).unwrap_or_default();
     let _ = writeln!(
         text,
-        "\n{bold}{} · {green}/{} cells green{bold:#}  run {}\n",
-        report.preset,
-        cells.len(),
-        report.run
+        "\n{bold}{}{part} · {tally} green{skipped}{bold:#}  run {}\n",
+        report.preset, report.run
     );
     text.push_str(&grid::render(cells));
     text.push_str(&reasons(cells));
@@ -42,22 +42,19 @@ pub fn render(report: &Report) -> String {
     if let Some(ledger) = &report.ledger {
         text.push_str(&time(ledger));
     }
+    if let Some(from) = &report.merged {
+        text.push_str(&merged(from));
+    }
     text.push_str(&decision(report));
     text
 }
 
 /// Each reason once, with the cells that it stands for.
 fn reasons(cells: &[CellVerdict]) -> String {
-    let mut by_reason: BTreeMap<(String, &str), Vec<CellId>> = BTreeMap::new();
-    for cell in cells {
-        if let Some(reason) = &cell.reason {
-            by_reason.entry((cell.outcome.to_string(), reason)).or_default().push(cell.cell);
-        }
-    }
     let mut text = String::new();
-    for ((outcome, reason), ids) in by_reason {
-        let _ = writeln!(text, "\n{outcome}: {}", names(&ids));
-        for line in reason.lines().take(REASON_LINES) {
+    for reason in causes::reasons(cells) {
+        let _ = writeln!(text, "\n{}: {}", reason.outcome, names(&reason.cells));
+        for line in reason.text.lines().take(REASON_LINES) {
             let _ = writeln!(text, "  {line}");
         }
     }
@@ -66,23 +63,18 @@ fn reasons(cells: &[CellVerdict]) -> String {
 
 /// Each failing test once, with how many cells it failed in and why.
 fn failing(cells: &[CellVerdict]) -> String {
-    let mut by_test: BTreeMap<&str, (Vec<CellId>, &str)> = BTreeMap::new();
-    for cell in cells {
-        for (test, message) in &cell.failing {
-            by_test.entry(test).or_insert_with(|| (Vec::new(), message)).0.push(cell.cell);
-        }
-    }
-    if by_test.is_empty() {
+    let tests = causes::failing(cells);
+    if tests.is_empty() {
         return String::new();
     }
     let red = AnsiColor::Red.on_default();
     let mut text = "\nfailing tests\n".to_owned();
-    for (test, (ids, message)) in by_test.iter().take(FAILING_TESTS) {
-        let _ = writeln!(text, "  {red}✘{red:#} {test}\n      in {}", names(ids));
-        let _ = writeln!(text, "      {}", message.lines().next().unwrap_or_default());
+    for failing in tests.iter().take(FAILING_TESTS) {
+        let _ = writeln!(text, "  {red}✘{red:#} {}\n      in {}", failing.test, names(&failing.cells));
+        let _ = writeln!(text, "      {}", failing.message);
     }
-    if by_test.len() > FAILING_TESTS {
-        let _ = writeln!(text, "  and {} more: see report.json", by_test.len() - FAILING_TESTS);
+    if tests.len() > FAILING_TESTS {
+        let _ = writeln!(text, "  and {} more: see report.json", tests.len() - FAILING_TESTS);
     }
     text
 }
@@ -158,17 +150,24 @@ fn time(ledger: &Ledger) -> String {
     )
 }
 
+/// What a merged run was put together from, and the cells whose record was chosen among two.
+fn merged(merged: &Merged) -> String {
+    let mut text = format!("\nmerged    from {} runs, whose times are added up above\n", merged.runs.len());
+    for contested in &merged.contested {
+        let why = match contested.why {
+            Why::Retry => "a retry counts",
+            Why::Red => "the red one counts",
+            Why::Later => "the later one counts",
+        };
+        let Contested { cell, outcome, other_outcome, .. } = contested;
+        let _ = writeln!(text, "          {cell}: {other_outcome}, and {outcome}: {why}");
+    }
+    text
+}
+
 fn decision(report: &Report) -> String {
     let bold = Style::new().effects(Effects::BOLD);
-    let verdict = &report.verdict;
-    let green = if verdict.green { "green" } else { "not green" };
-    let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
-    let (word, why) = match verdict.decision {
-        Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
-        Decision::Investigate if !verdict.green => ("investigate", "see above"),
-        Decision::Investigate if open(Status::Missed) => ("investigate", "a criterion is missed"),
-        Decision::Investigate if open(Status::NotMeasured) => ("investigate", "a criterion was not measured"),
-        Decision::Investigate => ("investigate", "a criterion is undecided"),
-    };
+    let green = if report.verdict.green { "green" } else { "not green" };
+    let (word, why) = report.decision();
     format!("verdict   {bold}{green}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n")
 }

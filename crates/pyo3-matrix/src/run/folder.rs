@@ -9,15 +9,21 @@ use nix::fcntl::{Flock, FlockArg};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::basis::Basis;
 use crate::build::fingerprint::naming;
 use crate::cell::CellId;
 use crate::config::Criterion;
+use crate::merge::Merged;
 use crate::negative::NegativeRecord;
+use crate::part::Part;
 use crate::plan::Plan;
 use crate::record::{self, Record, SCHEMA_VERSION};
 use crate::run::ledger::Ledger;
 
 const LATEST: &str = "latest";
+
+/// The file by which a run's folder is known.
+pub const PLAN: &str = "plan.json";
 
 /// `plan.json`: what a run set out to do, and by what it is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +34,14 @@ pub struct Intent {
     pub started: String,
     pub plan: Plan,
     pub criteria: Vec<Criterion>,
+    #[serde(default)]
+    pub basis: Basis,
+    /// What the plan is a part of; absent where it is a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// What a merged run was put together from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
 }
 
 /// The folder of one run.
@@ -81,27 +95,55 @@ impl Lock {
     }
 }
 
-impl RunFolder {
-    /// Makes a new run's folder, writes what it set out to do, and points `latest` at it.
-    pub fn create(target: &Path, plan: &Plan, criteria: &[Criterion]) -> io::Result<RunFolder> {
-        let started = now();
-        let run = format!("{}-{}", started.replace([':', '-'], ""), std::process::id());
-        let runs = target.join("runs");
-        let path = runs.join(&run);
-        std::fs::create_dir_all(path.join("cells")).map_err(|error| naming(&error, &path))?;
-        let intent = Intent {
+impl Intent {
+    /// A run of all of `plan`. [`RunFolder::create`] fills in its id and when it began.
+    #[must_use]
+    pub fn of(plan: Plan, criteria: Vec<Criterion>, basis: Basis) -> Intent {
+        let (run, started) = (String::new(), String::new());
+        Intent {
             schema_version: SCHEMA_VERSION,
-            run: run.clone(),
+            run,
             started,
-            plan: plan.clone(),
-            criteria: criteria.to_vec(),
+            plan,
+            criteria,
+            basis,
+            part: None,
+            merged: None,
+        }
+    }
+}
+
+impl RunFolder {
+    /// Makes a new run's folder and writes what it set out to do.
+    pub fn create(target: &Path, mut intent: Intent) -> io::Result<RunFolder> {
+        intent.started = now();
+        let id = format!("{}-{}", intent.started.replace([':', '-'], ""), std::process::id());
+        let runs = target.join("runs");
+        std::fs::create_dir_all(&runs).map_err(|error| naming(&error, &runs))?;
+        // A run and its merge may begin within one second.
+        let mut names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
+        let free = |name: &String| match std::fs::create_dir(runs.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            made => Some(made),
         };
-        record::write(&path.join("plan.json"), &intent)?;
+        let (run, made) = names
+            .find_map(|name| free(&name).map(|made| (name, made)))
+            .ok_or_else(|| io::Error::other("a hundred runs within one second"))?;
+        let path = runs.join(&run);
+        made.map_err(|error| naming(&error, &path))?;
+        std::fs::create_dir(path.join("cells"))?;
+        intent.run = run;
+        record::write(&path.join(PLAN), &intent)?;
+        Ok(RunFolder { path })
+    }
+
+    /// Points `latest` at this run.
+    pub fn becomes_latest(&self, target: &Path) -> io::Result<()> {
+        let runs = target.join("runs");
         let link = runs.join(format!("{LATEST}.{}", std::process::id()));
         let _ = std::fs::remove_file(&link);
-        std::os::unix::fs::symlink(&run, &link)?;
-        std::fs::rename(link, runs.join(LATEST))?;
-        Ok(RunFolder { path })
+        std::os::unix::fs::symlink(self.path.file_name().unwrap_or_default(), &link)?;
+        std::fs::rename(link, runs.join(LATEST))
     }
 
     /// The folder of an earlier run: by its id, by its path, or the latest.
@@ -109,7 +151,7 @@ impl RunFolder {
         let run = run.unwrap_or(LATEST);
         let folder = target.join("runs");
         let candidates = [folder.join(run), PathBuf::from(run)];
-        let found = candidates.into_iter().find(|path| path.join("plan.json").is_file());
+        let found = candidates.into_iter().find(|path| path.join(PLAN).is_file());
         match found {
             Some(path) => Ok(RunFolder { path: path.canonicalize()? }),
             None => Err(FolderError::Unknown { run: run.to_owned(), folder }),
@@ -138,17 +180,18 @@ impl RunFolder {
     /// Reads everything back.
     pub fn read(&self) -> io::Result<Contents> {
         let missing =
-            || io::Error::new(io::ErrorKind::NotFound, format!("{}: no plan.json", self.path.display()));
-        let intent: Intent = record::read(&self.path.join("plan.json"))?.ok_or_else(missing)?;
+            || io::Error::new(io::ErrorKind::NotFound, format!("{}: no {PLAN}", self.path.display()));
+        let path = self.path.join(PLAN);
+        let intent: Intent = versioned(&path).map_err(|error| naming(&error, &path))?.ok_or_else(missing)?;
         let mut records = Vec::new();
         for planned in &intent.plan.cells {
             let path = self.cell(planned.cell).join(record::FILE);
-            records.extend(record::read(&path).map_err(|error| naming(&error, &path))?);
+            records.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
         }
         let mut negatives = Vec::new();
         for planned in &intent.plan.negatives {
             let path = self.negative(&planned.id).join(record::FILE);
-            negatives.extend(record::read(&path).map_err(|error| naming(&error, &path))?);
+            negatives.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
         }
         let ledger = record::read(&self.path.join("ledger.json"))?;
         Ok(Contents { intent, records, negatives, ledger })
@@ -166,6 +209,21 @@ pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
     runs.sort_unstable_by(|one, other| other.cmp(one));
     let ledgers = runs.iter().filter_map(|run| record::read(&run.join("ledger.json")).ok().flatten());
     ledgers.take(newest).collect()
+}
+
+/// Reads a document of this harness's own form; another form is told by its number, not by a field that is missing.
+fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let Some(document) = record::read::<serde_json::Value>(path)? else { return Ok(None) };
+    match document["schema_version"].as_u64() {
+        Some(version) if version == u64::from(SCHEMA_VERSION) => Ok(Some(serde_json::from_value(document)?)),
+        version => {
+            let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+            let what = format!(
+                "schema_version is {version}, this harness reads {SCHEMA_VERSION}\nhint: use the harness that wrote it"
+            );
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        }
+    }
 }
 
 fn now() -> String {

@@ -89,6 +89,37 @@ impl Clock {
     }
 }
 
+impl Ledger {
+    /// The accounts of several runs as one: what they took together, as if one after another.
+    #[must_use]
+    pub fn sum(ledgers: &[&Ledger]) -> Option<Ledger> {
+        let (first, rest) = ledgers.split_first()?;
+        let mut sum = (*first).clone();
+        for ledger in rest {
+            sum.wall += ledger.wall;
+            sum.harness += ledger.harness;
+            sum.wheels_built += ledger.wheels_built;
+            sum.wheels_kept += ledger.wheels_kept;
+            sum.cells_tested += ledger.cells_tested;
+            sum.cells_measured += ledger.cells_measured;
+            for phase in &ledger.phases {
+                match sum.phases.iter_mut().find(|there| there.name == phase.name) {
+                    Some(there) => {
+                        (there.wall, there.work) = (there.wall + phase.wall, there.work + phase.work);
+                    }
+                    None => sum.phases.push(phase.clone()),
+                }
+            }
+            for line in &ledger.found {
+                if !sum.found.contains(line) {
+                    sum.found.push(line.clone());
+                }
+            }
+        }
+        Some(sum)
+    }
+}
+
 /// `wall` times the share of busy time that was work.
 #[must_use]
 pub fn share(wall: Duration, work: f64, busy: f64) -> Duration {

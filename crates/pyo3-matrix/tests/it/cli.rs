@@ -39,6 +39,30 @@ fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
 }
 
 #[test]
+fn a_part_that_cannot_be_ends_with_code_2_and_says_why() {
+    check(&["run", "--shard", "5/4"], 2, "expected i/n with 1 ≤ i ≤ n");
+    check(&["run", "--shard", "21/21"], 2, "shard 21/21 is empty: 20 cells make 20 shards at most");
+    check(&["run", "--shard", "1/2", "--costs", "no-such-run"], 2, "no run no-such-run in ");
+    check(&["run", "--failed", "--shard", "1/2"], 2, "cannot be used with");
+    check(&["run", "--failed", "no-such-run"], 2, "no run no-such-run in ");
+    check(&["merge", "no-such-folder"], 2, "no-such-folder: No such file or directory");
+    let plan = stdout(&run(&["plan"]));
+    let first =
+        plan.lines().find_map(|line| line.starts_with("py").then(|| line.split(' ').next())).flatten();
+    check(&["run", "--preset", "smoke", "--only", first.expect("a cell")], 2, "is not in smoke\nhint: ");
+}
+
+#[test]
+fn the_shards_of_a_plan_hold_each_cell_once() {
+    let plan = stdout(&run(&["plan", "--shards", "3"]));
+    assert_eq!(plan.lines().filter(|line| line.starts_with("shard ")).count(), 3, "{plan}");
+    let mut cells: Vec<_> = plan.lines().filter(|line| line.starts_with("py")).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    assert_eq!(cells.len(), 20, "{plan}");
+}
+
+#[test]
 fn a_broken_config_ends_with_code_2_and_its_line() {
     let project = Project::new(|text| text.replace("[extension]", "[extension]\nmodul = 1"));
     let output = project.run(&["plan"]);

@@ -53,11 +53,28 @@ pub struct Project {
 impl Project {
     /// `edit` changes the text of the checkout's `matrix.toml`.
     pub fn new(edit: impl FnOnce(String) -> String) -> Project {
+        Project::borrowing(|name| name != ".git", edit)
+    }
+
+    /// A project as on another machine: it shares no build, wheel, environment or run with the checkout. Servers alone
+    /// are borrowed, which nothing of the project goes into.
+    pub fn apart(tests: &Path) -> Project {
+        let edit = |text: String| with_list(&text, "tests", &tests.display().to_string());
+        let project = Project::borrowing(|name| name != ".git" && name != "target", edit);
+        let (own, lent) = (project.path().join("target/matrix"), checkout().join("target/matrix"));
+        std::fs::create_dir_all(&own).expect("a folder");
+        if lent.join("postgres").is_dir() {
+            std::os::unix::fs::symlink(lent.join("postgres"), own.join("postgres")).expect("a link");
+        }
+        project
+    }
+
+    fn borrowing(borrowed: impl Fn(&str) -> bool, edit: impl FnOnce(String) -> String) -> Project {
         let folder = tempfile::tempdir().expect("a folder");
         let root = checkout();
         for entry in std::fs::read_dir(&root).expect("the checkout").flatten() {
             let name = entry.file_name();
-            if name != "matrix.toml" && name != ".git" {
+            if name != "matrix.toml" && borrowed(&name.to_string_lossy()) {
                 std::os::unix::fs::symlink(entry.path(), folder.path().join(name)).expect("a link");
             }
         }

@@ -1,0 +1,158 @@
+//! Who answers the verbs that run, and that put runs together?
+
+use std::path::PathBuf;
+
+use anstream::{print, println};
+
+use super::{ending, jobs, say};
+use crate::basis::Basis;
+use crate::build::knowledge::{self, Which};
+use crate::build::wheel;
+use crate::cell::CellId;
+use crate::cli::Partial;
+use crate::config::Config;
+use crate::cost::Costs;
+use crate::disk;
+use crate::error::{Ending, Error};
+use crate::forecast;
+use crate::merge::{self, Goal, Piece};
+use crate::message;
+use crate::part::Part;
+use crate::plan::{self, Plan, Request};
+use crate::process::Processes;
+use crate::provision::Site;
+use crate::record::Outcome;
+use crate::report::{self, Report, terminal};
+use crate::run::cell::Benchmarks;
+use crate::run::folder::{Intent, RunFolder};
+use crate::run::{self, Options};
+
+/// Runs what is asked for, all of it or a part, and judges it.
+pub fn run(
+    request: &Request,
+    partial: &Partial,
+    benchmarks: Benchmarks,
+    jobs_asked: Option<u16>,
+    config: &Config,
+) -> Result<Ending, Error> {
+    let options = Options { benchmarks, jobs: jobs(jobs_asked) };
+    if let Some(earlier) = &partial.failed {
+        return retry(earlier, options, config);
+    }
+    let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
+    let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
+    let report = show(&folder, config)?;
+    Ok(if interrupted { Ending::Interrupted } else { ending(&report) })
+}
+
+/// The part of `plan` that is asked for, or all of it.
+fn narrowed(plan: Plan, partial: &Partial, config: &Config) -> Result<(Plan, Option<Part>), Error> {
+    let (plan, part) = if let Some(shard) = partial.shard {
+        let costs = partial.costs.as_deref().map(|asked| Costs::read(config, asked)).transpose()?;
+        Part::shard(plan, shard, costs.as_ref())?
+    } else if partial.only.is_empty() {
+        return Ok((plan, None));
+    } else {
+        let cells =
+            partial.only.iter().map(|asked| plan::cell(config, asked)).collect::<Result<Vec<_>, _>>()?;
+        Part::named(plan, &cells)?
+    };
+    Ok((plan, Some(part)))
+}
+
+/// Runs `plan`, and says whether that was interrupted.
+fn run_plan(
+    plan: Plan,
+    part: Option<Part>,
+    basis: Basis,
+    options: Options,
+    config: &Config,
+) -> Result<(RunFolder, bool), Error> {
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    let mut known = knowledge::gather(&plan, config);
+    known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
+    knowledge::probe(&plan, Which::Doubtful, &mut known, &site)?;
+    let plan = forecast::foretell(plan, config, &known);
+    say(&message::begins(&plan, part.as_ref()));
+    let intent = Intent { part, ..Intent::of(plan, config.criteria.clone(), basis) };
+    let folder = run::run(intent, options, &site)?;
+    Ok((folder, processes.interrupted()))
+}
+
+/// Runs again what did not pass, and judges it together with what did.
+fn retry(earlier: &str, options: Options, config: &Config) -> Result<Ending, Error> {
+    let earlier = Piece::read(RunFolder::open(&config.target(), Some(earlier))?.path)?;
+    let Intent { run, plan, part, basis, .. } = earlier.contents.intent.clone();
+    let verdict = report::assemble(&earlier.folder)?.verdict;
+    let red = verdict.cells.iter().filter(|cell| !cell.outcome.is_green());
+    let cells: Vec<CellId> = red.map(|cell| cell.cell).collect();
+    let negatives = verdict.negatives.iter().filter(|negative| !negative.ending.is_green());
+    let negatives: Vec<String> = negatives.map(|negative| negative.id.clone()).collect();
+    if cells.is_empty() && negatives.is_empty() {
+        say(&message::nothing_failed(&run));
+        return Ok(ending(&show(&earlier.folder, config)?));
+    }
+    let now = Basis::of(config)?;
+    let changed = basis.differences(&now);
+    let whole = part.as_ref().map_or(&plan, |part| &part.whole);
+    let (mut retried, retry) = Part::retry(whole.clone(), run.clone(), &cells, &negatives);
+    if !changed.is_empty() {
+        // The same cells as matrix.toml has them now.
+        retried = plan::renewed(config, &retried)?;
+    }
+    let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
+    if interrupted {
+        let report = report::assemble(&folder)?;
+        print!("{}", terminal::render(&report));
+        return Ok(Ending::Interrupted);
+    }
+    if !changed.is_empty() {
+        // What passed before passed on other sources, and says nothing of these.
+        folder.becomes_latest(&config.target())?;
+        let report = show(&folder, config)?;
+        println!("{}", message::not_merged(&run, &changed));
+        return Ok(ending(&report));
+    }
+    let pieces = [earlier, Piece::read(folder.path)?];
+    let folder = merge::merge(&pieces, Goal { plan, part }, &config.target())?;
+    Ok(ending(&show(&folder, config)?))
+}
+
+/// Judges the parts of one run as that run.
+pub fn merge(runs: &[PathBuf], config: &Config) -> Result<Ending, Error> {
+    let pieces = merge::gather(runs)?;
+    let goal = Goal::whole(&pieces)?;
+    let folder = merge::merge(&pieces, goal, &config.target())?;
+    Ok(ending(&show(&folder, config)?))
+}
+
+/// Prints the report of a run, and keeps it in every form beside its records.
+fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
+    let report = report::assemble(folder)?;
+    // Shown first: a full disk must not hide what the records say.
+    print!("{}", terminal::render(&report));
+    report::keep(folder, &report)?;
+    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
+    Ok(report)
+}
+
+/// Builds, or finds, the wheels of what is asked for.
+pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
+    let plan = plan::plan(config, request)?;
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    let wheels = run::wheels(&plan, &site)?;
+    print!("{}", message::wheels(&wheels));
+    let failed =
+        |outcome: &Outcome| wheels.values().any(|had| had.as_ref().is_err_and(|f| f.outcome == *outcome));
+    Ok(if processes.interrupted() {
+        Ending::Interrupted
+    } else if failed(&Outcome::BuildFailed) {
+        Ending::Red
+    } else if wheels.values().all(Result::is_ok) {
+        Ending::Green
+    } else {
+        Ending::Failed
+    })
+}

@@ -1,0 +1,95 @@
+//! Who answers the verbs that say what would be run, and that keep what it is built from?
+
+use std::io;
+
+use anstream::{print, println};
+
+use super::say;
+use crate::build::knowledge::{self, Which};
+use crate::build::lock::{self, How};
+use crate::build::wheel;
+use crate::cli::PlanFormat;
+use crate::config::Config;
+use crate::cost::Costs;
+use crate::error::{Ending, Error};
+use crate::forecast::{self, Forecast};
+use crate::github;
+use crate::message;
+use crate::plan::{self, Plan, Request};
+use crate::process::Processes;
+use crate::provision::Site;
+use crate::run::folder::{Lock, ledgers};
+use crate::shard;
+
+/// How many earlier runs an estimate looks at.
+const REMEMBERED: usize = 30;
+
+/// What is asked for, cut into shards where that is wanted, `costs` being what balances them.
+pub fn plan(
+    request: &Request,
+    probe: bool,
+    format: PlanFormat,
+    (shards, costs): (Option<u16>, Option<&str>),
+    config: &Config,
+) -> Result<Ending, Error> {
+    let plan = foretold(plan::plan(config, request)?, probe, config)?;
+    let costs = costs.map(|asked| Costs::read(config, asked)).transpose()?;
+    let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
+    let shards = shards.map(usize::from);
+    match (format, shards) {
+        (PlanFormat::Text, None) => print!("{}", message::plan(&forecast(&plan, config))),
+        (PlanFormat::Text, Some(n)) => print!("{}", message::shards(&plan, &cut(n))),
+        (PlanFormat::Json, n) => {
+            let document = Forecast { shards: n.map(cut), ..forecast(&plan, config) };
+            println!("{}", serde_json::to_string_pretty(&document).map_err(io::Error::from)?);
+        }
+        (PlanFormat::Github, n) => {
+            let shards = cut(n.unwrap_or(github::JOBS).min(github::JOBS));
+            print!("{}", github::render(config, &plan, &shards).map_err(io::Error::from)?);
+        }
+    }
+    Ok(Ending::Green)
+}
+
+/// The plan with what the table and earlier probes, or probes made now, say of its cells.
+fn foretold(plan: Plan, probe: bool, config: &Config) -> Result<Plan, Error> {
+    let mut known = knowledge::gather(&plan, config);
+    if probe {
+        let processes = Processes::start()?;
+        let site = Site::new(config, &processes, &say);
+        let _lock = Lock::acquire(&config.target())?;
+        known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
+        knowledge::probe(&plan, Which::All, &mut known, &site)?;
+    }
+    Ok(forecast::foretell(plan, config, &known))
+}
+
+fn forecast(plan: &Plan, config: &Config) -> Forecast {
+    forecast::forecast(plan.clone(), config, &ledgers(&config.target(), REMEMBERED))
+}
+
+/// Makes or refreshes lock files.
+pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    for spec in plan::lines_asked(config, asked)? {
+        let refreshed = lock::refresh(spec, how, &site)?;
+        print!("{}", message::refreshed(spec.name, &refreshed));
+    }
+    Ok(Ending::Green)
+}
+
+/// Says which lock files are stale.
+pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
+    let processes = Processes::start()?;
+    let site = Site::new(config, &processes, &say);
+    let mut ending = Ending::Green;
+    for spec in plan::lines_asked(config, asked)? {
+        let faults = lock::stale(spec, &site)?;
+        print!("{}", message::stale(spec.name, &faults));
+        if !faults.is_empty() {
+            ending = Ending::Red;
+        }
+    }
+    Ok(ending)
+}

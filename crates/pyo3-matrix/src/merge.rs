@@ -1,0 +1,303 @@
+//! What do the partial runs of several machines say together? Run folders in, one run folder of the same form out.
+//!
+//! A part is held to its siblings: the same whole plan, the same criteria, the same sources, and shards of one cut. Where
+//! two parts hold a cell with different records, a retry counts over the run that it retried; else the red record counts,
+//! so that merging never turns a cell green; else the one that began later. Each such cell is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cell::CellId;
+use crate::disk;
+use crate::part::{Cut, Part};
+use crate::plan::Plan;
+use crate::record::{self, Outcome, Record, Versions};
+use crate::run::folder::{Contents, Intent, PLAN, RunFolder};
+use crate::run::ledger::Ledger;
+
+/// How deep below a named folder a run's folder is looked for: artifacts lie one folder each below the named one.
+const DEPTH: usize = 4;
+
+/// What a merged run was put together from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Merged {
+    pub runs: Vec<Source>,
+    /// Cells of which two parts hold different records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contested: Vec<Contested>,
+}
+
+/// One run that went into a merged one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    pub run: String,
+    /// When it began, in UTC.
+    pub started: String,
+    /// Which part it was, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// How many of the records are its own.
+    pub cells: usize,
+}
+
+/// A cell with two records, of which one counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contested {
+    pub cell: CellId,
+    /// The run whose record counts.
+    pub counts: String,
+    pub outcome: Outcome,
+    /// The other one.
+    pub passed_over: String,
+    pub other_outcome: Outcome,
+    pub why: Why,
+}
+
+/// Why one of two records counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It retries the other.
+    Retry,
+    /// It is red, and the other is not.
+    Red,
+    /// It began later.
+    Later,
+}
+
+/// Why runs cannot be merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    #[error("no run in {}\nhint: name run folders, or folders that hold some; a run's folder holds {PLAN}", .0.display())]
+    NoRun(PathBuf),
+    #[error("{}: {message}", path.display())]
+    Unreadable { path: PathBuf, message: String },
+    #[error("run {one} and run {two} are not parts of one run: {} differ\nhint: merge the parts of one request on one commit", what.join(", "))]
+    Strangers { one: String, two: String, what: Vec<String> },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// A run to merge, as read.
+#[derive(Debug)]
+pub struct Piece {
+    pub folder: RunFolder,
+    pub contents: Contents,
+}
+
+/// What a merged run is to cover.
+pub struct Goal {
+    pub plan: Plan,
+    /// What that is in turn a part of.
+    pub part: Option<Part>,
+}
+
+/// Finds and reads the runs that `named` are, or hold.
+pub fn gather(named: &[PathBuf]) -> Result<Vec<Piece>, MergeError> {
+    let mut folders = BTreeSet::new();
+    for path in named {
+        let mut found = Vec::new();
+        search(path, DEPTH, &mut found).map_err(|error| unreadable(path, &error))?;
+        if found.is_empty() {
+            return Err(MergeError::NoRun(path.clone()));
+        }
+        // A folder that is reached by two names is one run.
+        for folder in found {
+            folders.insert(folder.canonicalize()?);
+        }
+    }
+    folders.into_iter().map(Piece::read).collect()
+}
+
+/// Run folders at or below `path`; what a run holds is not looked through, nor what a link leads to.
+fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.join(PLAN).is_file() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if depth > 0 && entry.file_type()?.is_dir() {
+            search(&entry.path(), depth - 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> MergeError {
+    MergeError::Unreadable { path: path.to_owned(), message: error.to_string() }
+}
+
+impl Piece {
+    /// Reads the run in `path`.
+    pub fn read(path: PathBuf) -> Result<Piece, MergeError> {
+        let folder = RunFolder { path };
+        let contents = folder.read().map_err(|error| unreadable(&folder.path, &error))?;
+        Ok(Piece { folder, contents })
+    }
+
+    fn intent(&self) -> &Intent {
+        &self.contents.intent
+    }
+
+    fn whole(&self) -> &Plan {
+        self.intent().part.as_ref().map_or(&self.intent().plan, |part| &part.whole)
+    }
+
+    fn retries(&self, other: &Piece) -> bool {
+        let part = self.intent().part.as_ref();
+        matches!(part.map(|part| &part.cut), Some(Cut::Retry { run }) if *run == other.intent().run)
+    }
+
+    /// `(of, by)` of a shard.
+    fn cut(&self) -> Option<(usize, &str)> {
+        match &self.intent().part.as_ref()?.cut {
+            Cut::Shard { of, by, .. } => Some((*of, by)),
+            Cut::Named | Cut::Retry { .. } => None,
+        }
+    }
+}
+
+impl Goal {
+    /// The whole that all of `pieces` are parts of, or how two of them differ.
+    pub fn whole(pieces: &[Piece]) -> Result<Goal, MergeError> {
+        let Some(first) = pieces.first() else { return Err(MergeError::NoRun(PathBuf::from("."))) };
+        for piece in pieces {
+            let what = strangers(first, piece);
+            if !what.is_empty() {
+                let (one, two) = (first.intent().run.clone(), piece.intent().run.clone());
+                return Err(MergeError::Strangers { one, two, what });
+            }
+        }
+        Ok(Goal { plan: first.whole().clone(), part: None })
+    }
+}
+
+/// What makes a plan the same plan: its name, and what each cell is asked to be. What a machine found out about a cell
+/// besides is no part of it.
+fn identity(plan: &Plan) -> (&str, Vec<(CellId, &Versions, Option<&str>)>, Vec<&str>) {
+    let cells = plan.cells.iter().map(|at| (at.cell, &at.requested, at.excluded.as_deref()));
+    (&plan.preset, cells.collect(), plan.negatives.iter().map(|at| at.id.as_str()).collect())
+}
+
+/// In what two pieces cannot be parts of one run.
+fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
+    let (a, b) = (one.intent(), two.intent());
+    let mut what: Vec<String> = a.basis.differences(&b.basis).into_iter().map(str::to_owned).collect();
+    if identity(one.whole()) != identity(two.whole()) {
+        let said = |plan: &Plan| format!("{} of {} cells", plan.preset, plan.cells.len());
+        what.push(format!("the whole plans ({}, {})", said(one.whole()), said(two.whole())));
+    }
+    // Named apart only where matrix.toml did not already say so.
+    if what.is_empty() && a.criteria != b.criteria {
+        what.push("the criteria".to_owned());
+    }
+    if let (Some(cut), Some(other)) = (one.cut(), two.cut())
+        && cut != other
+    {
+        let said = |(of, by): (usize, &str)| format!("{of} by {by}");
+        what.push(format!("the shards ({}; {})", said(cut), said(other)));
+    }
+    what
+}
+
+/// Which piece's record counts for each cell, and where two disagreed.
+#[must_use]
+pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, usize>, Vec<Contested>) {
+    let mut chosen: BTreeMap<CellId, (usize, &Record)> = BTreeMap::new();
+    let mut contested = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        for record in &piece.contents.records {
+            match chosen.get(&record.cell).copied() {
+                Some((_, there)) if there == record => {}
+                Some((other, there)) => {
+                    let green = |record: &Record| record.outcome.is_green();
+                    let (newer, why) = counts((piece, green(record)), (&pieces[other], green(there)));
+                    let (wins, loses) =
+                        if newer { ((at, record), (other, there)) } else { ((other, there), (at, record)) };
+                    contested.push(contest(pieces, wins, loses, why));
+                    chosen.insert(record.cell, wins);
+                }
+                None => drop(chosen.insert(record.cell, (at, record))),
+            }
+        }
+    }
+    chosen.retain(|cell, _| plan.live().any(|live| live == *cell));
+    (chosen.into_iter().map(|(cell, (at, _))| (cell, at)).collect(), contested)
+}
+
+/// Which piece's record counts for each negative cell of `plan`, by the same rules.
+fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, usize> {
+    let chosen = plan.negatives.iter().filter_map(|planned| {
+        let green = |at: usize| {
+            let record = pieces[at].contents.negatives.iter().find(|record| record.id == planned.id)?;
+            Some(record.ending.is_green())
+        };
+        let better = |one: (usize, bool), two: (usize, bool)| {
+            if counts((&pieces[two.0], two.1), (&pieces[one.0], one.1)).0 { two } else { one }
+        };
+        let holding = (0..pieces.len()).filter_map(|at| Some((at, green(at)?)));
+        Some((planned.id.as_str(), holding.reduce(better)?.0))
+    });
+    chosen.collect()
+}
+
+/// Whether the first of two records counts, given of each whether it is green, and why that one does.
+fn counts(new: (&Piece, bool), there: (&Piece, bool)) -> (bool, Why) {
+    if new.0.retries(there.0) || there.0.retries(new.0) {
+        return (new.0.retries(there.0), Why::Retry);
+    }
+    if new.1 != there.1 {
+        return (there.1, Why::Red);
+    }
+    let age = |piece: &Piece| (piece.intent().started.clone(), piece.intent().run.clone());
+    (age(new.0) > age(there.0), Why::Later)
+}
+
+fn contest(pieces: &[Piece], wins: (usize, &Record), loses: (usize, &Record), why: Why) -> Contested {
+    Contested {
+        cell: wins.1.cell,
+        counts: pieces[wins.0].intent().run.clone(),
+        outcome: wins.1.outcome.clone(),
+        passed_over: pieces[loses.0].intent().run.clone(),
+        other_outcome: loses.1.outcome.clone(),
+        why,
+    }
+}
+
+/// Writes what `pieces` say of `goal` as a run of its own under `target`.
+pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, MergeError> {
+    let (chosen, contested) = choose(&goal.plan, pieces);
+    let source = |(at, piece): (usize, &Piece)| Source {
+        run: piece.intent().run.clone(),
+        started: piece.intent().started.clone(),
+        part: piece.intent().part.as_ref().map(ToString::to_string),
+        cells: chosen.values().filter(|counts| **counts == at).count(),
+    };
+    let merged = Merged { runs: pieces.iter().enumerate().map(source).collect(), contested };
+    let (criteria, basis) = pieces.first().map_or_else(Default::default, |piece| {
+        (piece.intent().criteria.clone(), piece.intent().basis.clone())
+    });
+    let mut intent = Intent::of(goal.plan, criteria, basis);
+    (intent.part, intent.merged) = (goal.part, Some(merged));
+    let negatives = choose_negatives(&intent.plan, pieces);
+    let folder = RunFolder::create(target, intent.clone())?;
+    for (cell, at) in chosen {
+        disk::copy(&pieces[at].folder.cell(cell), &folder.cell(cell))?;
+    }
+    for (id, at) in negatives {
+        disk::copy(&pieces[at].folder.negative(id), &folder.negative(id))?;
+    }
+    let ledgers: Vec<&Ledger> = pieces.iter().filter_map(|piece| piece.contents.ledger.as_ref()).collect();
+    if let Some(sum) = Ledger::sum(&ledgers) {
+        record::write(&folder.path.join("ledger.json"), &sum)?;
+    }
+    folder.becomes_latest(target)?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! The report for a step summary or a pull request: the grid, what is red, why and how to run it again, the criteria, the
+//! decision. Pure. What a test or a server said goes in escaped, and the whole stays below what GitHub takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::cell::{CellId, Line, Postgres, Python};
+use crate::judge::{CellVerdict, CriterionResult, Status, Unit};
+use crate::merge::Why;
+use crate::negative::NegativeRecord;
+use crate::record::Outcome;
+use crate::report::causes::{Failing, Reason, failing, reasons};
+use crate::report::{Report, grid};
+use crate::repro;
+
+/// The name of this report in a run's folder.
+pub const FILE: &str = "report.md";
+
+/// What GitHub takes for one step's summary is 1 MiB; the rest is for what stands after the failures.
+const ROOM: usize = 1000 * 1024;
+
+/// How much of one reason is shown; the record has all of it.
+const REASON_LINES: usize = 30;
+const REASON_CHARACTERS: usize = 4000;
+
+/// How many cells are named at once, and how many characters of a test's message.
+const NAMED: usize = 8;
+const MESSAGE_CHARACTERS: usize = 200;
+
+/// Renders the report.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let cells = &report.verdict.cells;
+    let before = head(report) + &tables(cells);
+    let after = negatives(&report.verdict.negatives)
+        + &criteria(&report.verdict.criteria)
+        + &merged(report)
+        + &decision(report);
+    let mut text = before;
+    let room = ROOM.saturating_sub(after.len());
+    let red = reasons(cells);
+    within(&mut text, room, "### Cells\n\n", red.iter().map(|reason| block(reason)).collect());
+    let tests = failing(cells);
+    let table = "### Failing tests\n\n| test | cells | why |\n|---|---|---|\n";
+    within(&mut text, room, table, tests.iter().map(|test| row(test)).collect());
+    text + &after
+}
+
+/// Adds a title and what fits of the sections under it, and says how many did not.
+fn within(text: &mut String, room: usize, title: &str, sections: Vec<String>) {
+    if sections.is_empty() {
+        return;
+    }
+    text.push_str(title);
+    let count = sections.len();
+    for (at, section) in sections.into_iter().enumerate() {
+        if text.len() + section.len() > room {
+            let _ = writeln!(text, "\n_{} more: see `report.json`_", count - at);
+            break;
+        }
+        text.push_str(&section);
+    }
+    text.push('\n');
+}
+
+fn head(report: &Report) -> String {
+    let tally = report.verdict.tally();
+    let sign = if report.verdict.green { "✅" } else { "❌" };
+    let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
+    let mut text = format!("## {sign} {}: {tally} green{skipped}\n\n", plain(&report.preset));
+    let part = report.part.as_deref().map(|part| format!("{}, ", plain(part))).unwrap_or_default();
+    let _ = writeln!(text, "{part}run `{}`, begun {}\n", report.run, report.started);
+    text
+}
+
+/// One table per line: Pythons down, servers across.
+fn tables(cells: &[CellVerdict]) -> String {
+    let mut text = String::new();
+    let lines: BTreeSet<Line> = cells.iter().map(|cell| cell.cell.line).collect();
+    for line in lines {
+        let of_line = || cells.iter().filter(move |cell| cell.cell.line == line);
+        let majors: BTreeSet<Postgres> = of_line().map(|cell| cell.cell.postgres).collect();
+        let mut rows: BTreeMap<Python, BTreeMap<Postgres, &CellVerdict>> = BTreeMap::new();
+        for cell in of_line() {
+            rows.entry(cell.cell.python).or_default().insert(cell.cell.postgres, cell);
+        }
+        let names = majors.iter().map(|major| format!(" pg{major} |")).collect::<Vec<_>>().concat();
+        let _ = writeln!(text, "| PyO3 {line} |{names}\n|---|{}", "---|".repeat(majors.len()));
+        for (python, row) in rows {
+            let place = |major| row.get(major).map_or_else(String::new, |cell| sign(cell));
+            let places =
+                majors.iter().map(|major| format!(" {} |", place(major))).collect::<Vec<_>>().concat();
+            let _ = writeln!(text, "| py{python} |{places}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What the terminal's grid shows of a cell, in signs that have a colour of their own.
+fn sign(cell: &CellVerdict) -> String {
+    let word = plain(&grid::word(cell));
+    match &cell.outcome {
+        Outcome::Skipped { .. } => word.replacen('-', "⏭️", 1),
+        _ => word.replacen('✔', "✅", 1).replacen('✘', "❌", 1),
+    }
+}
+
+fn block(reason: &Reason<'_>) -> String {
+    let Reason { outcome, text, cells } = reason;
+    let mut block = format!("**{}**: {}\n\n", plain(&outcome.to_string()), names(cells));
+    block.push_str(&fenced(text));
+    if let (false, Some(cell)) = (matches!(outcome, Outcome::Skipped { .. }), cells.first()) {
+        let _ = writeln!(
+            block,
+            "\nAgain: `{}`; `cargo matrix repro {cell}` says how in Docker and Nix.",
+            repro::bare(*cell)
+        );
+    }
+    block + "\n"
+}
+
+fn row(failing: &Failing<'_>) -> String {
+    let Failing { test, message, cells } = failing;
+    let message = shortened(message, MESSAGE_CHARACTERS);
+    format!("| {} | {} | {} |\n", code(&shortened(test, MESSAGE_CHARACTERS)), names(cells), plain(&message))
+}
+
+fn names(cells: &[CellId]) -> String {
+    let named: Vec<String> = cells.iter().take(NAMED).map(|cell| format!("`{cell}`")).collect();
+    let more = if cells.len() > NAMED { format!(" and {} more", cells.len() - NAMED) } else { String::new() };
+    named.join(", ") + &more
+}
+
+/// The cells that must not build: how many failed as foretold, and what the others did.
+fn negatives(records: &[NegativeRecord]) -> String {
+    if records.is_empty() {
+        return String::new();
+    }
+    let (green, red): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.ending.is_green());
+    let mut text = format!("### Negative cells: {}/{} failed as foretold\n\n", green.len(), records.len());
+    for NegativeRecord { id, reason, said, .. } in red {
+        let why: Vec<&str> = reason.as_deref().into_iter().chain(said.as_deref()).collect();
+        let _ = writeln!(text, "- {}: {}", code(id), plain(&shortened(&why.join(" · "), MESSAGE_CHARACTERS)));
+    }
+    if text.ends_with("\n\n") { text } else { text + "\n" }
+}
+
+fn criteria(criteria: &[CriterionResult]) -> String {
+    if criteria.is_empty() {
+        return String::new();
+    }
+    let mut text = "### Criteria\n\n| criterion | | over |\n|---|---|---|\n".to_owned();
+    for criterion in criteria {
+        let word = match criterion.status {
+            Status::Met => "✅ met",
+            Status::Missed => "❌ missed",
+            Status::Undecided => "❔ undecided",
+            Status::NotMeasured => "➖ not measured",
+        };
+        let unit = match criterion.unit {
+            Unit::Cells => "cells",
+            Unit::Wheels => "wheels",
+        };
+        let CriterionResult { name, met, measured, .. } = criterion;
+        let _ = writeln!(text, "| {} | {word} | {met}/{measured} {unit} |", plain(name));
+    }
+    text + "\n" + &speedups(criteria)
+}
+
+fn speedups(criteria: &[CriterionResult]) -> String {
+    let ranges = criteria.iter().flat_map(|criterion| &criterion.speedups);
+    let rows: Vec<String> = ranges
+        .map(|(name, range)| {
+            let (low, high) = (range.low, range.high);
+            let (median, needed) = (range.median, range.needed);
+            format!("| {} | {median:.2}× | {low:.2}× to {high:.2}× | {needed:.2}× |\n", plain(name))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rows = rows.concat();
+    format!("| speed-up | median | intervals | needed |\n|---|---|---|---|\n{rows}\n")
+}
+
+/// What a merged run was put together from, and which cells its parts disagreed on.
+fn merged(report: &Report) -> String {
+    let Some(merged) = &report.merged else { return String::new() };
+    let mut text = format!("### Merged from {} runs\n\n", merged.runs.len());
+    for source in &merged.runs {
+        let part = source.part.as_deref().map(|part| format!(", {}", plain(part))).unwrap_or_default();
+        let _ = writeln!(text, "- `{}`{part}: {} of its records count", source.run, source.cells);
+    }
+    for contested in &merged.contested {
+        let why = match contested.why {
+            Why::Retry => "it is the retry",
+            Why::Red => "a red record counts over a green one",
+            Why::Later => "it began later",
+        };
+        let (outcome, other) =
+            (plain(&contested.outcome.to_string()), plain(&contested.other_outcome.to_string()));
+        let (cell, counts, over) = (contested.cell, &contested.counts, &contested.passed_over);
+        let _ = writeln!(
+            text,
+            "- `{cell}`: {outcome} in `{counts}`, {other} in `{over}`; the first counts, since {why}"
+        );
+    }
+    text + "\n"
+}
+
+fn decision(report: &Report) -> String {
+    let (word, why) = report.decision();
+    format!("**Decision: {word}**, {why}\n")
+}
+
+/// Text as it is, whatever it holds: nothing in it is markup, a mention or the end of a table's cell.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '@' => escaped.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => escaped.extend(['\\', character]),
+            character if character.is_whitespace() => escaped.push(' '),
+            character if character.is_control() => {}
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A code span inside a table's cell, where a bar needs its backslash even in code.
+fn code(text: &str) -> String {
+    let text: String = text.chars().filter(|character| !character.is_control()).collect();
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{}{space}{fence}", text.replace('|', "\\|"))
+}
+
+/// A code block that its text cannot end.
+fn fenced(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let shown = lines[..lines.len().min(REASON_LINES)].join("\n");
+    let shown = shortened(&shown, REASON_CHARACTERS);
+    let shown: String = shown.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect();
+    let fence = "`".repeat((longest_run(&shown) + 1).max(3));
+    let more = if lines.len() > REASON_LINES { "\n…" } else { "" };
+    format!("{fence}text\n{shown}{more}\n{fence}\n")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Do partial runs say together what one run says? The steps of the workflow on one machine: plan, shards in folders that
+//! share nothing, merge.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::harness::{Project, alone, checkout, fixture, shown, stdout};
+
+const SELECTION: [&str; 4] = ["--python", "3.9,3.13", "--postgres", "15,16"];
+
+fn json(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// Runs `verb` over the selection, without benchmarks.
+fn run(project: &Project, arguments: &[&str]) -> Output {
+    project.run(&[&["run"], &SELECTION[..], &["--benchmarks", "off"], arguments].concat())
+}
+
+fn latest(project: &Project) -> PathBuf {
+    project.path().join("target/matrix/runs/latest").canonicalize().expect("a run")
+}
+
+/// What each cell of a run says: its outcome, its tests, and what it ran on.
+fn said(run: &Path) -> BTreeSet<String> {
+    let cells = std::fs::read_dir(run.join("cells")).expect("cells").flatten();
+    let say = |record: Value| {
+        let hashes = &record["hashes"];
+        let locks = [&hashes["line_lock"], &hashes["cell_lock"], &hashes["wheel_key"], &hashes["wheel"]];
+        format!("{} {} {} {locks:?}", record["cell"], record["outcome"], record["tests"])
+    };
+    cells.map(|cell| say(json(&cell.path().join("record.json")))).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let kind = entry.file_type().expect("a kind");
+        if kind.is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+        }
+    }
+}
+
+/// The shards that the plan of a workflow names, each as the cells that its job is given.
+fn shards(project: &Project, count: &str) -> Vec<String> {
+    let plan = project.run(&[&["plan"], &SELECTION[..], &["--format", "github", "--shards", count]].concat());
+    let text = stdout(&plan);
+    let line = text.lines().find_map(|line| line.strip_prefix("shards=")).expect("an output");
+    let matrix: Value = serde_json::from_str(line).expect("JSON");
+    let jobs = matrix["include"].as_array().expect("jobs").clone();
+    jobs.iter().map(|job| job["cells"].as_str().expect("cells").to_owned()).collect()
+}
+
+/// A suite of its own, that a test may change.
+fn suite(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&fixture(name), folder.path());
+    folder
+}
+
+#[test]
+fn shards_that_share_nothing_merge_to_what_one_run_says() {
+    let _alone = alone();
+    let suite = suite("fails_on_the_oldest");
+    let tests = suite.path();
+    let one = Project::testing(tests);
+    let whole = run(&one, &[]);
+    assert_eq!(whole.status.code(), Some(1), "{}", shown(&whole));
+    let merging = Project::apart(tests);
+    let parts = merging.path().join("parts");
+    let shards = shards(&merging, "2");
+    std::thread::scope(|scope| {
+        for (at, cells) in shards.iter().enumerate() {
+            let (parts, built) = (&parts, one.path().join("target/matrix/wheels"));
+            scope.spawn(move || {
+                let machine = Project::apart(tests);
+                // The wheels reach this machine as they reach a job: as files.
+                copy(&built, &machine.path().join("target/matrix/wheels"));
+                let output = run(&machine, &["--only", cells]);
+                let folder = latest(&machine);
+                assert_eq!(json(&folder.join("ledger.json"))["wheels_built"], 0, "{}", shown(&output));
+                copy(&folder, &parts.join(format!("part-{at}")));
+            });
+        }
+    });
+    let merged = merging.run(&["merge", "parts"]);
+    assert_eq!(merged.status.code(), whole.status.code(), "{}", shown(&merged));
+    assert_eq!(said(&latest(&merging)), said(&latest(&one)));
+    let [judged, alone] = [&merging, &one].map(|project| json(&latest(project).join("report.json")));
+    assert_eq!(judged["verdict"]["green"], alone["verdict"]["green"]);
+    assert_eq!(judged["verdict"]["cells"], alone["verdict"]["cells"]);
+    assert!(latest(&merging).join("badge.svg").is_file() && latest(&merging).join("report.md").is_file());
+    lost(&merging, &parts.join("part-0"));
+}
+
+/// A merge without one of the shards: its cells are lost, and the verdict is not green.
+fn lost(merging: &Project, part: &Path) {
+    let output = merging.run(&["merge", part.to_str().expect("a path")]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let cells = json(&latest(merging).join("report.json"))["verdict"]["cells"].clone();
+    let lost = cells.as_array().expect("cells").iter().filter(|cell| cell["outcome"] == "Lost").count();
+    assert_eq!(lost, 2, "{cells}");
+}
+
+#[test]
+fn what_failed_runs_again_and_is_judged_with_what_passed() {
+    let _alone = alone();
+    let suite = suite("fails_on_the_oldest");
+    let project = Project::testing(suite.path());
+    let first = run(&project, &[]);
+    assert_eq!(first.status.code(), Some(1), "{}", shown(&first));
+    std::fs::write(suite.path().join("mended"), "").expect("written");
+    let again = project.run(&["run", "--failed", "--benchmarks", "off"]);
+    assert_eq!(again.status.code(), Some(0), "{}", shown(&again));
+    let report = json(&latest(&project).join("report.json"));
+    assert_eq!(report["verdict"]["cells"].as_array().map(Vec::len), Some(4), "{report}");
+    let contested = report["merged"]["contested"].as_array().expect("contested");
+    let retried = contested.iter().filter(|cell| cell["why"] == "retry" && cell["outcome"] == "Passed");
+    assert_eq!(retried.count(), 2, "{report}");
+    let nothing = project.run(&["run", "--failed"]);
+    assert_eq!(nothing.status.code(), Some(0));
+    assert!(crate::harness::stderr(&nothing).contains("nothing to run again"), "{}", shown(&nothing));
+}
+
+#[test]
+fn a_retry_on_other_sources_is_judged_alone() {
+    let _alone = alone();
+    let project = Project::testing(&fixture("fails"));
+    let cell = &["--benchmarks", "off", "--cell", &crate::harness::a_cell()];
+    project.run(&[&["run"], &cell[..]].concat());
+    let file = project.path().join("matrix.toml");
+    let text = std::fs::read_to_string(&file).expect("text");
+    std::fs::write(&file, text + "\n# changed\n").expect("written");
+    let again = project.run(&["run", "--failed", "--benchmarks", "off"]);
+    assert!(stdout(&again).contains("matrix.toml changed since run "), "{}", shown(&again));
+    assert!(json(&latest(&project).join("report.json"))["merged"].is_null());
+    let runs = checkout().join("no-such-folder");
+    let refused = project.run(&["merge", runs.to_str().expect("a path")]);
+    assert_eq!(refused.status.code(), Some(2), "{}", shown(&refused));
+}
