@@ -110,12 +110,12 @@ pub fn resolve(
 
 /// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
 fn basis(spec: &LineSpec, config: &Config) -> Option<String> {
-    let others = config.lines.iter().rev().filter(|other| other.name != spec.name);
+    let mut others = config.lines.iter().rev().filter(|other| other.name != spec.name);
     let readable = |other: &LineSpec| {
         let text = std::fs::read_to_string(config.line_lock(other.name)).ok()?;
         Lockfile::parse(&text).is_ok().then_some(text)
     };
-    readable(spec).or_else(|| others.filter_map(readable).next())
+    readable(spec).or_else(|| others.find_map(readable))
 }
 
 /// A project of the extension alone that is gone afterwards, held to a pairing where one is given.
