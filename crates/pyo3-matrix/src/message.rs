@@ -26,6 +26,7 @@ pub fn refreshed(line: Line, refreshed: &Refreshed) -> String {
         Refreshed::Unchanged { packages } => {
             format!("{line}  unchanged, {}\n", counted(*packages, "package"))
         }
+        Refreshed::Made { packages } => format!("{line}  made, {}\n", counted(*packages, "package")),
         Refreshed::Written { packages, changes } => {
             let packages = counted(*packages, "package");
             let mut text = format!("{line}  written, {packages}, {}\n", counted(changes.len(), "change"));

@@ -18,8 +18,17 @@ const WOULD_CHANGE: &str = "cannot update the lock file";
 /// What became of a lock file.
 #[derive(Debug)]
 pub enum Refreshed {
-    Unchanged { packages: usize },
-    Written { packages: usize, changes: Vec<Change> },
+    Unchanged {
+        packages: usize,
+    },
+    /// There was none, or none that could be read.
+    Made {
+        packages: usize,
+    },
+    Written {
+        packages: usize,
+        changes: Vec<Change>,
+    },
 }
 
 /// What of the lock that is there holds on.
@@ -86,9 +95,11 @@ pub fn refresh(spec: &LineSpec, how: How, site: &Site<'_>) -> Result<Refreshed, 
     if before.as_ref() == Some(&text) {
         return Ok(Refreshed::Unchanged { packages });
     }
-    let before = before.and_then(|text| Lockfile::parse(&text).ok()).unwrap_or_default();
     write(&path, &text)?;
-    Ok(Refreshed::Written { packages, changes: lock.since(&before) })
+    Ok(match before.and_then(|text| Lockfile::parse(&text).ok()) {
+        Some(before) => Refreshed::Written { packages, changes: lock.since(&before) },
+        None => Refreshed::Made { packages },
+    })
 }
 
 /// What cargo locks for a pairing, starting from the lock `start`.
