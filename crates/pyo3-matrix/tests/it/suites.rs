@@ -18,7 +18,10 @@ fn check_pool(python: &str, postgres: &str, event_loop: &str) {
     let line = smoke.split_once("-pyo3_").expect("a line").1;
     let cell = format!("py{python}-pg{postgres}-pyo3_{line}");
     let every = std::env::var_os("PYO3_MATRIX_SLOW").is_some();
-    check(&cell, event_loop, &["tests/pool", "-m", if every { "slow or not slow" } else { "not slow" }]);
+    let which = if every { "slow or not slow" } else { "not slow" };
+    // Stacks after ten minutes, not after the half of one that is right for a short test.
+    let patience = if every { "faulthandler_timeout=600" } else { "faulthandler_timeout=30" };
+    check(&cell, event_loop, &["tests/pool", "-m", which, "-o", patience]);
 }
 
 #[test]
