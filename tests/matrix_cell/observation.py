@@ -41,7 +41,7 @@ class Difference:
     got: str
 
     def __str__(self) -> str:
-        hint = HINTS.get(self.axis, "the installed module is not the one of this cell's wheel; build and install it again")
+        hint = HINTS.get(self.axis, "the installed module is not the one of this cell's wheel; install it again")
         return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {hint}"
 
 

@@ -46,6 +46,16 @@ def test_mismatch_leaves_before_any_test_is_imported(run_cell: RunCell, axis: st
     assert [event["exit_code"] for event in cell.events("session_end")] == [70]
 
 
+def test_module_of_another_build_leaves_before_any_test_is_imported(
+    run_cell: RunCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYO3_MATRIX_BUILT", '{"rustc": "1.85.0", "a_crate_it_does_not_report": "1.0.0"}')
+    cell = run_cell(TELLS)
+    assert cell.result.ret == 70
+    cell.result.stdout.fnmatch_lines(["rustc: expected 1.85.0, got 1.86.0", "  hint: *"])
+    assert not (cell.out.parent / "imported").exists()
+
+
 def test_every_difference_is_told(run_cell: RunCell) -> None:
     cell = run_cell(PASSES, postgres="13", pyo3="0.23.0")
     cell.result.stdout.fnmatch_lines(["postgres: expected 13, got 16", "pyo3: expected 0.23.0, got 0.30.1"])

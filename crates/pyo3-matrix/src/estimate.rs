@@ -11,7 +11,7 @@ use crate::run::ledger::Ledger;
 pub struct Estimate {
     /// How many runs it is made from.
     pub runs: usize,
-    /// Building every wheel; those that are kept from earlier runs cost nothing.
+    /// Building every wheel, and installing it; those that are kept from earlier runs are not built.
     pub wheels: f64,
     pub tests: f64,
     pub benchmarks: f64,
@@ -29,10 +29,10 @@ impl Estimate {
 pub fn estimate(wheels: usize, cells: usize, suite: &[String], earlier: &[Ledger]) -> Option<Estimate> {
     let alike: Vec<&Ledger> =
         earlier.iter().filter(|ledger| ledger.suite == suite && ledger.cells_tested > 0).collect();
-    let rate = |phases: &[&str], count: fn(&Ledger) -> usize| {
+    let rate = |name: &str, count: fn(&Ledger) -> usize| {
         let counted = alike.iter().filter(|ledger| count(ledger) > 0);
         let (seconds, things) = counted.fold((0.0, 0), |(seconds, things), ledger| {
-            let spent = ledger.phases.iter().filter(|phase| phases.contains(&phase.name.as_str()));
+            let spent = ledger.phases.iter().filter(|phase| phase.name == name);
             (seconds + spent.map(|phase| phase.wall).sum::<f64>(), things + count(ledger))
         });
         #[expect(clippy::cast_precision_loss, reason = "a number of cells")]
@@ -42,9 +42,10 @@ pub fn estimate(wheels: usize, cells: usize, suite: &[String], earlier: &[Ledger
     let (wheels, cells) = (wheels as f64, cells as f64);
     (!alike.is_empty()).then(|| Estimate {
         runs: alike.len(),
-        wheels: wheels * rate(&["build", "install"], |ledger| ledger.wheels_built),
-        tests: cells * rate(&["tests"], |ledger| ledger.cells_tested),
-        benchmarks: cells * rate(&["benchmarks"], |ledger| ledger.cells_measured),
+        wheels: wheels * rate("build", |ledger| ledger.wheels_built)
+            + wheels * rate("install", |ledger| ledger.wheels_built + ledger.wheels_kept),
+        tests: cells * rate("tests", |ledger| ledger.cells_tested),
+        benchmarks: cells * rate("benchmarks", |ledger| ledger.cells_measured),
     })
 }
 
@@ -74,7 +75,7 @@ mod tests {
     fn what_a_wheel_and_a_cell_took_is_what_they_will_take() {
         let earlier = [
             ledger("ours", 2, 4, &[("build", 60.0), ("install", 20.0), ("tests", 8.0)]),
-            // Its wheels were kept: it says nothing of what building takes.
+            // It built nothing: it says nothing of what building takes.
             ledger("ours", 0, 4, &[("build", 0.1), ("tests", 16.0)]),
             ledger("another", 1, 1, &[("build", 900.0), ("tests", 900.0)]),
         ];

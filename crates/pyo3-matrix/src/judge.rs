@@ -143,7 +143,9 @@ pub fn judge(plan: &Plan, records: &[Record], criteria: &[Criterion]) -> Verdict
     let by_cell: BTreeMap<CellId, &Record> = records.iter().map(|record| (record.cell, record)).collect();
     let cells: Vec<_> =
         plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied())).collect();
-    let ran: Vec<&Record> = plan.live().filter_map(|cell| by_cell.get(&cell).copied()).collect();
+    let skipped = |record: &&Record| matches!(record.outcome, Outcome::Skipped { .. });
+    let ran = plan.live().filter_map(|cell| by_cell.get(&cell).copied());
+    let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
     let criteria: Vec<_> = criteria.iter().map(|criterion| judge_criterion(criterion, &ran)).collect();
     let green = cells.iter().all(|cell| cell.outcome.is_green()) && cells.iter().any(|cell| cell.passed > 0);
     let all_met = criteria.iter().all(|criterion| criterion.status == Status::Met);
@@ -397,6 +399,16 @@ mod tests {
         let verdict = judge(&plan(&[ONE, TWO]), &records, &criteria());
         assert_eq!(verdict.criteria[1].status, Status::Undecided);
         assert_eq!(verdict.decision, Decision::Investigate);
+    }
+
+    #[test]
+    fn a_cell_that_was_skipped_misses_no_criterion() {
+        let mut skipped = record(TWO, TestResult::Passed, None);
+        skipped.tests.clear();
+        skipped.outcome = Outcome::Skipped { reason: "no interpreter".into() };
+        let records = [record(ONE, TestResult::Passed, Some((1.6, 2.0))), skipped];
+        let verdict = judge(&plan(&[ONE, TWO]), &records, &criteria());
+        assert_eq!((verdict.green, verdict.decision), (true, Decision::Proceed));
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn legality(spec: &LineSpec, python: Python, known: &Knowledge) -> Legality 
     let facts = LineFacts::of(spec.name).map(|facts| of_facts(spec, facts, python));
     let probed = known.probed.get(&wheel).map(|probed| of_probe(spec.name, python, probed));
     let verdict = match (facts, probed) {
-        (Some(facts), Some(probed)) => agreed(facts, probed),
+        (Some(facts), Some(probed)) => agreed(&facts, probed),
         (_, Some(probed)) => probed,
         (Some(facts), None) => facts,
         (None, None) => Legality {
@@ -104,7 +104,10 @@ pub fn legality(spec: &LineSpec, python: Python, known: &Knowledge) -> Legality 
         },
     };
     match verdict.state {
-        State::Legal => of_release(spec).or_else(|| of_taints(known)).unwrap_or(verdict),
+        State::Legal => {
+            let doubt = of_release(spec).or_else(|| of_threads(python)).or_else(|| of_taints(known));
+            doubt.unwrap_or(verdict)
+        }
         State::Experimental | State::Impossible => verdict,
     }
 }
@@ -227,7 +230,7 @@ fn of_probe(line: Line, python: Python, probed: &Probed) -> Legality {
 }
 
 /// The probe has the last word; where the table says otherwise, that is told.
-fn agreed(facts: Legality, probed: Legality) -> Legality {
+fn agreed(facts: &Legality, probed: Legality) -> Legality {
     if facts.state == probed.state {
         return probed;
     }
@@ -254,6 +257,18 @@ fn of_release(spec: &LineSpec) -> Option<Legality> {
     facts.yanked.contains(&spec.pyo3.as_str()).then(|| {
         let fix = format!("name a later pyo3 {} in matrix.toml, then cargo matrix lock {0}", spec.name);
         experimental(Source::Facts, format!("pyo3 {} was yanked", spec.pyo3), fix)
+    })
+}
+
+/// CPython itself calls its free-threaded build an experiment until 3.14 (PEP 779).
+fn of_threads(python: Python) -> Option<Legality> {
+    let early = python.free_threaded && (python.major, python.minor) < (3, 14);
+    early.then(|| {
+        let reason = format!(
+            "CPython calls its free-threaded build an experiment in {}.{}",
+            python.major, python.minor
+        );
+        experimental(Source::Facts, reason, "use Python 3.14t".to_owned())
     })
 }
 

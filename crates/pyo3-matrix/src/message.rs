@@ -28,6 +28,7 @@ pub fn refreshed(line: Line, refreshed: &Refreshed) -> String {
         Refreshed::Unchanged { packages } => {
             format!("{line}  unchanged, {}\n", counted(*packages, "package"))
         }
+        Refreshed::Made { packages } => format!("{line}  made, {}\n", counted(*packages, "package")),
         Refreshed::Written { packages, changes } => {
             let packages = counted(*packages, "package");
             let mut text = format!("{line}  written, {packages}, {}\n", counted(changes.len(), "change"));
@@ -229,7 +230,7 @@ pub fn cell_tested(record: &Record, (at, total): (usize, usize)) -> String {
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
     let (id, seconds) = (record.cell.to_string(), record.durations.tests);
-    format!("[{at:>width$}/{total}] {id:<22}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
+    format!("[{at:>width$}/{total}] {id:<23}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
 }
 
 /// One cell's benchmarks are over.
@@ -242,7 +243,7 @@ pub fn cell_measured(record: &Record, (at, total): (usize, usize)) -> String {
         Outcome::Passed => ratios.collect::<Vec<_>>().join(", "),
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
-    format!("[{at:>width$}/{total}] {id:<22}measured  {what}")
+    format!("[{at:>width$}/{total}] {id:<23}measured  {what}")
 }
 
 #[must_use]

@@ -40,8 +40,14 @@ pub fn probe(plan: &Plan, which: Which, known: &mut Knowledge, site: &Site<'_>) 
         .collect();
     for wheel in open {
         (site.say)(&format!("asking pyo3-ffi of line {} about Python {}", wheel.line, wheel.python));
-        let probed = probe::probe(wheel, site)?;
-        known.probed.insert(wheel, probed);
+        match probe::probe(wheel, site) {
+            Ok(probed) => drop(known.probed.insert(wheel, probed)),
+            // A run goes on with what is known; its build will say the rest.
+            Err(error) if which == Which::Doubtful && !site.processes.interrupted() => {
+                (site.say)(&format!("no answer: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

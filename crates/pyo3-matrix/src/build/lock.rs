@@ -18,8 +18,17 @@ const WOULD_CHANGE: &str = "cannot update the lock file";
 /// What became of a lock file.
 #[derive(Debug)]
 pub enum Refreshed {
-    Unchanged { packages: usize },
-    Written { packages: usize, changes: Vec<Change> },
+    Unchanged {
+        packages: usize,
+    },
+    /// There was none, or none that could be read.
+    Made {
+        packages: usize,
+    },
+    Written {
+        packages: usize,
+        changes: Vec<Change>,
+    },
 }
 
 /// What of the lock that is there holds on.
@@ -86,9 +95,11 @@ pub fn refresh(spec: &LineSpec, how: How, site: &Site<'_>) -> Result<Refreshed, 
     if before.as_ref() == Some(&text) {
         return Ok(Refreshed::Unchanged { packages });
     }
-    let before = before.and_then(|text| Lockfile::parse(&text).ok()).unwrap_or_default();
     write(&path, &text)?;
-    Ok(Refreshed::Written { packages, changes: lock.since(&before) })
+    Ok(match before.and_then(|text| Lockfile::parse(&text).ok()) {
+        Some(before) => Refreshed::Written { packages, changes: lock.since(&before) },
+        None => Refreshed::Made { packages },
+    })
 }
 
 /// What cargo locks for a pairing, starting from the lock `start`.
@@ -110,12 +121,12 @@ pub fn resolve(
 
 /// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
 fn basis(spec: &LineSpec, config: &Config) -> Option<String> {
-    let others = config.lines.iter().rev().filter(|other| other.name != spec.name);
+    let mut others = config.lines.iter().rev().filter(|other| other.name != spec.name);
     let readable = |other: &LineSpec| {
         let text = std::fs::read_to_string(config.line_lock(other.name)).ok()?;
         Lockfile::parse(&text).is_ok().then_some(text)
     };
-    readable(spec).or_else(|| others.filter_map(readable).next())
+    readable(spec).or_else(|| others.find_map(readable))
 }
 
 /// A project of the extension alone that is gone afterwards, held to a pairing where one is given.

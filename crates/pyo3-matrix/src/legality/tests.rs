@@ -43,6 +43,7 @@ fn a_python_that_the_line_refuses_is_impossible_in_the_words_of_its_build_script
         ("0.28", "3.15", experimental, "PyO3 0.28 takes Python 3.15 before that was final"),
         ("0.28", "3.15t", experimental, "before that was final"),
         ("0.30", "3.14t", State::Legal, ""),
+        ("0.28", "3.13t", experimental, "an experiment in 3.13"),
         ("0.23", "3.13", State::Legal, ""),
         ("0.31", "3.13", experimental, "PyO3 0.31 is newer than this harness"),
     ] {

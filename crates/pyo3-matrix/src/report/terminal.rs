@@ -87,10 +87,9 @@ fn negatives(records: &[NegativeRecord]) -> String {
     let green = records.iter().filter(|record| record.ending.is_green()).count();
     let mut text = format!("\nnegative cells: {green}/{} failed as foretold\n", records.len());
     for NegativeRecord { id, ending, said, reason, .. } in records {
-        let (style, sign) = match ending.is_green() {
-            true => (AnsiColor::Green.on_default(), "✔"),
-            false => (AnsiColor::Red.on_default(), "✘"),
-        };
+        let (color, sign) =
+            if ending.is_green() { (AnsiColor::Green, "✔") } else { (AnsiColor::Red, "✘") };
+        let style = color.on_default();
         let _ = writeln!(text, "  {style}{sign}{style:#} {id}");
         for line in reason.iter().flat_map(|reason| reason.lines()).chain(said.as_deref()) {
             let _ = writeln!(text, "      {line}");

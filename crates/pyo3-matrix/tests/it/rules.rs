@@ -1,5 +1,6 @@
 //! Does the repository keep the rules that hold it together? Each is a search for what must not be there.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::harness::checkout;
@@ -73,6 +74,31 @@ fn every_version_of_the_config_has_its_lock() {
             assert!(lock.contains(&entry), "the lock of line {name} does not hold {package} {version}");
         }
     }
+}
+
+#[test]
+fn the_locks_of_all_lines_agree_on_what_they_share_so_that_it_is_compiled_once() {
+    let locks = files("crates/fraiseql_rs/lines", ".lock").into_iter().map(|path| versions(&read(&path)));
+    let locks: Vec<BTreeMap<String, Vec<String>>> = locks.collect();
+    let of_the_line = |name: &str| name.starts_with("pyo3") || name == "target-lexicon";
+    let first = &locks[0];
+    for (name, versions) in first.iter().filter(|(name, _)| !of_the_line(name)) {
+        for other in locks.iter().filter_map(|lock| lock.get(name)) {
+            assert_eq!(other, versions, "{name}");
+        }
+    }
+    assert!(locks.iter().all(|lock| lock["tokio"] == first["tokio"]));
+}
+
+/// Each package of a lock with its versions.
+fn versions(lock: &str) -> BTreeMap<String, Vec<String>> {
+    let lock: toml::Table = lock.parse().expect("TOML");
+    let mut versions = BTreeMap::<String, Vec<String>>::new();
+    for package in lock["package"].as_array().expect("packages") {
+        let text = |key: &str| package[key].as_str().expect("a text").to_owned();
+        versions.entry(text("name")).or_default().push(text("version"));
+    }
+    versions
 }
 
 #[test]
