@@ -1,6 +1,5 @@
 use super::*;
 use crate::basis::Basis;
-use crate::plan::Planned;
 use crate::record::{TestResult, Versions};
 use crate::shard::Shard;
 
