@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cell::CellId;
 use crate::disk;
 use crate::part::{Cut, Part};
-use crate::plan::Plan;
+use crate::plan::{Plan, Planned};
 use crate::record::{self, Outcome, Record, Versions};
 use crate::run::folder::{Contents, Intent, PLAN, RunFolder};
 use crate::run::ledger::Ledger;
@@ -176,18 +176,21 @@ impl Goal {
     }
 }
 
-/// What makes a plan the same plan: its name, and what each cell is asked to be. What a machine found out about a cell
+/// Whether two plans are the same: by name, and by what each cell is asked to be. What a machine found out about a cell
 /// besides is no part of it.
-fn identity(plan: &Plan) -> (&str, Vec<(CellId, &Versions, Option<&str>)>, Vec<&str>) {
-    let cells = plan.cells.iter().map(|at| (at.cell, &at.requested, at.excluded.as_deref()));
-    (&plan.preset, cells.collect(), plan.negatives.iter().map(|at| at.id.as_str()).collect())
+fn same(one: &Plan, two: &Plan) -> bool {
+    fn asked(planned: &Planned) -> (CellId, &Versions, Option<&str>) {
+        (planned.cell, &planned.requested, planned.excluded.as_deref())
+    }
+    one.preset == two.preset && one.cells.iter().map(asked).eq(two.cells.iter().map(asked))
+        && one.negatives.iter().map(|at| &at.id).eq(two.negatives.iter().map(|at| &at.id))
 }
 
 /// In what two pieces cannot be parts of one run.
 fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
     let (a, b) = (one.intent(), two.intent());
     let mut what: Vec<String> = a.basis.differences(&b.basis).into_iter().map(str::to_owned).collect();
-    if identity(one.whole()) != identity(two.whole()) {
+    if !same(one.whole(), two.whole()) {
         let said = |plan: &Plan| format!("{} of {} cells", plan.preset, plan.cells.len());
         what.push(format!("the whole plans ({}, {})", said(one.whole()), said(two.whole())));
     }

@@ -173,6 +173,11 @@ mod tests {
         let grid = grid();
         assert_eq!(wheels(&cut(&grid, None, 5)), 5, "five wheels on five machines");
         assert_eq!(wheels(&cut(&grid, None, 6)), 6, "a sixth machine splits one wheel and no more");
+        assert_eq!(
+            wheels(&cut(&grid, None, 9)),
+            10,
+            "of the cuts into threes at most, the one with the fewest wheels"
+        );
         let dear = costs(&grid, 25.0, |_| 10.0);
         assert_eq!(wheels(&cut(&grid, Some(&dear), 6)), 6);
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::basis::Basis;
 use crate::config::{Missing, Negative};
 use crate::negative::{Ending, NegativeRecord};
-use crate::plan::{Planned, PlannedNegative};
+use crate::plan::PlannedNegative;
 use crate::record::{TestResult, Versions};
 use crate::shard::Shard;
 

@@ -109,3 +109,15 @@ fn locked_requirements_have_hashes_and_no_address() {
         assert!(!text.contains("://"), "{} holds an address", path.display());
     }
 }
+
+#[test]
+fn what_tox_empties_at_its_start_belongs_to_one_cell() {
+    let tox: toml::Table = read(&checkout().join("tox.toml")).parse().expect("TOML");
+    for key in ["env_log_dir", "env_tmp_dir"] {
+        let folder = tox["env_run_base"][key].as_str().unwrap_or_default();
+        assert!(
+            folder.starts_with("{env:PYO3_MATRIX_OUT:"),
+            "{key} is shared by the cells of an environment: {folder}"
+        );
+    }
+}
