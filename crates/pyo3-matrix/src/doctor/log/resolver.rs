@@ -93,7 +93,7 @@ pub fn rust_version(log: &Log, at: usize) -> Option<Finding> {
         let package = quoted(text).next()?.split(' ').next()?;
         (package, between(text, "because it requires rustc ", " or newer")?)
     };
-    let known = LineFacts::of(log.line?).map(|facts| format!("{}.{}", facts.rust.0, facts.rust.1));
+    let known = log.line.and_then(LineFacts::of).map(|facts| format!("{}.{}", facts.rust.0, facts.rust.1));
     if !package.starts_with(PYO3) {
         return None;
     }
