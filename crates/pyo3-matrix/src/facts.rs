@@ -28,9 +28,9 @@ pub const LINES: &[LineFacts] = &[
     facts(25, (1, 63), (7, 14), (13, 14), &[]),
     facts(26, (1, 74), (7, 14), (13, 14), &[]),
     facts(27, (1, 74), (7, 14), (13, 14), &[]),
-    facts(28, (1, 83), (7, 15), (13, 14), &["0.28.0", "0.28.1"]),
-    facts(29, (1, 83), (8, 16), (14, 14), &[]),
-    facts(30, (1, 85), (9, 16), (14, 14), &[]),
+    facts(28, (1, 83), (7, 15), (13, 15), &["0.28.0", "0.28.1"]),
+    facts(29, (1, 83), (8, 16), (14, 16), &[]),
+    facts(30, (1, 85), (9, 16), (14, 16), &[]),
 ];
 
 const fn facts(
@@ -112,6 +112,8 @@ mod tests {
         assert_eq!(accepts("0.25", "3.14"), Acceptance::Accepted);
         assert_eq!(accepts("0.28", "3.13t"), Acceptance::Accepted);
         assert_eq!(accepts("0.29", "3.13t"), Acceptance::TooOld(bound("3.14t")));
+        assert_eq!(accepts("0.30", "3.15t"), Acceptance::Accepted);
+        assert_eq!(accepts("0.27", "3.15t"), Acceptance::TooNew(bound("3.14t")));
         assert_eq!(accepts("0.30", "3.8"), Acceptance::TooOld(bound("3.9")));
         assert_eq!(accepts("0.30", "4.0"), Acceptance::TooNew(bound("3.16")));
     }
