@@ -55,8 +55,12 @@ impl Copy {
         let words: Vec<&str> =
             step["command"].as_array().expect("words").iter().filter_map(Value::as_str).collect();
         let folder = self.path().join(step["folder"].as_str().expect("a folder"));
-        let output =
-            Command::new(words[0]).args(&words[1..]).current_dir(folder).output().expect("it starts");
+        let output = Command::new(words[0])
+            .args(&words[1..])
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", target())
+            .output()
+            .expect("it starts");
         assert!(output.status.success(), "{}", shown(&output));
     }
 
@@ -302,6 +306,8 @@ fn a7_a_rust_that_is_too_old_is_refused_by_cargo() {
             .current_dir(copy.path())
             .env("RUSTC", rustc)
             .env("PYO3_CONFIG_FILE", config("3.12"));
+        // The fixture's toolchain file must not make rustup look for one that is not there.
+        command.env("RUSTUP_TOOLCHAIN", std::env::var_os("RUSTUP_TOOLCHAIN").unwrap_or("stable".into()));
         command.env("CARGO_TARGET_DIR", target().join(channel)).env_remove("PYO3_PYTHON");
         command.output().expect("cargo starts")
     };
