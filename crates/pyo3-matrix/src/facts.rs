@@ -115,6 +115,8 @@ mod tests {
         assert_eq!(accepts("0.25", "3.14"), Acceptance::Accepted);
         assert_eq!(accepts("0.28", "3.13t"), Acceptance::Accepted);
         assert_eq!(accepts("0.29", "3.13t"), Acceptance::TooOld(bound("3.14t")));
+        assert_eq!(accepts("0.30", "3.15t"), Acceptance::Accepted);
+        assert_eq!(accepts("0.27", "3.15t"), Acceptance::TooNew(bound("3.14t")));
         assert_eq!(accepts("0.30", "3.8"), Acceptance::TooOld(bound("3.9")));
         assert_eq!(accepts("0.28", "3.15t"), Acceptance::Accepted);
         assert_eq!(accepts("0.28", "3.16t"), Acceptance::TooNew(bound("3.15t")));

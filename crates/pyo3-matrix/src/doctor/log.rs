@@ -132,6 +132,7 @@ fn built(text: &str) -> Option<Line> {
         "/pyo3-0.",
         "pyo3@0.",
         "`pyo3-ffi v",
+        "`pyo3 v",
         "Compiling pyo3-ffi v",
         "Checking pyo3-ffi v",
     ];

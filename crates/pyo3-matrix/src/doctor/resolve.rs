@@ -63,7 +63,21 @@ fn skeleton(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
             _ => {}
         }
     }
-    Ok(())
+    if to.join("Cargo.toml").is_file() { library(to) } else { Ok(()) }
+}
+
+/// Cargo refuses a manifest without a target: one that came alone gets the library that it speaks of.
+fn library(folder: &Path) -> io::Result<()> {
+    let text = std::fs::read_to_string(folder.join("Cargo.toml"))?;
+    let document = text.parse::<DocumentMut>().unwrap_or_default();
+    let lib = document.get("lib").and_then(|lib| lib.get("path")).and_then(Item::as_str);
+    let path = folder.join(lib.unwrap_or("src/lib.rs"));
+    let other = lib.is_none() && folder.join("src/main.rs").is_file();
+    if document.get("package").is_none() || other || path.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+    std::fs::write(path, "")
 }
 
 /// The manifest with the paths that lead out of the root written as absolute ones.

@@ -19,18 +19,11 @@ pub fn check(project: &Project) -> Vec<Finding> {
             .flat_map(|pyproject| pyproject.classifiers.iter().cloned().chain(pyproject.oldest()));
         findings.extend(metadata.filter_map(|claim| refused(&claim, workspace)));
     }
-    // What a workflow tests is known for the repository, not for one of its workspaces.
+    // What a workflow tests is known for the repository, not for one of its workspaces: all have to refuse it.
+    let concerned = || project.workspaces.iter().filter(|workspace| !workspace.lines().is_empty());
     for claim in &project.claims {
-        let refusals: Vec<Finding> = project
-            .workspaces
-            .iter()
-            .filter(|workspace| !workspace.lines().is_empty())
-            .map_while(|workspace| refused(claim, workspace))
-            .collect();
-        let concerned = project.workspaces.iter().filter(|workspace| !workspace.lines().is_empty()).count();
-        if refusals.len() == concerned {
-            findings.extend(refusals.into_iter().next());
-        }
+        let refusals: Option<Vec<Finding>> = concerned().map(|workspace| refused(claim, workspace)).collect();
+        findings.extend(refusals.into_iter().flatten().next());
     }
     findings
 }
@@ -63,8 +56,9 @@ fn too_new(claim: &Claim, line: Line, newest: Python, workspace: &Workspace) -> 
     let accepting =
         LINES.iter().find(|facts| facts.line > line && facts.accepts(python) == Acceptance::Accepted);
     let steps = accepting.map(|facts| remedy::to_line(workspace, facts.line)).unwrap_or_default();
+    // The message names the newest that is tested; some lines build for the one after it as well.
     let finding = Finding::new(Id::A4, claim.python.place(), found, why).says(format!(
-        "version ({}.{}) is newer than PyO3's maximum supported version ({newest})",
+        "version ({}.{}) is newer than PyO3's maximum supported version",
         python.major, python.minor
     ));
     if steps.is_empty() {

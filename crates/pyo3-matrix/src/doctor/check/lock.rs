@@ -41,7 +41,7 @@ fn sources(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
         let finding = Finding::new(Id::A2, lock.place(strange), found, why);
         findings.push(
             finding
-                .says(format!("two different versions of crate `{}`", name.replace('-', "_")))
+                .says(format!("different versions of crate `{}`", name.replace('-', "_")))
                 .mend(one_source(name, workspace)),
         );
     }

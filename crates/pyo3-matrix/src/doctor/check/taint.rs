@@ -29,5 +29,9 @@ fn finding(setting: &Setting) -> Finding {
         None => Step::run(&["unset", name], ""),
     };
     let finding = Finding::new(Id::A6, setting.place(), format!("{name}=1"), why);
-    finding.says("newer than PyO3's maximum supported version").mend([step])
+    let finding = finding.says("newer than PyO3's maximum supported version").mend([step]);
+    // Cargo does not know that the build script looked at this one, and would not run it again.
+    let again =
+        name.starts_with("UNSAFE").then(|| Step::run(&["cargo", "clean", "--package", "pyo3-ffi"], ""));
+    finding.mend(again)
 }

@@ -87,13 +87,14 @@ pub fn feature(log: &Log, at: usize) -> Option<Finding> {
 /// Cargo from 1.80 on lists what it does not support; before, it refuses one package.
 pub fn rust_version(log: &Log, at: usize) -> Option<Finding> {
     let text = log.text(at);
-    let (package, needed) = if let Some((package, needed)) = text.trim().split_once(" requires rustc ") {
-        (package.split('@').next()?, needed.trim())
-    } else {
-        let package = quoted(text).next()?.split(' ').next()?;
-        (package, between(text, "because it requires rustc ", " or newer")?)
+    let (package, needed) = match between(text, "because it requires rustc ", " or newer") {
+        Some(needed) => (quoted(text).next()?.split(' ').next()?, needed),
+        None => text
+            .trim()
+            .split_once(" requires rustc ")
+            .map(|(package, needed)| (package.split('@').next().unwrap_or(package), needed))?,
     };
-    let known = LineFacts::of(log.line?).map(|facts| format!("{}.{}", facts.rust.0, facts.rust.1));
+    let known = log.line.and_then(LineFacts::of).map(|facts| format!("{}.{}", facts.rust.0, facts.rust.1));
     if !package.starts_with(PYO3) {
         return None;
     }

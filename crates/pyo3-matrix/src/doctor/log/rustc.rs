@@ -1,6 +1,7 @@
 //! What does rustc say of a name or a type that is not what it was? A2, A3 and A9.
 
 use super::{Log, quoted};
+use crate::cell::Line;
 use crate::doctor::check::GUIDE;
 use crate::doctor::finding::{Finding, Id, Place, Step};
 use crate::doctor::pyo3::{SINGLE, newest};
@@ -26,12 +27,13 @@ pub fn name(log: &Log, at: usize) -> Option<Finding> {
         return log.line.is_none_or(|line| line >= row.by()).then(|| gone(text, place, row));
     }
     let row = words.iter().find_map(|word| added(last(word)))?;
-    let line = log.line.filter(|line| *line < row.by())?;
+    // A line that has the name does not miss it.
+    let older = log.line.is_none_or(|line| line < row.by());
     let mentions = text.contains("pyo3")
         || owner.starts_with("Py")
         || owner.starts_with("Bound")
         || text.contains("`sync`");
-    mentions.then(|| not_yet(text, place, row, line))
+    (older && mentions).then(|| not_yet(text, place, row, log.line))
 }
 
 fn gone(text: &str, place: Place, row: &Removed) -> Finding {
@@ -45,9 +47,10 @@ fn gone(text: &str, place: Place, row: &Removed) -> Finding {
     Finding::new(Id::A9, place, text, why).says(text).mend([step])
 }
 
-fn not_yet(text: &str, place: Place, row: &Added, line: crate::cell::Line) -> Finding {
+fn not_yet(text: &str, place: Place, row: &Added, line: Option<Line>) -> Finding {
+    let built = line.map_or_else(|| "an older line".to_owned(), |line| format!("line {line}"));
     let why = format!(
-        "{} came with pyo3 {}, and the log shows {line} being built: the lock is older than the source",
+        "{} came with pyo3 {}, and {built} is being built: the lock is older than the source",
         row.name,
         row.by()
     );
