@@ -56,6 +56,8 @@ RUN skeleton /skeleton
 # Those of the harness, and those of the extension as the harness will build it. Their sources stay in the image: a run
 # builds wheels, and asks no index for them.
 FROM toolchain AS dependencies
+# The harness waits for others most of its life: quick to compile is what counts. Not for the wheels, whose profile is release.
+ENV CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=none
 COPY --from=skeleton /skeleton/ ./
 RUN cargo build --locked --package pyo3-matrix \
  && PYO3_PYTHON=/usr/local/bin/python3.9 cargo build --locked --release --package fraiseql_rs \

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 from matrix_cell.leak import Plan, measure
 from matrix_cell.leak_limits import complaints
 from pool_probe import until_idle
+from server_watch import tagged
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -66,6 +67,16 @@ async def cancellations(pool: PrototypePool, operations: int) -> None:
         await asyncio.gather(*queries, return_exceptions=True)
 
 
+async def _fill(pool: PrototypePool, watch: ServerWatch) -> None:
+    """Open every connection that the pool may have: each is held until all of them are there."""
+    size: int = pool.pool_status()["max_size"]
+    tag, sql = tagged(f"SELECT {await watch.raise_barrier()}::text")
+    queries = [asyncio.ensure_future(pool.execute_query(sql)) for _ in range(size)]
+    await watch.until_waiting(tag, size)
+    await watch.lower_barrier()
+    await asyncio.gather(*queries)
+
+
 async def check_for_leaks(
     pool: PrototypePool, watch: ServerWatch, workload: Workload, plan: Plan, record: Callable[[str, Any], None]
 ) -> None:
@@ -78,7 +89,7 @@ async def check_for_leaks(
         await until_idle(pool)
 
     # The pool is full before the first reading, or its connections would count as growth.
-    await _in_batches(lambda: pool.execute_query("SELECT pg_sleep(0.02)"), AT_ONCE)
+    await _fill(pool, watch)
     sessions, running = await watch.sessions(), await watch.running(CANCELLED)
     measured = await measure(work, plan)
     record("leak", measured.record())

@@ -182,7 +182,8 @@ fn same(one: &Plan, two: &Plan) -> bool {
     fn asked(planned: &Planned) -> (CellId, &Versions, Option<&str>) {
         (planned.cell, &planned.requested, planned.excluded.as_deref())
     }
-    one.preset == two.preset && one.cells.iter().map(asked).eq(two.cells.iter().map(asked))
+    one.preset == two.preset
+        && one.cells.iter().map(asked).eq(two.cells.iter().map(asked))
         && one.negatives.iter().map(|at| &at.id).eq(two.negatives.iter().map(|at| &at.id))
 }
 

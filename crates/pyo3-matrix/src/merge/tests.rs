@@ -171,7 +171,10 @@ fn of_a_negative_cell_the_red_record_counts_too() {
         let folder = run(target.path(), (whole.clone(), None), &Outcome::Passed);
         let mut record = NegativeRecord::of(&planned, built, "error: too old");
         record.ending = if built { Ending::Built } else { Ending::AsForetold };
-        record::write(&folder.negative(&planned.id).join(record::FILE), &record).expect("written");
+        let there = folder.negative(&planned.id);
+        std::fs::create_dir_all(&there)
+            .and_then(|()| record::write(&there.join(record::FILE), &record))
+            .expect("written");
         folder
     });
     for order in [[0, 1], [1, 0]] {
