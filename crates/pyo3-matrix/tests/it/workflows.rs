@@ -54,9 +54,6 @@ fn no_workflow_spells_a_version_of_the_matrix() {
     }
 }
 
-/// Presets that come with the axis of PyO3 lines; empty once they are in matrix.toml.
-const COMING: [&str; 2] = ["pairwise", "full"];
-
 #[test]
 fn every_preset_that_a_workflow_names_is_in_the_config() {
     let config = config();
@@ -70,8 +67,7 @@ fn every_preset_that_a_workflow_names_is_in_the_config() {
         let chosen =
             chosen.filter_map(|rest| Some(rest.split_once('\'')?.0)).filter(|name| !name.contains(' '));
         for preset in given.chain(chosen) {
-            let there = known.contains_key(preset) || COMING.contains(&preset);
-            assert!(there, "{} names the preset {preset}", path.display());
+            assert!(known.contains_key(preset), "{} names the preset {preset}", path.display());
             named += 1;
         }
     }
