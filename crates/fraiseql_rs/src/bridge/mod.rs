@@ -41,5 +41,6 @@ where
 {
     let _inside = Inside::enter()?;
     process::claim()?;
-    future_into_py::awaitable(py, work)
+    // On the heap once: each layer above would move the whole of it (measured: a quarter of the CPU time).
+    future_into_py::awaitable(py, Box::pin(work))
 }

@@ -55,7 +55,8 @@ impl managed::Manager for Connector {
 
     async fn create(&self) -> Result<Connection, Error> {
         let limit = self.settings.connect_timeout;
-        timeout(limit, self.open())
+        // On the heap: the rare case must not make every query's future as large as itself.
+        timeout(limit, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| Err(Error::connect_timeout(&self.settings.host, self.settings.port, limit)))
     }
