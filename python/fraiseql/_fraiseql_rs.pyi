@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, final, overload
+from typing import Any, Literal, TypeAlias, final, overload
 
 __all__ = [
     "AuthenticationError",
@@ -30,7 +30,9 @@ __all__ = [
     "build_info",
 ]
 
-def _panic(stage: Literal["work", "answer"]) -> Future[None]:
+_Bridge: TypeAlias = Literal["future_into_py", "completion_queue", "loop_native"]
+
+def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py") -> Future[None]:
     """Return an awaitable whose Rust side panics, for tests.
 
     It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
@@ -58,6 +60,10 @@ class PrototypePool:
 
     ``statement_cache_size`` is how many statements each connection keeps prepared.
 
+    ``bridge`` is the way of a result to asyncio: ``"loop_native"`` (the loop's own thread reads the sockets),
+    ``"completion_queue"`` (Tokio's thread reads, the loop's resolves) or ``"future_into_py"`` (that of
+    pyo3-async-runtimes, which also stands in where the running loop cannot watch sockets).
+
     The pool works on any event loop and from several at once; every query runs by itself, on whichever connection is
     free, and a transaction that a query leaves open is rolled back. Cancelling an awaitable stops the query on the
     server. ``async with`` closes the pool at the end. Raises ``ValueError`` for an argument out of range.
@@ -77,6 +83,7 @@ class PrototypePool:
         max_idle_time: float | None = 600.0,
         max_lifetime: float | None = 3600.0,
         statement_cache_size: int = 256,
+        bridge: _Bridge = "loop_native",
     ) -> PrototypePool: ...
     def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:
         """Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
@@ -119,7 +126,8 @@ class PrototypePool:
         """Return the figures of the pool by name.
 
         ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
-        connection), ``max_size``, ``closed`` and ``bridge`` (the way from Rust to asyncio).
+        connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to asyncio) and
+        ``bridge_requested``, which is another where the running loop does not allow it.
         """
 
 @final
