@@ -39,34 +39,45 @@ def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py")
     """
 
 def build_info() -> dict[str, str]:
-    """Versions that this module was compiled from, by name.
+    """Return the versions that this module was compiled from, by name.
 
-    Keys: ``pyo3``, ``pyo3_async_runtimes``, ``tokio``, ``tokio_postgres``, ``deadpool_postgres``, ``rustc``,
-    ``profile`` (cargo's), ``python_abi`` (the headers compiled against, such as ``cp312`` or ``abi3``) and ``line``
-    (the PyO3 line, such as ``0.30``).
+    Returns:
+        ``pyo3``, ``pyo3_async_runtimes``, ``tokio``, ``tokio_postgres``, ``deadpool_postgres`` and ``rustc``;
+        ``profile`` (cargo's), ``python_abi`` (the headers compiled against, such as ``cp312`` or ``abi3``) and ``line``
+        (the PyO3 line, such as ``0.30``).
     """
 
 @final
 class PrototypePool:
     """An asyncio pool of connections to one PostgreSQL database.
 
-    ``host`` is a name, an address, or a folder with the server's Unix socket. Connections are opened when they are
-    first needed, at most ``max_connections`` of them. Their sessions run in UTC. Times are in seconds, and None means
-    no limit:
+    Connections are opened when they are first needed. Their sessions run in UTC. Every query runs by itself, on
+    whichever connection is free, and a transaction that a query leaves open is rolled back. The pool works on any event
+    loop and from several at once; ``async with`` closes it at the end.
 
-    - ``connect_timeout``: from dialling to a usable session, else ``CannotConnectError``;
-    - ``acquire_timeout``: how long a query waits for a free connection, else ``PoolTimeoutError``;
-    - ``max_idle_time``, ``max_lifetime``: after which an idle connection is closed.
+    The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
+    on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event
+    loop runs or in a process forked after the pool was first used, ``PoolClosedError`` after ``close()``, and
+    ``InternalError`` for a panic in the extension, which is a bug.
 
-    ``statement_cache_size`` is how many statements each connection keeps prepared.
+    Args:
+        database: The database to connect to.
+        host: A name, an address, or a folder with the server's Unix socket.
+        port: The server's TCP port, or the number in its socket's name.
+        username: The role to log in as.
+        password: Its password; None if the server asks for none.
+        max_connections: The most connections that are open at a time, at least 1.
+        connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
+        acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
+        max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
+        max_lifetime: Seconds after which a connection is not given out again; None is never.
+        statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+        bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
+            ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
+            ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 
-    ``bridge`` is the way of a result to asyncio: ``"loop_native"`` (the loop's own thread reads the sockets),
-    ``"completion_queue"`` (Tokio's thread reads, the loop's resolves) or ``"future_into_py"`` (that of
-    pyo3-async-runtimes, which also stands in where the running loop cannot watch sockets).
-
-    The pool works on any event loop and from several at once; every query runs by itself, on whichever connection is
-    free, and a transaction that a query leaves open is rolled back. Cancelling an awaitable stops the query on the
-    server. ``async with`` closes the pool at the end. Raises ``ValueError`` for an argument out of range.
+    Raises:
+        ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
     """
 
     def __new__(
@@ -89,32 +100,105 @@ class PrototypePool:
         """Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
 
         A result of a single ``json`` or ``jsonb`` column gives that column's values themselves. The text is what
-        PostgreSQL's ``row_to_json`` gives. ``params`` is a sequence for ``$1``, ``$2`` and so on; see ``fetch``.
+        PostgreSQL's ``row_to_json`` gives.
+
+        Args:
+            sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
+            params: A sequence of the parameters; see ``fetch``.
+
+        Returns:
+            An awaitable of a list of texts, empty for a statement without rows.
+
+        Raises:
+            TypeError: ``params`` is not a sequence.
+            Error: As ``fetch`` does.
         """
 
     def fetch(self, sql: str, *params: object) -> Future[list[Record]]:
-        """Run ``sql`` with ``params`` for ``$1``, ``$2`` and so on, and return its rows as a list of ``Record``.
+        """Run ``sql`` and return its rows as a list of ``Record``.
 
-        Raises a subclass of ``Error``: what the server reports, ``DataError`` for a parameter or a column that cannot
-        be converted, ``InterfaceError`` for a wrong number of parameters.
+        Args:
+            sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
+            params: A value for each of them, of the Python type that the same column would give, or None for null.
+
+        Returns:
+            An awaitable of a list of records, empty for a statement without rows.
+
+        Raises:
+            InterfaceError: There are more or fewer parameters than the statement has.
+            DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
+            ProgrammingError: Syntax, names or privileges are wrong.
+            IntegrityError: A constraint was violated.
+            NotSupportedError: The server does not offer what was asked for.
+            QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
+            CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
+            AuthenticationError: The server did not accept the credentials.
+            UnknownDatabaseError: The server has no such database.
+            PoolTimeoutError: No connection became free within ``acquire_timeout`` seconds.
+            ConnectionLostError: The connection went away during the query; whether it took effect is unknown.
+            ServerShutdownError: The server ended the session to stop or restart.
+            Error: Whatever else the server reports, as the subclass of its SQLSTATE.
         """
 
     def fetchrow(self, sql: str, *params: object) -> Future[Record | None]:
-        """Run ``sql`` like ``fetch`` and return its first row as a ``Record``, or None without rows."""
+        """Run ``sql`` and return its first row.
+
+        Args:
+            sql: One statement, as for ``fetch``.
+            params: Its parameters, as for ``fetch``.
+
+        Returns:
+            An awaitable of a ``Record``, or of None if there is no row.
+
+        Raises:
+            Error: As ``fetch`` does.
+        """
 
     def fetchval(self, sql: str, *params: object) -> Future[Any]:
-        """Run ``sql`` like ``fetch`` and return the first value of its first row, or None without rows."""
+        """Run ``sql`` and return the first value of its first row.
+
+        Args:
+            sql: One statement, as for ``fetch``.
+            params: Its parameters, as for ``fetch``.
+
+        Returns:
+            An awaitable of the value, or of None if there is no row.
+
+        Raises:
+            Error: As ``fetch`` does.
+        """
 
     def execute(self, sql: str, *params: object) -> Future[int]:
-        """Run ``sql`` like ``fetch`` and return the number of rows that it returned or touched."""
+        """Run ``sql`` and return how many rows it returned or touched.
+
+        Args:
+            sql: One statement, as for ``fetch``.
+            params: Its parameters, as for ``fetch``.
+
+        Returns:
+            An awaitable of the count in the server's command tag, 0 for a statement that has none.
+
+        Raises:
+            Error: As ``fetch`` does.
+        """
 
     def health_check(self) -> Future[bool]:
-        """Return True if the server answers a query."""
+        """Ask the server for an answer.
+
+        Returns:
+            An awaitable of True.
+
+        Raises:
+            Error: No connection or no answer could be had; as ``fetch`` does.
+        """
 
     def close(self) -> Future[None]:
         """Close the pool: refuse new queries with ``PoolClosedError``, let running ones end, close all connections.
 
         To stop running queries instead, cancel their awaitables first. A closed pool may be closed again.
+
+        Returns:
+            An awaitable of None, done when no connection is left.
         """
 
     def __aenter__(self) -> Future[PrototypePool]: ...
@@ -125,9 +209,10 @@ class PrototypePool:
     def pool_status(self) -> dict[str, Any]:
         """Return the figures of the pool by name.
 
-        ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
-        connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to asyncio) and
-        ``bridge_requested``, which is another where the running loop does not allow it.
+        Returns:
+            ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
+            connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to
+            asyncio) and ``bridge_requested``, another where the running loop does not allow it.
         """
 
 @final
@@ -135,7 +220,8 @@ class Record:
     """A row of a result.
 
     Its values by position (``row[0]``, ``row[1:]``) and by column name (``row["id"]``); iterable; equal to a tuple of
-    the same values. ``dict(row)`` gives names and values.
+    the same values. ``dict(row)`` gives names and values. Subscripting raises ``IndexError`` for a position outside the
+    row, ``KeyError`` for an unknown name and ``TypeError`` for any other key.
     """
 
     @overload
@@ -162,14 +248,26 @@ class Record:
         """Return pairs of column name and value, in order."""
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of the column ``name``, or ``default`` if there is no such column."""
+        """Return the value of a column, by name.
+
+        Args:
+            name: The column's name.
+            default: What to return if there is no such column.
+        """
 
 @final
 class Interval:
     """A time span of months, days and microseconds, each counted by itself, as PostgreSQL has it.
 
-    An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``. Raises
-    ``OverflowError`` for parts beyond PostgreSQL's range.
+    An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``.
+
+    Args:
+        months: Months; twelve are a year.
+        days: Days, which are not always 24 hours.
+        microseconds: Microseconds.
+
+    Raises:
+        OverflowError: A part is beyond PostgreSQL's range.
     """
 
     def __new__(cls, months: int = 0, days: int = 0, microseconds: int = 0) -> Interval: ...
@@ -193,8 +291,14 @@ class Interval:
 class Range:
     """A range of values, as PostgreSQL has them.
 
-    ``lower`` and ``upper`` are the bounds, None where there is none; ``bounds`` says with ``[`` or ``(``, ``]`` or
-    ``)`` whether each belongs to the range. ``Range(empty=True)`` holds nothing.
+    Args:
+        lower: The lower bound, or None where there is none.
+        upper: The upper bound, or None where there is none.
+        bounds: Whether each bound belongs to the range: ``[`` or ``(``, then ``]`` or ``)``.
+        empty: Whether the range holds nothing, whatever the bounds.
+
+    Raises:
+        ValueError: ``bounds`` is none of ``[)``, ``[]``, ``(]`` and ``()``.
     """
 
     def __new__(

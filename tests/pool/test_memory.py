@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import random
-import statistics
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 import fraiseql
+from matrix_cell.leak import Slope, theil_sen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,8 +28,8 @@ BLOCKS = 50
 WARM_UP = 10
 WORKERS = 50
 
-# A leak of one byte per operation would be 1 KiB per 1,000: what is held has to be far below the smallest real one.
-LIMIT = 0.5
+# Bytes per 1,000 operations. A leak of one byte per operation would be 1,000: the smallest real one is far above this.
+LIMIT = 512
 
 
 async def query(pool: PrototypePool, chance: random.Random) -> None:
@@ -59,18 +58,8 @@ async def cancelled(pool: PrototypePool, chance: random.Random) -> None:
     await asyncio.wait({task})
 
 
-def slope_interval(series: list[float]) -> tuple[float, float, float]:
-    """Give the Theil-Sen slope per step, with its 95 % interval after Kendall (Sen, 1968)."""
-    pairs = [(first, second) for first in range(len(series)) for second in range(first + 1, len(series))]
-    slopes = sorted((series[second] - series[first]) / (second - first) for first, second in pairs)
-    count = len(series)
-    spread = 1.96 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    low, high = (len(slopes) - spread) / 2, (len(slopes) + spread) / 2
-    return slopes[int(low)], statistics.median(slopes), slopes[min(math.ceil(high), len(slopes) - 1)]
-
-
-async def grow(pool: PrototypePool, work: Work, count: int) -> tuple[float, float, float]:
-    """Do ``count`` times ``work``; the growth in KiB per 1,000, between the bounds of its interval."""
+async def grow(pool: PrototypePool, work: Work, count: int) -> Slope:
+    """Do ``count`` times ``work``; the growth of the resident set in bytes per 1,000."""
     process = psutil.Process()
     series = []
     per_worker = max(count // BLOCKS // WORKERS, 1)
@@ -83,23 +72,20 @@ async def grow(pool: PrototypePool, work: Work, count: int) -> tuple[float, floa
     for _ in range(BLOCKS):
         await asyncio.gather(*(worker(seed) for seed in range(WORKERS)))
         gc.collect()
-        series.append(process.memory_info().rss / 1024)
-    scale = 1000 / (per_worker * WORKERS)
-    low, slope, high = slope_interval(series[WARM_UP:])
-    return low * scale, slope * scale, high * scale
+        series.append(process.memory_info().rss)
+    return theil_sen(series[WARM_UP:], per_worker * WORKERS / 1000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("work", "count"), [(query, 1_000_000), (json_query, 200_000), (refused, 100_000), (cancelled, 100_000)]
 )
-async def test_memory_does_not_grow(
-    make_pool: MakePool, work: Work, count: int, record_property: Callable[[str, object], None]
-) -> None:
+async def test_memory_does_not_grow(make_pool: MakePool, work: Work, count: int) -> None:
     pool = make_pool(max_connections=10)
-    low, slope, high = await grow(pool, work, count)
-    record_property("slope_kib_per_1000", (low, slope, high))
-    assert low <= LIMIT, f"{slope:.3f} KiB per 1,000 operations, 95 % between {low:.3f} and {high:.3f}"
+    slope = await grow(pool, work, count)
+    shown = f"{slope.estimate:.1f} bytes per 1,000 operations, 99 % between {slope.low:.1f} and {slope.high:.1f}"
+    print(f"{work.__name__} x {count:,}: {shown}")
+    assert slope.low <= LIMIT, shown
 
 
 @pytest.mark.slow

@@ -16,11 +16,12 @@ const COMPILED_FROM: [(&str, &str); 8] = [
     ("line", env!("PYO3_LINE")),
 ];
 
-/// Versions that this module was compiled from, by name.
+/// Return the versions that this module was compiled from, by name.
 ///
-/// Keys: ``pyo3``, ``pyo3_async_runtimes``, ``tokio``, ``tokio_postgres``, ``deadpool_postgres``, ``rustc``,
-/// ``profile`` (cargo's), ``python_abi`` (the headers compiled against, such as ``cp312`` or ``abi3``) and ``line``
-/// (the PyO3 line, such as ``0.30``).
+/// Returns:
+///     ``pyo3``, ``pyo3_async_runtimes``, ``tokio``, ``tokio_postgres``, ``deadpool_postgres`` and ``rustc``;
+///     ``profile`` (cargo's), ``python_abi`` (the headers compiled against, such as ``cp312`` or ``abi3``) and ``line``
+///     (the PyO3 line, such as ``0.30``).
 #[pyfunction]
 pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);

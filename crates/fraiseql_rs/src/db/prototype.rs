@@ -16,23 +16,33 @@ use crate::bridge::{self, Bridge, Strategy};
 
 /// An asyncio pool of connections to one PostgreSQL database.
 ///
-/// ``host`` is a name, an address, or a folder with the server's Unix socket. Connections are opened when they are
-/// first needed, at most ``max_connections`` of them. Their sessions run in UTC. Times are in seconds, and None means
-/// no limit:
+/// Connections are opened when they are first needed. Their sessions run in UTC. Every query runs by itself, on
+/// whichever connection is free, and a transaction that a query leaves open is rolled back. The pool works on any event
+/// loop and from several at once; ``async with`` closes it at the end.
 ///
-/// - ``connect_timeout``: from dialling to a usable session, else ``CannotConnectError``;
-/// - ``acquire_timeout``: how long a query waits for a free connection, else ``PoolTimeoutError``;
-/// - ``max_idle_time``, ``max_lifetime``: after which an idle connection is closed.
+/// The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
+/// on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event
+/// loop runs or in a process forked after the pool was first used, ``PoolClosedError`` after ``close()``, and
+/// ``InternalError`` for a panic in the extension, which is a bug.
 ///
-/// ``statement_cache_size`` is how many statements each connection keeps prepared.
+/// Args:
+///     database: The database to connect to.
+///     host: A name, an address, or a folder with the server's Unix socket.
+///     port: The server's TCP port, or the number in its socket's name.
+///     username: The role to log in as.
+///     password: Its password; None if the server asks for none.
+///     max_connections: The most connections that are open at a time, at least 1.
+///     connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
+///     acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
+///     max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
+///     max_lifetime: Seconds after which a connection is not given out again; None is never.
+///     statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
+///         ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
+///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 ///
-/// ``bridge`` is the way of a result to asyncio: ``"loop_native"`` (the loop's own thread reads the sockets),
-/// ``"completion_queue"`` (Tokio's thread reads, the loop's resolves) or ``"future_into_py"`` (that of
-/// pyo3-async-runtimes, which also stands in where the running loop cannot watch sockets).
-///
-/// The pool works on any event loop and from several at once; every query runs by itself, on whichever connection is
-/// free, and a transaction that a query leaves open is rolled back. Cancelling an awaitable stops the query on the
-/// server. ``async with`` closes the pool at the end. Raises ``ValueError`` for an argument out of range.
+/// Raises:
+///     ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct PrototypePool {
     pool: Pool,
@@ -89,7 +99,18 @@ impl PrototypePool {
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
     ///
     /// A result of a single ``json`` or ``jsonb`` column gives that column's values themselves. The text is what
-    /// PostgreSQL's ``row_to_json`` gives. ``params`` is a sequence for ``$1``, ``$2`` and so on; see ``fetch``.
+    /// PostgreSQL's ``row_to_json`` gives.
+    ///
+    /// Args:
+    ///     sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
+    ///     params: A sequence of the parameters; see ``fetch``.
+    ///
+    /// Returns:
+    ///     An awaitable of a list of texts, empty for a statement without rows.
+    ///
+    /// Raises:
+    ///     TypeError: ``params`` is not a sequence.
+    ///     Error: As ``fetch`` does.
     #[pyo3(signature = (sql, params=None))]
     fn execute_query<'py>(
         &self,
@@ -100,10 +121,29 @@ impl PrototypePool {
         self.run(py, sql, params, Want::Json)
     }
 
-    /// Run ``sql`` with ``params`` for ``$1``, ``$2`` and so on, and return its rows as a list of ``Record``.
+    /// Run ``sql`` and return its rows as a list of ``Record``.
     ///
-    /// Raises a subclass of ``Error``: what the server reports, ``DataError`` for a parameter or a column that cannot
-    /// be converted, ``InterfaceError`` for a wrong number of parameters.
+    /// Args:
+    ///     sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
+    ///     params: A value for each of them, of the Python type that the same column would give, or None for null.
+    ///
+    /// Returns:
+    ///     An awaitable of a list of records, empty for a statement without rows.
+    ///
+    /// Raises:
+    ///     InterfaceError: There are more or fewer parameters than the statement has.
+    ///     DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
+    ///     ProgrammingError: Syntax, names or privileges are wrong.
+    ///     IntegrityError: A constraint was violated.
+    ///     NotSupportedError: The server does not offer what was asked for.
+    ///     QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
+    ///     CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
+    ///     AuthenticationError: The server did not accept the credentials.
+    ///     UnknownDatabaseError: The server has no such database.
+    ///     PoolTimeoutError: No connection became free within ``acquire_timeout`` seconds.
+    ///     ConnectionLostError: The connection went away during the query; whether it took effect is unknown.
+    ///     ServerShutdownError: The server ended the session to stop or restart.
+    ///     Error: Whatever else the server reports, as the subclass of its SQLSTATE.
     #[pyo3(signature = (sql, *params))]
     fn fetch<'py>(
         &self,
@@ -114,7 +154,17 @@ impl PrototypePool {
         self.run(py, sql, Some(params), Want::Records)
     }
 
-    /// Run ``sql`` like ``fetch`` and return its first row as a ``Record``, or None without rows.
+    /// Run ``sql`` and return its first row.
+    ///
+    /// Args:
+    ///     sql: One statement, as for ``fetch``.
+    ///     params: Its parameters, as for ``fetch``.
+    ///
+    /// Returns:
+    ///     An awaitable of a ``Record``, or of None if there is no row.
+    ///
+    /// Raises:
+    ///     Error: As ``fetch`` does.
     #[pyo3(signature = (sql, *params))]
     fn fetchrow<'py>(
         &self,
@@ -125,7 +175,17 @@ impl PrototypePool {
         self.run(py, sql, Some(params), Want::FirstRecord)
     }
 
-    /// Run ``sql`` like ``fetch`` and return the first value of its first row, or None without rows.
+    /// Run ``sql`` and return the first value of its first row.
+    ///
+    /// Args:
+    ///     sql: One statement, as for ``fetch``.
+    ///     params: Its parameters, as for ``fetch``.
+    ///
+    /// Returns:
+    ///     An awaitable of the value, or of None if there is no row.
+    ///
+    /// Raises:
+    ///     Error: As ``fetch`` does.
     #[pyo3(signature = (sql, *params))]
     fn fetchval<'py>(
         &self,
@@ -136,7 +196,17 @@ impl PrototypePool {
         self.run(py, sql, Some(params), Want::FirstValue)
     }
 
-    /// Run ``sql`` like ``fetch`` and return the number of rows that it returned or touched.
+    /// Run ``sql`` and return how many rows it returned or touched.
+    ///
+    /// Args:
+    ///     sql: One statement, as for ``fetch``.
+    ///     params: Its parameters, as for ``fetch``.
+    ///
+    /// Returns:
+    ///     An awaitable of the count in the server's command tag, 0 for a statement that has none.
+    ///
+    /// Raises:
+    ///     Error: As ``fetch`` does.
     #[pyo3(signature = (sql, *params))]
     fn execute<'py>(
         &self,
@@ -147,7 +217,13 @@ impl PrototypePool {
         self.run(py, sql, Some(params), Want::Count)
     }
 
-    /// Return True if the server answers a query.
+    /// Ask the server for an answer.
+    ///
+    /// Returns:
+    ///     An awaitable of True.
+    ///
+    /// Raises:
+    ///     Error: No connection or no answer could be had; as ``fetch`` does.
     fn health_check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pool = self.pool.clone();
         self.bridge.awaitable(py, Outcome::of(async move { query::health(&pool).await }))
@@ -156,6 +232,9 @@ impl PrototypePool {
     /// Close the pool: refuse new queries with ``PoolClosedError``, let running ones end, close all connections.
     ///
     /// To stop running queries instead, cancel their awaitables first. A closed pool may be closed again.
+    ///
+    /// Returns:
+    ///     An awaitable of None, done when no connection is left.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pool = self.pool.clone();
         let closing = async move {
@@ -189,9 +268,10 @@ impl PrototypePool {
 
     /// Return the figures of the pool by name.
     ///
-    /// ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
-    /// connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to asyncio) and
-    /// ``bridge_requested``, which is another where the running loop does not allow it.
+    /// Returns:
+    ///     ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
+    ///     connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to
+    ///     asyncio) and ``bridge_requested``, another where the running loop does not allow it.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let status = self.pool.status();
         let figures = PyDict::new(py);

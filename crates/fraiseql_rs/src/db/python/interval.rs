@@ -5,8 +5,15 @@ use pyo3::prelude::*;
 
 /// A time span of months, days and microseconds, each counted by itself, as PostgreSQL has it.
 ///
-/// An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``. Raises
-/// ``OverflowError`` for parts beyond PostgreSQL's range.
+/// An interval without months comes as a ``datetime.timedelta``; both are parameters for ``interval``.
+///
+/// Args:
+///     months: Months; twelve are a year.
+///     days: Days, which are not always 24 hours.
+///     microseconds: Microseconds.
+///
+/// Raises:
+///     OverflowError: A part is beyond PostgreSQL's range.
 #[pyclass(frozen, eq, hash, module = "fraiseql._fraiseql_rs")]
 #[derive(PartialEq, Eq, Hash)]
 pub struct Interval {

@@ -12,8 +12,14 @@ use super::value::{Decoded, Decoder};
 
 /// A range of values, as PostgreSQL has them.
 ///
-/// ``lower`` and ``upper`` are the bounds, None where there is none; ``bounds`` says with ``[`` or ``(``, ``]`` or
-/// ``)`` whether each belongs to the range. ``Range(empty=True)`` holds nothing.
+/// Args:
+///     lower: The lower bound, or None where there is none.
+///     upper: The upper bound, or None where there is none.
+///     bounds: Whether each bound belongs to the range: ``[`` or ``(``, then ``]`` or ``)``.
+///     empty: Whether the range holds nothing, whatever the bounds.
+///
+/// Raises:
+///     ValueError: ``bounds`` is none of ``[)``, ``[]``, ``(]`` and ``()``.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct Range {
     /// The lower bound, or None.

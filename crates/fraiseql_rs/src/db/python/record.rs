@@ -29,7 +29,8 @@ impl Columns {
 /// A row of a result.
 ///
 /// Its values by position (``row[0]``, ``row[1:]``) and by column name (``row["id"]``); iterable; equal to a tuple of
-/// the same values. ``dict(row)`` gives names and values.
+/// the same values. ``dict(row)`` gives names and values. Subscripting raises ``IndexError`` for a position outside the
+/// row, ``KeyError`` for an unknown name and ``TypeError`` for any other key.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct Record {
     values: Py<PyTuple>,
@@ -118,7 +119,11 @@ impl Record {
         PyTuple::new(py, pairs.map(|pair| pair.into_pyobject(py)).collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Return the value of the column ``name``, or ``default`` if there is no such column.
+    /// Return the value of a column, by name.
+    ///
+    /// Args:
+    ///     name: The column's name.
+    ///     default: What to return if there is no such column.
     #[pyo3(signature = (name, default=None))]
     fn get<'py>(
         &self,
