@@ -40,16 +40,23 @@ pub struct Readiness {
 /// One direction: whether it may have something, and who waits for it.
 struct Side {
     is_ready: AtomicBool,
+    /// The other end sends no more, which the system tells once; what it has sent before may still be unread.
+    is_closed: AtomicBool,
     waiter: AtomicWaker,
 }
 
 impl Side {
     /// Ready until the system says otherwise.
     fn new() -> Self {
-        Self { is_ready: AtomicBool::new(true), waiter: AtomicWaker::new() }
+        Self {
+            is_ready: AtomicBool::new(true),
+            is_closed: AtomicBool::new(false),
+            waiter: AtomicWaker::new(),
+        }
     }
 
-    fn tell(&self) {
+    fn tell(&self, is_closed: bool) {
+        self.is_closed.fetch_or(is_closed, Ordering::SeqCst);
         self.is_ready.store(true, Ordering::SeqCst);
         self.waiter.wake();
     }
@@ -88,11 +95,12 @@ impl Side {
 
 impl Readiness {
     pub fn tell(&self, event: &Event) {
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
-            self.read.tell();
+        let is_over = event.is_error();
+        if event.is_readable() || event.is_read_closed() || is_over {
+            self.read.tell(event.is_read_closed() || is_over);
         }
-        if event.is_writable() || event.is_write_closed() || event.is_error() {
-            self.write.tell();
+        if event.is_writable() || event.is_write_closed() || is_over {
+            self.write.tell(event.is_write_closed() || is_over);
         }
     }
 }
@@ -154,8 +162,10 @@ impl AsyncRead for Socket {
         let Self { stream, readiness, .. } = &mut *self;
         let room = buffer.initialize_unfilled();
         let count = ready!(readiness.read.attempt(context, || stream.read(room)))?;
-        // Less than there was room for is all there was; what comes later is a new event.
-        if count > 0 && count < room.len() {
+        // Less than there was room for is all there was, and what comes later is a new event; but the end may have come
+        // with the same event.
+        let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
+        if count > 0 && count < room.len() && !has_end {
             readiness.read.exhausted();
         }
         buffer.advance(count);
