@@ -43,7 +43,7 @@ class Task:
 
 
 INSERTS = Task(
-    "500 inserts, 10 at a time", f"INSERT INTO {TABLE} VALUES (1, 'text', now())", 0, 50, at_once=10, way="execute"
+    "500 inserts, pool of 10", f"INSERT INTO {TABLE} VALUES (1, 'text', now())", 0, 1, at_once=500, way="execute"
 )
 TASKS = (
     Task("SELECT 1, one after another", "SELECT 1", 1, 40),
