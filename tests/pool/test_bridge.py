@@ -26,7 +26,7 @@ T = TypeVar("T")
 class BlindLoop(asyncio.SelectorEventLoop):
     """A loop that watches no sockets for others, as the proactor on Windows."""
 
-    def add_reader(self, *_: Any) -> None:
+    def add_reader(self, *_: Any) -> None:  # type: ignore[override]
         raise NotImplementedError
 
 
@@ -48,7 +48,7 @@ async def test_this_run_is_about_the_bridge_that_was_asked_for(pool: PrototypePo
 
 
 def test_an_unknown_bridge_is_refused() -> None:
-    with pytest.raises(ValueError, match='bridge must be one of .*, got "x"'):
+    with pytest.raises(ValueError, match=r'bridge must be one of .*, got "x"'):
         PrototypePool("postgres", bridge="x")  # type: ignore[arg-type]
 
 

@@ -158,7 +158,7 @@ def _task_table(result: Result) -> str:
     head = [
         f"**{result.task.title}** (floor: {floor})",
         "",
-        f"| | ms | CPU ms per query | × {PSYCOPG} | × {ASYNCPG} | of the floor |",
+        f"| | ms | CPU ms per query | faster than {PSYCOPG} | faster than {ASYNCPG} | of the floor |",
         "|---|---|---|---|---|---|",
     ]
     return "\n".join([*head, *(_row(result, measured) for measured in result.measured)])
