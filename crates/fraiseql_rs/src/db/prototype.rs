@@ -320,7 +320,8 @@ pub fn strategy(name: &str) -> Result<Strategy, Error> {
 
 impl Drop for PrototypePool {
     fn drop(&mut self) {
-        // A forked child shares the sockets with its parent: to close them there would take them from the parent.
+        // To let go of connections takes locks that the parent's threads may have held at the fork; in the child
+        // nobody gives them back.
         if bridge::is_orphan() {
             mem::forget(self.pool.clone());
         }

@@ -19,7 +19,10 @@ fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let cell = format!("py{python}-pg{postgres}-pyo3_{line}");
     let variables = [format!("POOL_TEST_LOOP={event_loop}"), format!("POOL_TEST_BRIDGE={bridge}")];
     let every = std::env::var_os("PYO3_MATRIX_SLOW").is_some();
-    check(&cell, &variables, &["tests/pool", "-m", if every { "slow or not slow" } else { "not slow" }]);
+    let which = if every { "slow or not slow" } else { "not slow" };
+    // Stacks after ten minutes, not after the half of one that is right for a short test.
+    let patience = if every { "faulthandler_timeout=600" } else { "faulthandler_timeout=30" };
+    check(&cell, &variables, &["tests/pool", "-m", which, "-o", patience]);
 }
 
 #[test]
