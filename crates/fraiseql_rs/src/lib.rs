@@ -1,5 +1,7 @@
 //! `fraiseql._fraiseql_rs`: what Python sees of this crate, and nothing else.
 
+#![expect(clippy::doc_markdown, reason = "docstrings speak to Python's users, in their markup")]
+
 mod bridge;
 mod build_info;
 mod compat;
