@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, final, overload
+from typing import Any, Literal, TypeAlias, final, overload
 
 __all__ = [
     "AuthenticationError",
@@ -30,7 +30,9 @@ __all__ = [
     "build_info",
 ]
 
-def _panic(stage: Literal["work", "answer"]) -> Future[None]:
+_Bridge: TypeAlias = Literal["future_into_py", "completion_queue", "loop_native"]
+
+def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py") -> Future[None]:
     """Return an awaitable whose Rust side panics, for tests.
 
     It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
@@ -70,6 +72,9 @@ class PrototypePool:
         max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
         max_lifetime: Seconds after which a connection is not given out again; None is never.
         statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+        bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
+            ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
+            ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 
     Raises:
         ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
@@ -89,6 +94,7 @@ class PrototypePool:
         max_idle_time: float | None = 600.0,
         max_lifetime: float | None = 3600.0,
         statement_cache_size: int = 256,
+        bridge: _Bridge = "loop_native",
     ) -> PrototypePool: ...
     def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:
         """Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
@@ -205,7 +211,8 @@ class PrototypePool:
 
         Returns:
             ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
-            connection), ``max_size``, ``closed`` and ``bridge`` (the way from Rust to asyncio).
+            connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to
+            asyncio) and ``bridge_requested``, another where the running loop does not allow it.
         """
 
 @final

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pool_server import DEADLINE
+from pool_server import DEADLINE, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,8 @@ class OwnServer:
     @property
     def settings(self) -> dict[str, Any]:
         """Arguments for a pool."""
-        return {"database": "postgres", "host": HOST, "port": self._port, "username": "postgres", "password": "own"}
+        own = {"database": "postgres", "host": HOST, "port": self._port, "username": "postgres", "password": "own"}
+        return {**SETTINGS, **own}
 
     def start(self) -> None:
         """Start the server, and return when it takes connections."""

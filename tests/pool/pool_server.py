@@ -1,4 +1,7 @@
-"""What do the pool's tests run against? The server of the ``PG*`` variables, on the loop of ``POOL_TEST_LOOP``."""
+"""What do the pool's tests run against? The server of the ``PG*`` variables.
+
+On the loop of ``POOL_TEST_LOOP`` and over the bridge of ``POOL_TEST_BRIDGE``.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,16 @@ if TYPE_CHECKING:
 
     from fraiseql import PrototypePool
 
+# The way from Rust to asyncio that this run is about; without it, the pool's default.
+BRIDGE = os.environ.get("POOL_TEST_BRIDGE")
+
 SETTINGS: dict[str, Any] = {
     "database": os.environ.get("PGDATABASE", "postgres"),
     "host": os.environ.get("PGHOST", "localhost"),
     "port": int(os.environ.get("PGPORT", "5432")),
     "username": os.environ.get("PGUSER", "postgres"),
     "password": os.environ.get("PGPASSWORD"),
+    **({"bridge": BRIDGE} if BRIDGE else {}),
 }
 
 T = TypeVar("T")

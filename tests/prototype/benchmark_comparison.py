@@ -1,4 +1,6 @@
-"""Is the prototype worth it? Run by hand: prints it beside psycopg, measured in one run.
+"""Is the prototype worth it, over which bridge, and how far is it to the floor? Run by hand.
+
+Prints the document's comparison with psycopg, then everybody's in every task; each of the two is one interleaved run.
 
 python tests/prototype/benchmark_comparison.py [--quick] [--json FILE]
 """
@@ -8,13 +10,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import platform
 import statistics
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import floor
 from comparison import CONFIDENCE, Comparison, compare, document
 from driver import Prototype, Psycopg
+from fraiseql._fraiseql_rs import build_info
+from survey import survey, table
 from workload import WORKLOADS
 
 if TYPE_CHECKING:
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 BLOCKS = 60
 BLOCKS_QUICK = 12
+ROUNDS = 30
+ROUNDS_QUICK = 6
 
 
 async def compare_all(blocks: int, *, progress: bool = False) -> list[Comparison]:
@@ -81,10 +90,32 @@ def main() -> int:
     arguments = parser.parse_args()
     blocks = BLOCKS_QUICK if arguments.quick else BLOCKS
     comparisons = asyncio.run(compare_all(blocks, progress=True))
-    print(layout(comparisons))
+    print(layout(comparisons), flush=True)
+    results = asyncio.run(survey(ROUNDS_QUICK if arguments.quick else ROUNDS))
+    print(f"\n{_versions()}\n\n{table(results)}")
+    if not floor.available():
+        print(f"\n{floor.HINT}")
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(document(comparisons), indent=1) + "\n", encoding="utf-8")
+        record = {**document(comparisons), "versions": _versions(), "survey": [result.record() for result in results]}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _versions() -> str:
+    """Say what was measured with what."""
+    built = build_info()
+    names = ["psycopg", "psycopg-pool", "asyncpg", "psqlpy"]
+    packages = [f"{name} {version}" for name in names if (version := _installed(name))]
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    line = f"PyO3 {built['pyo3']}, pyo3-async-runtimes {built['pyo3_async_runtimes']}"
+    return ", ".join([python, line, f"tokio-postgres {built['tokio_postgres']}", *packages, platform.machine()])
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 import pytest_asyncio
 
-from database import DB_CONFIG
+from database import BRIDGE, DB_CONFIG
 from fraiseql._fraiseql_rs import PrototypePool
 from matrix_cell.leak import Plan
 from query_load import LeakCheck, Workload, check_for_leaks
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def make_pool() -> PoolMaker:
-    """Return a maker of pools that differ from DB_CONFIG in the given keys."""
+    """Return a maker of pools that differ from DB_CONFIG in the given keys, over the bridge under test."""
 
     def make(**changes: Any) -> PrototypePool:
-        return PrototypePool(**{**DB_CONFIG, **changes})
+        return PrototypePool(**{**DB_CONFIG, "bridge": BRIDGE, **changes})
 
     return make
 

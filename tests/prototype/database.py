@@ -14,6 +14,9 @@ DB_CONFIG: dict[str, Any] = {
     "max_connections": 10,  # Pool size
 }
 
+# The pairing that the matrix judges: pyo3-async-runtimes' own way to asyncio, whatever the pool's default is.
+BRIDGE = "future_into_py"
+
 
 def conninfo() -> dict[str, Any]:
     """Return the same place in psycopg's words."""

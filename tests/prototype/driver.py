@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from psycopg_pool import AsyncConnectionPool
 
-from database import DB_CONFIG, conninfo
+from database import BRIDGE, DB_CONFIG, conninfo
 from fraiseql._fraiseql_rs import PrototypePool
 
 if TYPE_CHECKING:
@@ -63,10 +63,11 @@ class Prototype:
     """The candidate: the pool under test."""
 
     label = "prototype"
-    settings = "PrototypePool, autocommit (it has no transactions), rows as JSON text"
+    settings = f"PrototypePool over {BRIDGE}, autocommit (it has no transactions), rows as JSON text"
 
     def __init__(self) -> None:
-        self._pool: PrototypePool | None = PrototypePool(**{**DB_CONFIG, "max_connections": POOL_SIZE})
+        settings = {**DB_CONFIG, "max_connections": POOL_SIZE, "bridge": BRIDGE}
+        self._pool: PrototypePool | None = PrototypePool(**settings)
 
     async def open(self) -> None:
         """Nothing to do: connections are made when they are needed, and every measurement warms up first."""

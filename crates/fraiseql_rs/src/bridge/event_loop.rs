@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -15,7 +15,8 @@ use tokio::time::sleep;
 
 use super::arrivals::Arrivals;
 use super::ending::{self, Ending};
-use super::runtime;
+use super::mailbox::Mailbox;
+use super::{loop_native, runtime};
 use crate::compat;
 
 /// A loop cannot say that it is closed, so one with work in flight is asked this often.
@@ -33,6 +34,10 @@ pub struct EventLoop {
     real: Py<PyWeakrefReference>,
     ending: Arc<Ending>,
     arrivals: Py<Arrivals>,
+    /// `None` if the loop cannot watch a socket.
+    mailbox: OnceLock<Option<Arc<Mailbox>>>,
+    /// Whether the loop watches our sockets.
+    is_native: OnceLock<bool>,
 }
 
 impl EventLoop {
@@ -47,7 +52,14 @@ impl EventLoop {
             }
             let reference = PyWeakrefReference::new(&real)?.unbind();
             let arrivals = Py::new(py, Arrivals::default())?;
-            let made = Bound::new(py, Self { real: reference, ending: Ending::new(), arrivals })?;
+            let stand_in = Self {
+                real: reference,
+                ending: Ending::new(),
+                arrivals,
+                mailbox: OnceLock::new(),
+                is_native: OnceLock::new(),
+            };
+            let made = Bound::new(py, stand_in)?;
             *current.borrow_mut() = Some(made.clone().unbind());
             Ok(made)
         })
@@ -66,6 +78,26 @@ impl EventLoop {
             drop(runtime::spawn(watch(Arc::clone(ending), this.clone().unbind())));
         }
         bound
+    }
+
+    /// Where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows' proactor.
+    pub fn mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
+        let make = || {
+            let real = this.get().upgrade(this.py())?;
+            let mailbox = Mailbox::new().ok()?;
+            mailbox.hang(&real).ok().map(|()| mailbox)
+        };
+        this.get().mailbox.get_or_init(make).as_ref()
+    }
+
+    /// The mailbox of a loop that also watches our sockets. `None` if it cannot.
+    pub fn native_mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
+        let mailbox = Self::mailbox(this)?;
+        let attach = || {
+            let real = this.get().upgrade(this.py());
+            real.is_some_and(|real| loop_native::attach(&real, mailbox).is_ok())
+        };
+        this.get().is_native.get_or_init(attach).then_some(mailbox)
     }
 
     fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
@@ -92,13 +124,16 @@ async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
         });
         if is_closed.await {
             ending.end();
+            if let Some(Some(mailbox)) = this.get().mailbox.get() {
+                mailbox.empty();
+            }
         }
     }
 }
 
 #[pymethods]
 impl EventLoop {
-    fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let real = self.upgrade(py).ok_or_else(|| PyRuntimeError::new_err("the event loop is gone"))?;
         real.call_method0(pyo3::intern!(py, "create_future"))
     }

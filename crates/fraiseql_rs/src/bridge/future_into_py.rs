@@ -13,15 +13,14 @@ use super::event_loop::EventLoop;
 use super::thread_state;
 
 /// See the contract in [`super`].
-pub fn awaitable<F, T>(py: Python<'_>, work: F) -> PyResult<Bound<'_, PyAny>>
+pub fn awaitable<'py, F, T>(event_loop: &Bound<'py, EventLoop>, work: F) -> PyResult<Bound<'py, PyAny>>
 where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let event_loop = EventLoop::running(py)?;
-    let work = EventLoop::bound(&event_loop, work);
+    let work = EventLoop::bound(event_loop, work);
     let work = async move { work.await.map(Completed) };
-    future_into_py_with_locals(py, TaskLocals::new(event_loop.into_any()), work)
+    future_into_py_with_locals(event_loop.py(), TaskLocals::new(event_loop.clone().into_any()), work)
 }
 
 /// An output that is converted on the thread that completes the awaitable, and tells it to stay attached cheaply.

@@ -7,39 +7,30 @@
 //! - after `exit` no thread of ours touches Python.
 
 mod arrivals;
+mod choice;
+mod completion_queue;
 mod ending;
 mod event_loop;
 mod exit;
 mod future_into_py;
 mod inside;
+mod loop_native;
+mod mailbox;
 mod process;
 mod runtime;
+mod stop;
 mod thread_state;
-
-use std::future::Future;
 
 use pyo3::prelude::*;
 
+pub use choice::{Bridge, Strategy};
 pub use inside::Inside;
+pub use loop_native::{spawn as spawn_native, Socket as NativeSocket};
 pub use process::is_orphan;
 pub use runtime::{finish, spawn};
-
-/// What the strategy in use is called.
-pub const NAME: &str = "future_into_py";
 
 /// Prepares the runtime before its first use, and the interpreter for its end.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     runtime::configure();
     exit::register(module)
-}
-
-/// An awaitable for `work`, bound to the running event loop. Without one it raises `RuntimeError`.
-pub fn awaitable<'py, F, T>(py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: for<'any> IntoPyObject<'any> + Send + 'static,
-{
-    let _inside = Inside::enter()?;
-    process::claim()?;
-    future_into_py::awaitable(py, work)
 }

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
+use tokio::task::AbortHandle;
+
+use super::loop_native;
 
 /// How long the thread for blocking work waits for more: as long as the process may live, since the thread keeps a
 /// state of the interpreter (`thread_state`).
@@ -63,13 +66,21 @@ where
     })
 }
 
+/// Runs the work of an awaitable; the interpreter's exit waits for it. It must not touch Python.
+pub fn spawn_bounded<F>(work: F) -> AbortHandle
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    pyo3_async_runtimes::tokio::get_runtime().spawn(work).abort_handle()
+}
+
 /// Runs `work` that a dropped future has left to be put in order; the interpreter's exit waits for it. It must not touch
 /// Python.
 pub fn finish<F>(work: F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    drop(pyo3_async_runtimes::tokio::get_runtime().spawn(work));
+    drop(pyo3_async_runtimes::tokio::get_runtime().spawn(loop_native::assisted(work)));
 }
 
 /// Runs `work` on the thread for blocking work, behind all that was given to it before. False if it did not run.
@@ -81,7 +92,8 @@ pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();
     let deadline = Instant::now() + limit;
-    while runtime.metrics().num_alive_tasks() > IN_BACKGROUND.load(Ordering::SeqCst) {
+    let is_busy = || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.load(Ordering::SeqCst);
+    while is_busy() || loop_native::pending_count() > 0 {
         if Instant::now() > deadline {
             return;
         }

@@ -1,15 +1,19 @@
 //! One connection to the server: how the pool opens it, keeps it, and tells whether it is still of use.
 
+use std::future::Future;
+use std::sync::Arc;
+
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 use super::dial::{dial, Peer};
 use super::error::Error;
 use super::settings::Settings;
 use super::statements::Statements;
-use crate::bridge;
+use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
 /// An open session, where its server is, and what it has prepared.
 pub struct Connection {
@@ -22,23 +26,39 @@ pub struct Connection {
 /// Opens connections for the pool.
 pub struct Connector {
     pub settings: Settings,
+    bridge: Arc<Bridge>,
 }
 
 impl Connector {
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Self {
+        Self { settings, bridge }
     }
 
     async fn open(&self) -> Result<Connection, Error> {
         let Settings { host, port, .. } = &self.settings;
-        let (socket, peer) =
-            dial(host, *port).await.map_err(|cause| Error::unreachable(host, *port, &cause))?;
+        let unreachable = |cause| Error::unreachable(host, *port, &cause);
+        let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
+        let client = if self.bridge.in_use() == Strategy::LoopNative {
+            let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
+            let (client, session) = self.start(socket).await?;
+            ClientWrapper::new(client, bridge::spawn_native(session))
+        } else {
+            let (client, session) = self.start(socket).await?;
+            ClientWrapper::new(client, bridge::spawn(session))
+        };
+        let statements = Statements::new(self.settings.statement_cache_size);
+        Ok(Connection { statements, client, peer })
+    }
+
+    /// Logs in. How the session ends is told to whoever waits for an answer on it; its future tells nobody.
+    async fn start<S>(&self, socket: S) -> Result<(Client, impl Future<Output = ()>), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Settings { host, port, .. } = &self.settings;
         let opened = self.settings.startup().connect_raw(socket, NoTls).await;
         let (client, session) = opened.map_err(|cause| Error::from_startup(host, *port, cause))?;
-        // How the session ended is told to whoever waits for an answer on it; here is nobody to tell.
-        let reader = bridge::spawn(async move { drop(session.await) });
-        let statements = Statements::new(self.settings.statement_cache_size);
-        Ok(Connection { statements, client: ClientWrapper::new(client, reader), peer })
+        Ok((client, async move { drop(session.await) }))
     }
 
     /// Whether a connection that lies idle has outlived its limits.
@@ -55,7 +75,8 @@ impl managed::Manager for Connector {
 
     async fn create(&self) -> Result<Connection, Error> {
         let limit = self.settings.connect_timeout;
-        timeout(limit, self.open())
+        // On the heap: the rare case must not make every query's future as large as itself.
+        timeout(limit, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| Err(Error::connect_timeout(&self.settings.host, self.settings.port, limit)))
     }

@@ -12,7 +12,7 @@ use super::connection::Connector;
 use super::error::Error;
 use super::lease::Lease;
 use super::settings::Settings;
-use crate::bridge;
+use crate::bridge::{self, Bridge};
 
 /// How often a closing pool looks whether its last connection has come back.
 const CLOSING_PAUSE: Duration = Duration::from_millis(1);
@@ -32,10 +32,10 @@ pub struct Pool {
 
 impl Pool {
     /// A pool without a connection yet: it opens them on demand.
-    pub fn new(settings: Settings) -> Result<Self, Error> {
+    pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Result<Self, Error> {
         let settings = settings.validated()?;
         let (size, acquire_timeout) = (settings.max_connections, settings.acquire_timeout);
-        let connections = managed::Pool::builder(Connector::new(settings))
+        let connections = managed::Pool::builder(Connector::new(settings, bridge))
             .max_size(size)
             .runtime(Runtime::Tokio1)
             // The connection used last has the warmest caches, and the surplus grows idle.

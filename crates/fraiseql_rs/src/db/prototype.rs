@@ -1,16 +1,18 @@
 //! `PrototypePool`: the pool as Python sees it. Arguments in, awaitables out; the work is in [`super::query`].
 
 use std::mem;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::answer::{Answer, Outcome};
+use super::error::Error;
 use super::param::params_of;
 use super::pool::Pool;
 use super::query::{self, Query, Want};
 use super::settings::{seconds, Settings};
-use crate::bridge;
+use crate::bridge::{self, Bridge, Strategy};
 
 /// An asyncio pool of connections to one PostgreSQL database.
 ///
@@ -35,12 +37,16 @@ use crate::bridge;
 ///     max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
 ///     max_lifetime: Seconds after which a connection is not given out again; None is never.
 ///     statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
+///         ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
+///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 ///
 /// Raises:
 ///     ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct PrototypePool {
     pool: Pool,
+    bridge: Arc<Bridge>,
 }
 
 #[pymethods]
@@ -50,7 +56,7 @@ impl PrototypePool {
     #[pyo3(signature = (
         database, host="localhost", port=5432, username="postgres", password=None, max_connections=10, *,
         connect_timeout=10.0, acquire_timeout=30.0, max_idle_time=600.0, max_lifetime=3600.0,
-        statement_cache_size=256
+        statement_cache_size=256, bridge="loop_native"
     ))]
     fn new(
         py: Python<'_>,
@@ -65,10 +71,12 @@ impl PrototypePool {
         max_idle_time: Option<f64>,
         max_lifetime: Option<f64>,
         statement_cache_size: usize,
+        bridge: &str,
     ) -> PyResult<Self> {
         let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
+        let bridge = Arc::new(Bridge::new(strategy(bridge).map_err(|error| error.into_exception(py))?));
         let make = || {
-            Pool::new(Settings {
+            let settings = Settings {
                 database,
                 host: host.to_owned(),
                 port,
@@ -80,9 +88,12 @@ impl PrototypePool {
                 max_idle_time: limit("max_idle_time", max_idle_time)?,
                 max_lifetime: limit("max_lifetime", max_lifetime)?,
                 statement_cache_size,
-            })
+            };
+            Pool::new(settings, Arc::clone(&bridge))
         };
-        make().map(|pool| Self { pool }).map_err(|error| error.into_exception(py))
+        make()
+            .map(|pool| Self { pool, bridge: Arc::clone(&bridge) })
+            .map_err(|error| error.into_exception(py))
     }
 
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
@@ -215,7 +226,7 @@ impl PrototypePool {
     ///     Error: No connection or no answer could be had; as ``fetch`` does.
     fn health_check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pool = self.pool.clone();
-        bridge::awaitable(py, Outcome::of(async move { query::health(&pool).await }))
+        self.bridge.awaitable(py, Outcome::of(async move { query::health(&pool).await }))
     }
 
     /// Close the pool: refuse new queries with ``PoolClosedError``, let running ones end, close all connections.
@@ -230,13 +241,14 @@ impl PrototypePool {
             pool.close().await;
             Ok(Answer::Nothing)
         };
-        bridge::awaitable(py, Outcome::of(closing))
+        self.bridge.awaitable(py, Outcome::of(closing))
     }
 
     fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, PyAny>> {
         let py = slf.py();
+        let bridge = Arc::clone(&slf.get().bridge);
         let entered = slf.unbind();
-        bridge::awaitable(py, async move { entered })
+        bridge.awaitable(py, async move { entered })
     }
 
     #[pyo3(signature = (*_exception))]
@@ -258,7 +270,8 @@ impl PrototypePool {
     ///
     /// Returns:
     ///     ``size`` (open connections), ``available`` (idle ones), ``in_use``, ``waiting`` (queries without a
-    ///     connection), ``max_size``, ``closed`` and ``bridge`` (the way from Rust to asyncio).
+    ///     connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to
+    ///     asyncio) and ``bridge_requested``, another where the running loop does not allow it.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let status = self.pool.status();
         let figures = PyDict::new(py);
@@ -268,7 +281,8 @@ impl PrototypePool {
         figures.set_item("waiting", status.waiting)?;
         figures.set_item("max_size", status.max_size)?;
         figures.set_item("closed", self.pool.is_closed())?;
-        figures.set_item("bridge", bridge::NAME)?;
+        figures.set_item("bridge", self.bridge.in_use().name())?;
+        figures.set_item("bridge_requested", self.bridge.requested().name())?;
         Ok(figures)
     }
 
@@ -292,8 +306,16 @@ impl PrototypePool {
         let params = params.map(params_of).transpose()?.unwrap_or_default();
         let query = Query { sql, params, want };
         let pool = self.pool.clone();
-        bridge::awaitable(py, Outcome::of(async move { query::run(&pool, &query).await }))
+        self.bridge.awaitable(py, Outcome::of(async move { query::run(&pool, &query).await }))
     }
+}
+
+/// The strategy of that name.
+pub fn strategy(name: &str) -> Result<Strategy, Error> {
+    Strategy::named(name).ok_or_else(|| {
+        let names = Strategy::ALL.map(Strategy::name).join(", ");
+        Error::setting(format!("bridge must be one of {names}, got {name:?}"))
+    })
 }
 
 impl Drop for PrototypePool {

@@ -43,10 +43,10 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     if result.as_ref().is_err_and(Error::is_outdated_plan) {
         // The server refused before it ran anything, so a second attempt runs it once.
         connection.statements.forget(&connection.client, &query.sql);
-        result = attempt(connection, query).await;
+        result = Box::pin(attempt(connection, query)).await;
     }
     if sql::opens_transaction(&query.sql) && result.is_ok() {
-        result = roll_back(connection).await.and(result);
+        result = Box::pin(roll_back(connection)).await.and(result);
     }
     settle(lease, result)
 }

@@ -80,7 +80,8 @@ impl Statements {
         if let Some(known) = self.with(|held| held.find(sql)) {
             return Ok(known);
         }
-        let statement = client.prepare(sql).await?;
+        // On the heap: the rare case must not make every query's future as large as itself.
+        let statement = Box::pin(client.prepare(sql)).await?;
         let prepared = Prepared { statement, encoder: OnceLock::new(), decoder: OnceLock::new() };
         let prepared = Arc::new(prepared);
         if has_composite(&prepared.statement) {

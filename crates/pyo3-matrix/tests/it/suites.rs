@@ -2,51 +2,62 @@
 
 use crate::harness::{a_cell, alone, run, shown};
 
-/// Runs pytest with `arguments` in the environment and beside the server of `cell`, on an event loop.
-fn check(cell: &str, event_loop: &str, arguments: &[&str]) {
+/// Runs pytest with `arguments` in the environment and beside the server of `cell`, with `variables` set.
+fn check(cell: &str, variables: &[String], arguments: &[&str]) {
     let _alone = alone();
-    let set = format!("POOL_TEST_LOOP={event_loop}");
-    let pytest = ["shell", cell, "--", "env", &set, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"];
-    let output = run(&[&pytest, arguments].concat());
+    let variables = variables.iter().map(String::as_str).collect::<Vec<_>>();
+    let pytest = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"];
+    let output = run(&[&["shell", cell, "--", "env"], &*variables, &pytest, arguments].concat());
     assert!(output.status.success(), "{}", shown(&output));
 }
 
-/// The pool's suite on the smoke cell's line with another Python and another server. The tests of thousands and
-/// millions of queries take 20 minutes per cell, and run where the variable asks for them.
-fn check_pool(python: &str, postgres: &str, event_loop: &str) {
+/// The pool's suite on the smoke cell's line with another Python and another server, on an event loop and over a bridge.
+/// The tests of thousands and millions of queries take 20 minutes per cell, and run where the variable asks for them.
+fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let smoke = a_cell();
     let line = smoke.split_once("-pyo3_").expect("a line").1;
     let cell = format!("py{python}-pg{postgres}-pyo3_{line}");
+    let variables = [format!("POOL_TEST_LOOP={event_loop}"), format!("POOL_TEST_BRIDGE={bridge}")];
     let every = std::env::var_os("PYO3_MATRIX_SLOW").is_some();
     let which = if every { "slow or not slow" } else { "not slow" };
     // Stacks after ten minutes, not after the half of one that is right for a short test.
     let patience = if every { "faulthandler_timeout=600" } else { "faulthandler_timeout=30" };
-    check(&cell, event_loop, &["tests/pool", "-m", which, "-o", patience]);
+    check(&cell, &variables, &["tests/pool", "-m", which, "-o", patience]);
 }
 
 #[test]
 fn the_plugin_inside_a_cell_passes_its_own_tests() {
-    check(&a_cell(), "asyncio", &["tests/plugin"]);
+    check(&a_cell(), &[], &["tests/plugin"]);
 }
 
-// Oldest and newest Python, oldest and newest server, both event loops: every pair of them occurs.
+// Each bridge on both event loops; oldest and newest Python, oldest and newest server: every pair of them occurs.
 
 #[test]
-fn the_pool_passes_its_suite_on_the_oldest_python_and_server() {
-    check_pool("3.9", "13", "asyncio");
-}
-
-#[test]
-fn the_pool_passes_its_suite_on_the_newest_python_and_server() {
-    check_pool("3.13", "16", "asyncio");
+fn the_pool_passes_its_suite_over_future_into_py() {
+    check_pool("3.9", "13", "asyncio", "future_into_py");
 }
 
 #[test]
-fn the_pool_passes_its_suite_on_the_oldest_python_and_uvloop() {
-    check_pool("3.9", "16", "uvloop");
+fn the_pool_passes_its_suite_over_future_into_py_and_uvloop() {
+    check_pool("3.13", "16", "uvloop", "future_into_py");
 }
 
 #[test]
-fn the_pool_passes_its_suite_on_the_newest_python_and_uvloop() {
-    check_pool("3.13", "13", "uvloop");
+fn the_pool_passes_its_suite_over_completion_queue() {
+    check_pool("3.13", "13", "asyncio", "completion_queue");
+}
+
+#[test]
+fn the_pool_passes_its_suite_over_completion_queue_and_uvloop() {
+    check_pool("3.9", "16", "uvloop", "completion_queue");
+}
+
+#[test]
+fn the_pool_passes_its_suite_over_loop_native() {
+    check_pool("3.13", "16", "asyncio", "loop_native");
+}
+
+#[test]
+fn the_pool_passes_its_suite_over_loop_native_and_uvloop() {
+    check_pool("3.9", "13", "uvloop", "loop_native");
 }

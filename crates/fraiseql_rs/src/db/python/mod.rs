@@ -52,8 +52,10 @@ impl RowDecoder {
     pub fn records<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyAny>> {
         let columns = self.names(py)?;
         let list = PyList::empty(py);
+        // One for all rows: an allocation less for each of them.
+        let mut values = Vec::with_capacity(self.columns.len());
         for row in rows {
-            list.append(self.record(py, row, &columns)?)?;
+            list.append(self.record(py, row, &columns, &mut values)?)?;
         }
         Ok(list.into_any())
     }
@@ -61,7 +63,7 @@ impl RowDecoder {
     /// One row as a record; without a row, None.
     pub fn first<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
         match row {
-            Some(row) => Ok(self.record(py, row, &self.names(py)?)?.into_any()),
+            Some(row) => Ok(self.record(py, row, &self.names(py)?, &mut Vec::new())?.into_any()),
             None => Ok(py.None().into_bound(py)),
         }
     }
@@ -78,16 +80,18 @@ impl RowDecoder {
         Columns::new(py, self.columns.iter().map(|column| column.name.as_str())).map(Arc::new)
     }
 
+    /// `values` is empty, before and after.
     fn record<'py>(
         &self,
         py: Python<'py>,
         row: &Row,
         columns: &Arc<Columns>,
+        values: &mut Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Record>> {
-        let values =
-            self.columns.iter().enumerate().map(|(position, column)| column.decode(py, row, position));
-        let values = PyTuple::new(py, values.collect::<PyResult<Vec<_>>>()?)?;
-        Bound::new(py, Record::new(values, Arc::clone(columns)))
+        for (position, column) in self.columns.iter().enumerate() {
+            values.push(column.decode(py, row, position)?);
+        }
+        Bound::new(py, Record::new(PyTuple::new(py, values.drain(..))?, Arc::clone(columns)))
     }
 }
 

@@ -1,0 +1,90 @@
+//! Which way do the results of one pool take to asyncio? The one that was asked for, or the reference where the running
+//! loop does not allow it.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use pyo3::prelude::*;
+
+use super::event_loop::EventLoop;
+use super::inside::Inside;
+use super::{completion_queue, future_into_py, loop_native, process};
+
+/// A way from Rust to asyncio; each has its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Strategy {
+    FutureIntoPy,
+    CompletionQueue,
+    LoopNative,
+}
+
+impl Strategy {
+    pub const ALL: [Self; 3] = [Self::FutureIntoPy, Self::CompletionQueue, Self::LoopNative];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FutureIntoPy => "future_into_py",
+            Self::CompletionQueue => "completion_queue",
+            Self::LoopNative => "loop_native",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.name() == name)
+    }
+}
+
+/// A pool's way to asyncio: what was asked for, and what it came to.
+#[derive(Debug)]
+pub struct Bridge {
+    requested: Strategy,
+    in_use: AtomicU8,
+}
+
+impl Bridge {
+    pub fn new(requested: Strategy) -> Self {
+        Self { requested, in_use: AtomicU8::new(requested as u8) }
+    }
+
+    pub fn requested(&self) -> Strategy {
+        self.requested
+    }
+
+    /// What the last awaitable took, and before the first one what was asked for.
+    pub fn in_use(&self) -> Strategy {
+        let number = self.in_use.load(Ordering::Relaxed);
+        Strategy::ALL.into_iter().find(|strategy| *strategy as u8 == number).unwrap_or(self.requested)
+    }
+
+    /// An awaitable for `work`, bound to the running event loop. Without one it raises `RuntimeError`.
+    pub fn awaitable<'py, F, T>(&self, py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let _inside = Inside::enter()?;
+        process::claim()?;
+        let event_loop = EventLoop::running(py)?;
+        // On the heap once: each layer above would move the whole of it (measured: a quarter of the CPU time).
+        let work = Box::pin(work);
+        let mailbox = match self.requested {
+            Strategy::FutureIntoPy => None,
+            Strategy::CompletionQueue => EventLoop::mailbox(&event_loop),
+            Strategy::LoopNative => EventLoop::native_mailbox(&event_loop),
+        };
+        let taken = if mailbox.is_some() { self.requested } else { Strategy::FutureIntoPy };
+        self.in_use.store(taken as u8, Ordering::Relaxed);
+        match (mailbox, self.requested) {
+            (Some(mailbox), Strategy::CompletionQueue) => {
+                completion_queue::awaitable(&event_loop, mailbox, work)
+            }
+            (Some(mailbox), Strategy::LoopNative) => loop_native::awaitable(&event_loop, mailbox, work),
+            // Its connections may have been opened for another loop, which could watch them.
+            (None, Strategy::LoopNative) => {
+                future_into_py::awaitable(&event_loop, loop_native::assisted(work))
+            }
+            (_, _) => future_into_py::awaitable(&event_loop, work),
+        }
+    }
+}

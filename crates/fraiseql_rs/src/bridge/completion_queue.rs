@@ -1,0 +1,34 @@
+//! Tokio's threads work and never touch Python; the loop's own thread makes the objects and resolves the futures, many
+//! at a time (`mailbox`). So a result costs no fight for the GIL, and no wake-up where another has just made one.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::event_loop::EventLoop;
+use super::mailbox::Mailbox;
+use super::runtime;
+use super::stop::Stop;
+
+/// See the contract in [`super`].
+pub fn awaitable<'py, F, T>(
+    event_loop: &Bound<'py, EventLoop>,
+    mailbox: &Arc<Mailbox>,
+    work: F,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: for<'any> IntoPyObject<'any> + Send + 'static,
+{
+    let future = event_loop.get().create_future(event_loop.py())?;
+    let (mailbox, addressee) = (Arc::clone(mailbox), future.clone().unbind());
+    let work = EventLoop::bound(event_loop, work);
+    let task = runtime::spawn_bounded(async move {
+        if let Ok(output) = work.await {
+            mailbox.post(addressee, output);
+        }
+    });
+    Stop::Tokio(task).when_cancelled(&future)?;
+    Ok(future)
+}

@@ -1,0 +1,193 @@
+//! A connection's socket, read and written by whoever drives the reactor.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::task::{ready, Context, Poll};
+
+use futures_util::task::AtomicWaker;
+use mio::event::Event;
+use mio::net::{TcpStream, UnixStream};
+use mio::Token;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::either::Either;
+
+use super::reactor::Reactor;
+
+/// What Tokio's runtime has connected.
+type Connected = Either<tokio::net::TcpStream, tokio::net::UnixStream>;
+
+/// A connected stream that the reactor watches.
+pub struct Socket {
+    stream: Stream,
+    token: Token,
+    readiness: Arc<Readiness>,
+}
+
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// What is known of a socket without asking the system.
+pub struct Readiness {
+    read: Side,
+    write: Side,
+}
+
+/// One direction: whether it may have something, and who waits for it.
+struct Side {
+    is_ready: AtomicBool,
+    /// The other end sends no more, which the system tells once; what it has sent before may still be unread.
+    is_closed: AtomicBool,
+    waiter: AtomicWaker,
+}
+
+impl Side {
+    /// Ready until the system says otherwise.
+    fn new() -> Self {
+        Self {
+            is_ready: AtomicBool::new(true),
+            is_closed: AtomicBool::new(false),
+            waiter: AtomicWaker::new(),
+        }
+    }
+
+    fn tell(&self, is_closed: bool) {
+        self.is_closed.fetch_or(is_closed, Ordering::SeqCst);
+        self.is_ready.store(true, Ordering::SeqCst);
+        self.waiter.wake();
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if !self.is_ready.load(Ordering::SeqCst) {
+            self.waiter.register(context.waker());
+            // Between the look and the registration it may have been told.
+            if !self.is_ready.load(Ordering::SeqCst) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Does `work`, now or when the system lets us.
+    fn attempt<T>(
+        &self,
+        context: &Context<'_>,
+        mut work: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            ready!(self.poll(context));
+            match work() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.exhausted(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    fn exhausted(&self) {
+        self.is_ready.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Readiness {
+    pub fn tell(&self, event: &Event) {
+        let is_over = event.is_error();
+        if event.is_readable() || event.is_read_closed() || is_over {
+            self.read.tell(event.is_read_closed() || is_over);
+        }
+        if event.is_writable() || event.is_write_closed() || is_over {
+            self.write.tell(event.is_write_closed() || is_over);
+        }
+    }
+}
+
+impl Socket {
+    /// Takes over what Tokio has connected.
+    pub fn adopt(connected: Connected) -> io::Result<Self> {
+        let mut stream = match connected {
+            Either::Left(tcp) => Stream::Tcp(TcpStream::from_std(tcp.into_std()?)),
+            Either::Right(unix) => Stream::Unix(UnixStream::from_std(unix.into_std()?)),
+        };
+        let readiness = Arc::new(Readiness { read: Side::new(), write: Side::new() });
+        let token = match &mut stream {
+            Stream::Tcp(tcp) => Reactor::get().watch(tcp, &readiness),
+            Stream::Unix(unix) => Reactor::get().watch(unix, &readiness),
+        }?;
+        Ok(Self { stream, token, readiness })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        match &mut self.stream {
+            Stream::Tcp(tcp) => Reactor::get().forget(tcp, self.token),
+            Stream::Unix(unix) => Reactor::get().forget(unix, self.token),
+        }
+    }
+}
+
+impl Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.read(into),
+            Self::Unix(unix) => unix.read(into),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.write(bytes),
+            Self::Unix(unix) => unix.write(bytes),
+        }
+    }
+
+    fn shut_down(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(tcp) => tcp.shutdown(Shutdown::Write),
+            Self::Unix(unix) => unix.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { stream, readiness, .. } = &mut *self;
+        let room = buffer.initialize_unfilled();
+        let count = ready!(readiness.read.attempt(context, || stream.read(room)))?;
+        // Less than there was room for is all there was, and what comes later is a new event; but the end may have come
+        // with the same event.
+        let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
+        if count > 0 && count < room.len() && !has_end {
+            readiness.read.exhausted();
+        }
+        buffer.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let Self { stream, readiness, .. } = &mut *self;
+        readiness.write.attempt(context, || stream.write(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.stream.shut_down())
+    }
+}

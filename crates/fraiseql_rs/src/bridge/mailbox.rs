@@ -1,0 +1,134 @@
+//! What if results are ready and their loop is busy? They wait here, and the loop is woken once for all of them: by a
+//! byte in a socket that it watches, for which nobody needs the GIL. On its own thread it then makes the Python objects
+//! and resolves the futures, one after the other under one hold of the GIL.
+
+use std::cell::Cell;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::IntoPyObjectExt;
+
+use super::inside::Inside;
+use super::process;
+
+thread_local! {
+    /// The mailbox that this thread is about to empty anyway.
+    static ATTENDED: Cell<*const Mailbox> = const { Cell::new(ptr::null()) };
+}
+
+/// Makes the result, attached.
+type Content = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// A result on its way to its asyncio future.
+struct Letter {
+    future: Py<PyAny>,
+    content: Content,
+}
+
+/// The results for one loop.
+pub struct Mailbox {
+    letters: Mutex<Vec<Letter>>,
+    /// True while a byte lies in the socket.
+    is_rung: AtomicBool,
+    bell: UnixStream,
+    ear: UnixStream,
+}
+
+impl Mailbox {
+    pub fn new() -> io::Result<Arc<Self>> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        Ok(Arc::new(Self { letters: Mutex::default(), is_rung: AtomicBool::new(false), bell, ear }))
+    }
+
+    /// Has `event_loop` watch the bell. An error if it cannot watch sockets.
+    pub fn hang(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reader = Reader(Arc::clone(self));
+        event_loop.call_method1("add_reader", (self.ear.as_raw_fd(), reader)).map(drop)
+    }
+
+    /// Brings a result, from any thread.
+    pub fn post<T>(&self, future: Py<PyAny>, output: T)
+    where
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let content: Content = Box::new(move |py| output.into_py_any(py));
+        self.letters().push(Letter { future, content });
+        let is_attended = ATTENDED.with(|attended| ptr::eq(attended.get(), self));
+        if !is_attended && !self.is_rung.swap(true, Ordering::SeqCst) {
+            // It fails only if nobody can hear it any more: this end and the other live equally long.
+            let _ = (&self.bell).write(&[1]);
+        }
+    }
+
+    /// Resolves the futures of all letters, after `work`, which may bring more of them without ringing.
+    pub fn deliver_after(&self, py: Python<'_>, work: impl FnOnce()) {
+        let before = ATTENDED.replace(ptr::from_ref(self));
+        work();
+        ATTENDED.set(before);
+        self.deliver(py);
+    }
+
+    /// Throws away what nobody will fetch any more.
+    pub fn empty(&self) {
+        // Dropped behind the lock: a letter may hold whatever its query did.
+        let letters = std::mem::take(&mut *self.letters());
+        drop(letters);
+    }
+
+    fn deliver(&self, py: Python<'_>) {
+        let letters = std::mem::take(&mut *self.letters());
+        for letter in letters {
+            let future = letter.future.bind(py);
+            if let Err(error) = resolve(future, (letter.content)(py)) {
+                error.write_unraisable(py, Some(future));
+            }
+        }
+    }
+
+    fn letters(&self) -> std::sync::MutexGuard<'_, Vec<Letter>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sets the result, unless the future has been cancelled in the meantime.
+fn resolve(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+    let py = future.py();
+    let set = match result {
+        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,)),
+        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),)),
+    };
+    match set {
+        Err(_) if future.call_method0(pyo3::intern!(py, "cancelled"))?.is_truthy()? => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// What the loop calls when the bell has rung.
+#[pyclass(frozen)]
+struct Reader(Arc<Mailbox>);
+
+#[pymethods]
+impl Reader {
+    fn __call__(&self, py: Python<'_>) {
+        // The byte is the parent's, if this is a child that goes on with its parent's loop.
+        if process::is_orphan() {
+            return;
+        }
+        let mailbox = &self.0;
+        // Whether there was a byte or not: the letters say what is to be done.
+        let _ = (&mailbox.ear).read(&mut [0; 8]);
+        // Before the letters are taken: one that comes later rings again.
+        mailbox.is_rung.store(false, Ordering::SeqCst);
+        match Inside::enter() {
+            Ok(_inside) => mailbox.deliver(py),
+            Err(_) => mailbox.empty(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+"""Which way do results take to asyncio, and what if the loop cannot watch sockets, or another one takes over?"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from fraiseql import PrototypePool
+from pool_server import BRIDGE, DEADLINE, SETTINGS, Observer, run
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pool_server import MakePool
+
+BRIDGES = ("future_into_py", "completion_queue", "loop_native")
+WATCHING = ("completion_queue", "loop_native")
+
+T = TypeVar("T")
+
+
+class BlindLoop(asyncio.SelectorEventLoop):
+    """A loop that watches no sockets for others, as the proactor on Windows."""
+
+    def add_reader(self, *_: Any) -> None:  # type: ignore[override]
+        raise NotImplementedError
+
+
+def run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return loop.run_until_complete(asyncio.wait_for(work, DEADLINE))
+    finally:
+        loop.close()
+
+
+async def pid(pool: PrototypePool) -> int:
+    found: int = await pool.fetchval("select pg_backend_pid()")
+    return found
+
+
+async def test_this_run_is_about_the_bridge_that_was_asked_for(pool: PrototypePool) -> None:
+    await pool.health_check()
+    assert pool.pool_status()["bridge"] == BRIDGE or BRIDGE is None
+
+
+def test_an_unknown_bridge_is_refused() -> None:
+    with pytest.raises(ValueError, match=r'bridge must be one of .*, got "x"'):
+        PrototypePool("postgres", bridge="x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+async def test_the_figures_name_the_bridge(make_pool: MakePool, bridge: str) -> None:
+    pool = make_pool(bridge=bridge)
+    for _ in range(2):
+        status = pool.pool_status()
+        assert (status["bridge"], status["bridge_requested"]) == (bridge, bridge)
+        assert await pool.fetchval("select 1") == 1
+
+
+async def test_bridges_live_side_by_side(make_pool: MakePool) -> None:
+    pools = [make_pool(bridge=bridge) for bridge in BRIDGES]
+    answers = await asyncio.gather(*(pool.fetchval("select $1::int", n) for n in range(300) for pool in pools))
+    assert answers == [n for n in range(300) for _ in pools]
+
+
+@pytest.mark.parametrize("bridge", WATCHING)
+def test_a_loop_that_cannot_watch_sockets_gets_the_reference(bridge: str) -> None:
+    pool = PrototypePool(**{**SETTINGS, "bridge": bridge})
+
+    async def ask() -> list[int]:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(pool.execute("select pg_sleep(30) -- blind"), 0.1)
+        answers: list[int] = await asyncio.gather(*(pool.fetchval("select $1::int", n) for n in range(50)))
+        return answers
+
+    assert run_on(BlindLoop(), ask()) == list(range(50))
+    status = pool.pool_status()
+    assert (status["bridge"], status["bridge_requested"]) == ("future_into_py", bridge)
+    run(Observer(pool).wait_for("-- blind", 0))
+    run(pool_closed(pool))
+
+
+@pytest.mark.parametrize("bridge", WATCHING)
+def test_a_connection_goes_from_loop_to_loop(bridge: str) -> None:
+    """Also to one that cannot watch its socket, and back."""
+    pool = PrototypePool(**{**SETTINGS, "bridge": bridge, "max_connections": 1})
+    first = run(pid(pool))
+    assert run_on(BlindLoop(), pid(pool)) == first
+    assert run(pid(pool)) == first
+    assert pool.pool_status()["bridge"] == bridge
+    run(pool_closed(pool))
+
+
+async def pool_closed(pool: PrototypePool) -> None:
+    await asyncio.wait_for(pool.close(), DEADLINE)
+
+
+def test_a_pool_without_a_loop_lets_its_sessions_go() -> None:
+    """Nobody runs a loop that would read the sockets."""
+    pool = PrototypePool(**SETTINGS)
+    run(pid(pool))
+    pool = PrototypePool(**{**SETTINGS, "max_idle_time": 0.2})
+    left = run(pid(pool))
+    time.sleep(0.6)
+    assert pool.pool_status()["size"] == 0
+    sql = f"select count(*) from pg_stat_activity where pid = {left}"
+    run(Observer(PrototypePool(**SETTINGS)).until_none(sql))
+
+
+def test_a_loop_that_is_busy_elsewhere_does_not_hold_up_another() -> None:
+    """Two loops share a pool, and one of them does something else for a while."""
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 1})
+    run(pid(pool))
+    begun, done = threading.Event(), threading.Event()
+
+    async def sleep_on_the_job() -> None:
+        await pid(pool)
+        begun.set()
+        done.wait(DEADLINE)
+
+    async def ask() -> None:
+        for _ in range(100):
+            await pid(pool)
+
+    sleeper = threading.Thread(target=run, args=(sleep_on_the_job(),))
+    sleeper.start()
+    assert begun.wait(DEADLINE)
+    started = time.monotonic()
+    run(asyncio.wait_for(ask(), DEADLINE))
+    done.set()
+    sleeper.join(DEADLINE)
+    assert time.monotonic() - started < DEADLINE
+
+
+async def test_an_endless_result_leaves_the_loop_its_turn(lone: PrototypePool) -> None:
+    task = asyncio.ensure_future(lone.execute("select repeat('x', 1000) from generate_series(1, 100000000)"))
+    for _ in range(20):
+        await asyncio.wait_for(asyncio.sleep(0.01), DEADLINE)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait({task})
+    assert await asyncio.wait_for(lone.fetchval("select 'next'"), DEADLINE) == "next"
+
+
+async def test_a_result_that_nobody_awaits_is_no_trouble(pool: PrototypePool) -> None:
+    for number in range(200):
+        pool.fetchval("select $1::int", number)
+    assert await pool.fetchval("select 'last'") == "last"
+
+
+def test_the_loops_of_many_runs_leave_no_descriptor() -> None:
+    psutil = pytest.importorskip("psutil")
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 1})
+    run(pid(pool))
+    before = psutil.Process().num_fds()
+    for _ in range(20):
+        run(pid(pool))
+    # Whoever watches a loop for its end looks ten times a second.
+    deadline = time.monotonic() + DEADLINE
+    while (left := psutil.Process().num_fds()) > before + 2:
+        assert time.monotonic() < deadline, f"{left} descriptors, {before} before"
+        time.sleep(0.1)
+        run(pid(pool))
+    run(pool_closed(pool))

@@ -1,0 +1,175 @@
+"""Who wins each task, by how much, and how far is it to the floor? All contenders interleaved in one run.
+
+A round gives every contender one block, and each round begins with another. A block's wall time is the median of its
+operations; its CPU time is that of this process, every thread counted, so it is the client's alone.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from comparison import CONFIDENCE, Ratio, ratio_of_medians
+from contender import ASYNCPG, PSYCOPG, contenders
+from floor import Floor
+from task import INSERTS, TABLE, TASKS, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contender import Contender
+
+
+@dataclass
+class Measured:
+    """The blocks of one contender on one task: milliseconds per operation, and of CPU per query."""
+
+    name: str
+    settings: str
+    wall_ms: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+
+    def median(self) -> float:
+        """Return the milliseconds of an operation."""
+        return statistics.median(self.wall_ms)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One task, everybody's blocks, and the floor if there is one."""
+
+    task: Task
+    measured: Sequence[Measured]
+    floor_ms: float | None
+
+    def speedup(self, of: Measured, against: str) -> Ratio | None:
+        """Return how much faster ``of`` is than the contender of that name."""
+        rivals = [measured for measured in self.measured if measured.name == against]
+        return ratio_of_medians(rivals[0].wall_ms, of.wall_ms) if rivals else None
+
+    def record(self) -> dict[str, Any]:
+        """Return one entry of the JSON file."""
+        return {
+            "title": self.task.title,
+            "sql": self.task.sql,
+            "at_once": self.task.at_once,
+            "floor_ms": self.floor_ms,
+            "contenders": [self._entry(measured) for measured in self.measured],
+        }
+
+    def _entry(self, measured: Measured) -> dict[str, Any]:
+        ratios = {name: self.speedup(measured, name) for name in (PSYCOPG, ASYNCPG)}
+        return {
+            "name": measured.name,
+            "settings": measured.settings,
+            "median_ms": measured.median(),
+            "cpu_ms_per_query": statistics.median(measured.cpu_ms),
+            "blocks": len(measured.wall_ms),
+            "speedup": {
+                name: {"ratio": ratio.estimate, "low": ratio.low, "high": ratio.high, "confidence": CONFIDENCE}
+                for name, ratio in ratios.items()
+                if ratio
+            },
+        }
+
+
+async def survey(rounds: int) -> list[Result]:
+    """Measure every task with everybody who is there."""
+    found, missing = contenders()
+    for package in missing:
+        print(f"{package}: not installed\nhint: pip install -r requirements/benchmark.txt", file=sys.stderr)
+    results = []
+    for task in TASKS:
+        print(f"measuring: {task.title} …", file=sys.stderr, flush=True)
+        if task is INSERTS and not await _made_table(found[0]):
+            print("not measured: this role may not create a table", file=sys.stderr)
+            continue
+        results.append(await _measure(task, found, rounds))
+        if task is INSERTS:
+            await _execute(found[0], f"DROP TABLE {TABLE}")
+    return results
+
+
+async def _made_table(contender: Contender) -> bool:
+    try:
+        await _execute(contender, f"DROP TABLE IF EXISTS {TABLE}")
+        await _execute(contender, f"CREATE UNLOGGED TABLE {TABLE} (id int, name text, at timestamptz)")
+    except Exception as error:  # noqa: BLE001
+        print(error, file=sys.stderr)
+        return False
+    return True
+
+
+async def _execute(contender: Contender, sql: str) -> None:
+    await contender.open()
+    try:
+        await contender.execute(sql)
+    finally:
+        await contender.close()
+
+
+async def _measure(task: Task, found: Sequence[Contender], rounds: int) -> Result:
+    # pgbench before and after: beside everybody's pools a server of a hundred sessions has no room for its own.
+    floor = Floor(task)
+    floor.measure()
+    measured = {contender.name: Measured(contender.name, contender.settings) for contender in found}
+    opened = []
+    try:
+        for contender in found:
+            await contender.open()
+            opened.append(contender)
+            await task.check(contender)
+        for number in range(rounds):
+            start = number % len(found)
+            for contender in (*found[start:], *found[:start]):
+                await _block(task, contender, measured[contender.name])
+    finally:
+        for contender in opened:
+            await contender.close()
+    floor.measure()
+    return Result(task, list(measured.values()), floor.milliseconds())
+
+
+async def _block(task: Task, contender: Contender, into: Measured) -> None:
+    # Garbage of one must not be collected on another's time; but what it makes while it works is its own.
+    gc.collect()
+    seconds = []
+    cpu = time.process_time()
+    for _ in range(task.per_block):
+        start = time.perf_counter()
+        await task.run(contender)
+        seconds.append(time.perf_counter() - start)
+    cpu = time.process_time() - cpu
+    into.wall_ms.append(statistics.median(seconds) * 1000)
+    into.cpu_ms.append(cpu * 1000 / task.per_block / task.at_once)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return one table per task, in Markdown."""
+    return "\n\n".join(_task_table(result) for result in results)
+
+
+def _task_table(result: Result) -> str:
+    floor = "not available" if result.floor_ms is None else f"{result.floor_ms:.3f} ms"
+    head = [
+        f"**{result.task.title}** (floor: {floor})",
+        "",
+        f"| | ms | CPU ms per query | faster than {PSYCOPG} | faster than {ASYNCPG} | of the floor |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *(_row(result, measured) for measured in result.measured)])
+
+
+def _row(result: Result, measured: Measured) -> str:
+    shown = [_shown(result.speedup(measured, name)) for name in (PSYCOPG, ASYNCPG)]
+    far = "" if result.floor_ms is None else f"{measured.median() / result.floor_ms:.2f}"
+    cpu = statistics.median(measured.cpu_ms)
+    return f"| {measured.name} | {measured.median():.3f} | {cpu:.3f} | {shown[0]} | {shown[1]} | {far} |"
+
+
+def _shown(ratio: Ratio | None) -> str:
+    return "" if ratio is None else f"{ratio.estimate:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
