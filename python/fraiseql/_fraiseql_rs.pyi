@@ -2,7 +2,9 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, TypeAlias, final, overload
+from typing import Any, Literal, final, overload
+
+from typing_extensions import TypeAlias
 
 __all__ = [
     "AuthenticationError",
