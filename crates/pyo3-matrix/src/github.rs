@@ -81,8 +81,7 @@ mod tests {
 
     #[test]
     fn every_output_is_one_line_and_its_jobs_cover_the_plan() {
-        let config =
-            Config::parse(include_str!("../../../matrix.toml"), "matrix.toml".as_ref(), "/root".into());
+        let config = Config::parse(include_str!("../../../matrix.toml"), "matrix.toml".as_ref(), "/".into());
         let config = config.expect("a valid config");
         let plan = plan(&config, &Request::default()).expect("a plan");
         let text = render(&config, &plan, &shard::cut(&plan, None, 3)).expect("text");

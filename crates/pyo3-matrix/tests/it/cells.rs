@@ -120,7 +120,8 @@ fn a_hung_cell_is_ended_with_its_whole_tree_and_keeps_its_output() {
     let tests = fixture("hangs");
     let project = Project::new(|text| {
         let text = text.replace("tests = [\"tests/", &format!("tests = [\"{}\", \"tests/", tests.display()));
-        text.replace("\ntests = 180", "\ntests = 8")
+        // The stack is told after three quarters of it, which a busy machine must not need to get as far as the test.
+        text.replace("\ntests = 180", "\ntests = 20")
     });
     let output = project.run(&["run", "--cell", &cell, "--benchmarks", "off"]);
     let folder = run_folder(&output).join("cells").join(&cell);
