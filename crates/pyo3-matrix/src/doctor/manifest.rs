@@ -53,6 +53,8 @@ pub struct Dependency {
     pub version: Option<At<String>>,
     pub features: Vec<At<String>>,
     pub origin: Origin,
+    /// Whether a feature has to turn it on.
+    pub optional: bool,
     /// Where the entry stands.
     pub entry: At<()>,
     inherited: bool,
@@ -135,6 +137,14 @@ impl Manifest {
     pub fn pyo3_features(&self, asked: &[At<String>]) -> Vec<At<String>> {
         let mut found: Vec<At<String>> =
             self.on(pyo3::PYO3).flat_map(|dependency| dependency.features.iter().cloned()).collect();
+        found.extend(self.led_to(asked));
+        found
+    }
+
+    /// The features of `pyo3` that the default features and `asked` lead to.
+    #[must_use]
+    pub fn led_to(&self, asked: &[At<String>]) -> Vec<At<String>> {
+        let mut found = Vec::new();
         let names: BTreeSet<&str> = self.on(pyo3::PYO3).map(|dependency| dependency.key.as_str()).collect();
         let mut open: Vec<At<String>> = self.features.get("default").into_iter().flatten().cloned().collect();
         open.extend(asked.iter().cloned());
@@ -236,6 +246,7 @@ fn dependency(key: &str, item: &Item, file: &Arc<TextFile>) -> Dependency {
         version: string(item, file).or_else(|| field("version").and_then(|item| string(item, file))),
         features: field("features").map(|item| strings(item, file)).unwrap_or_default(),
         origin,
+        optional: field("optional").and_then(Item::as_bool).unwrap_or(false),
         entry: At::new((), file, item.span().unwrap_or(0..0)),
         inherited: field("workspace").and_then(Item::as_bool).unwrap_or(false),
     }

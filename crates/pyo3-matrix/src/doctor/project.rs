@@ -26,6 +26,8 @@ pub struct Project {
     pub settings: Vec<Setting>,
     /// `panic` in the profiles of `.cargo/config.toml`.
     pub panics: Vec<Panic>,
+    /// Whether a workflow, a recipe or a guide says `--no-default-features`.
+    pub tests_without_defaults: bool,
 }
 
 /// Crates that share a lock file, or a lock file alone.

@@ -34,7 +34,11 @@ pub fn resolve(root: &Path, processes: &Processes) -> Result<Resolved, DoctorErr
     let finished = command.run(processes)?;
     match finished.exit {
         Exit::Code(0) => {}
-        Exit::Code(_) => return Ok(Resolved::Refused(finished.tail)),
+        // Nobody knows the copy.
+        Exit::Code(_) => {
+            let copy = copy.path().to_string_lossy().into_owned();
+            return Ok(Resolved::Refused(finished.tail.replace(&copy, &root.to_string_lossy())));
+        }
         _ => return finished.check().map(|_| Resolved::Refused(String::new())).map_err(DoctorError::from),
     }
     let text = std::fs::read_to_string(copy.path().join("Cargo.lock")).map_err(failed)?;

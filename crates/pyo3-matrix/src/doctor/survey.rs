@@ -1,5 +1,6 @@
 //! What is there to examine? A path in, a [`Project`] out. The only module of `doctor` that reads the disk and the environment.
 
+mod around;
 mod members;
 
 use std::ffi::OsStr;
@@ -7,16 +8,13 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use toml_edit::{Document, Item};
-
-use super::check::pin;
-use super::claim::{self, Pyproject, minor_of};
+use super::claim::Pyproject;
 use super::error::DoctorError;
 use super::lock::Lock;
-use super::manifest::{Manifest, entries, panics, string};
-use super::project::{Project, Setting, Target, Workspace};
+use super::manifest::Manifest;
+use super::project::{Project, Workspace};
 use super::pyo3::PYO3;
-use super::text::{At, TextFile};
+use super::text::TextFile;
 use crate::cell::Line;
 
 /// How far below a folder without a manifest crates are looked for.
@@ -36,19 +34,23 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
     if !folder.is_dir() {
         return Err(DoctorError::NotAProject(path));
     }
-    let roots = roots(folder)?;
+    let roots = match built(&path)? {
+        Some(built) => vec![members::root_of(&built)?],
+        None => roots(folder)?,
+    };
     let Some(first) = roots.first() else {
         let lock = folder.join("Cargo.lock");
         return if lock.is_file() { lock_alone(&lock) } else { Err(DoctorError::NotAProject(path)) };
     };
-    let base = if folder.join("Cargo.toml").is_file() { first.clone() } else { folder.to_owned() };
+    // From a member, the root's surroundings count; from above a crate, those of what was asked about.
+    let base = if folder.starts_with(first) { first.clone() } else { folder.to_owned() };
     let mut project = Project::default();
     for root in &roots {
         project.workspaces.push(workspace(root, &base)?);
     }
-    around(&base, &mut project)?;
+    around::read_all(&base, &mut project)?;
     if base != folder {
-        around(folder, &mut project)?;
+        around::read_all(folder, &mut project)?;
     }
     Ok(project)
 }
@@ -77,6 +79,16 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The folder of the crate that a folder's `pyproject.toml` builds, where it names one: what lies around may be another
+/// workspace, and in a source distribution half of one.
+fn built(folder: &Path) -> Result<Option<PathBuf>, DoctorError> {
+    let file = if folder.is_dir() { read(&folder.join("pyproject.toml"))? } else { None };
+    let Some(file) = file else { return Ok(None) };
+    let pyproject = Pyproject::parse(&file).map_err(|error| broken(&file, &error))?;
+    let manifest = pyproject.manifest.and_then(|path| folder.join(path).canonicalize().ok());
+    Ok(manifest.and_then(|path| path.parent().map(Path::to_owned)))
 }
 
 /// Neither hidden nor made by a tool.
@@ -114,6 +126,7 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
         let Some(pyproject) = pyproject.transpose()? else { continue };
         // One that builds another crate speaks for that crate.
         let builds = pyproject.manifest.as_ref().map(|path| folder.join(path));
+        let builds = builds.map(|path| path.canonicalize().unwrap_or(path));
         if builds.is_none_or(|path| manifests.iter().any(|(folder, _)| folder.join("Cargo.toml") == path)) {
             workspace.pyprojects.push(pyproject);
         }
@@ -146,94 +159,6 @@ fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
             // What is no UTF-8 is for rustc to say.
             found.extend(read(&child).ok().flatten());
         }
-    }
-}
-
-/// What stands beside a manifest and steers a build or makes a claim.
-fn around(folder: &Path, project: &mut Project) -> Result<(), DoctorError> {
-    for name in ["rust-toolchain.toml", "rust-toolchain"] {
-        if let Some(file) = read(&folder.join(name))? {
-            project.channel = project.channel.take().or(channel(&file));
-        }
-    }
-    for name in [".cargo/config.toml", ".cargo/config"] {
-        if let Some(file) = read(&folder.join(name))? {
-            let document = Document::parse(file.text.clone()).map_err(|error| broken(&file, &error))?;
-            project.panics.extend(panics(document.as_table(), &file));
-            project.settings.extend(cargo_environment(document.as_item(), &file, folder));
-        }
-    }
-    if let Some(file) = read(&folder.join(".python-version"))? {
-        project.claims.extend(claim::version_file(&file));
-    }
-    if let Some(file) = read(&folder.join("tox.toml"))? {
-        project.claims.extend(claim::tox(&file));
-    }
-    for path in children(&folder.join(".github/workflows")) {
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        let Some(file) = read(&path)?.filter(|_| is_yaml) else { continue };
-        let (claims, variables) = claim::workflow(&file);
-        project.claims.extend(claims);
-        // Paths in a workflow are those of another machine.
-        project.settings.extend(variables.into_iter().map(|(name, at)| setting(name, at)));
-    }
-    for pyproject in project.workspaces.iter().flat_map(|workspace| &workspace.pyprojects) {
-        project.settings.extend(pyproject.environment.iter().cloned().map(|(name, at)| setting(name, at)));
-    }
-    let own =
-        std::env::vars().filter(|(name, _)| name.contains("PYO3") || name.starts_with("CARGO_PROFILE_"));
-    project.settings.extend(own.map(|(name, value)| {
-        let target = target(&name, Path::new(&value));
-        Setting { name, value, at: None, target }
-    }));
-    Ok(())
-}
-
-fn setting(name: String, at: At<String>) -> Setting {
-    Setting { name, value: at.value.clone(), at: Some(at), target: None }
-}
-
-fn channel(file: &Arc<TextFile>) -> Option<At<String>> {
-    let document = Document::parse(file.text.clone()).ok();
-    let table = document.as_ref().and_then(|document| document.get("toolchain"));
-    if let Some(channel) = table.and_then(|table| table.get("channel")) {
-        return string(channel, file);
-    }
-    // The older form is the channel alone.
-    let word = file.text.trim();
-    let start = file.text.find(word)?;
-    (!word.contains(['\n', '=', '['])).then(|| At::new(word.to_owned(), file, start..start + word.len()))
-}
-
-/// `[env]` of a cargo configuration; a relative path is meant from the folder that holds `.cargo`.
-fn cargo_environment(root: &Item, file: &Arc<TextFile>, folder: &Path) -> Vec<Setting> {
-    let table = root.get("env").into_iter().flat_map(entries);
-    let settings = table.filter_map(|(name, item)| {
-        let at = string(item, file).or_else(|| string(item.get("value")?, file))?;
-        let path = folder.join(&at.value);
-        Some(Setting {
-            name: name.to_owned(),
-            value: at.value.clone(),
-            target: target(name, &path),
-            at: Some(at),
-        })
-    });
-    settings.collect()
-}
-
-/// What a variable points to, for the two that point to a file.
-fn target(name: &str, path: &Path) -> Option<Target> {
-    match name {
-        pin::CONFIG_FILE => {
-            let Ok(text) = std::fs::read_to_string(path) else { return Some(Target::Missing) };
-            let version = text.lines().find_map(|line| line.trim().strip_prefix("version="));
-            Some(Target::There(version.and_then(minor_of)))
-        }
-        // A bare name is looked up on PATH, and is not ours to judge.
-        pin::PYTHON if path.is_absolute() => {
-            Some(if path.exists() { Target::There(None) } else { Target::Missing })
-        }
-        _ => None,
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use cargo_lock::{Package, SourceId};
+
 use crate::cell::Line;
 use crate::doctor::finding::{Finding, Id, Step};
 use crate::doctor::lock::Lock;
@@ -79,9 +81,12 @@ fn locks(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lock in &workspace.locks {
         let lines = lock.lines();
+        // A fork keeps its number while it follows pyo3: what it takes is for cargo to know.
+        let of_registry = |package: &&Package| package.source.as_ref().is_some_and(SourceId::is_registry);
         let strange = COMPANIONS
             .iter()
             .flat_map(|name| lock.all(name))
+            .filter(of_registry)
             .find(|package| !lines.is_empty() && !lines.contains(&line_of(&package.version)));
         let Some(package) = strange else { continue };
         let found = format!("{} {} beside pyo3 {}", package.name, package.version, shown(&lines));

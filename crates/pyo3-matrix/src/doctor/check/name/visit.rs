@@ -41,6 +41,10 @@ struct Names {
     /// Those of them that come from `pyo3`, under their own name.
     pyo3: BTreeSet<String>,
     prelude: bool,
+    /// Whether a `*` may bring a name that the prelude has as well: `use pyo3::ffi::*` brings another `PyObject`.
+    strange: bool,
+    /// How many modules of the file the walk is in.
+    depth: usize,
 }
 
 impl<'a> Visit<'a> for Names {
@@ -56,14 +60,17 @@ impl<'a> Visit<'a> for Names {
         visit::visit_item(self, item);
     }
 
+    fn visit_item_mod(&mut self, item: &'a ItemMod) {
+        self.depth += 1;
+        visit::visit_item_mod(self, item);
+        self.depth -= 1;
+    }
+
     fn visit_item_use(&mut self, item: &'a ItemUse) {
         for leaf in leaves(&item.tree) {
-            if leaf.path.len() == 2
-                && leaf.path[0] == PYO3
-                && leaf.path[1] == "prelude"
-                && leaf.name.is_none()
-            {
-                self.prelude = true;
+            if leaf.name.is_none() {
+                self.prelude |= leaf.path.len() == 2 && leaf.path[0] == PYO3 && leaf.path[1] == "prelude";
+                self.strange |= !leaf.is_of_pyo3() && !leaf.is_known(self.depth);
             }
             let of_pyo3 = leaf.is_of_pyo3() && leaf.renamed.is_none() && !is_gated(&item.attrs);
             self.pyo3.extend(leaf.name.filter(|_| of_pyo3).map(ToString::to_string));
@@ -137,7 +144,8 @@ impl<'a> Visit<'a> for Uses {
                 self.note(first, |row| row.owner.is_empty() && row.kind != Kind::Method);
             }
             [one] => {
-                let brought = self.names.prelude && !self.names.own.contains(&one.to_string());
+                let Names { own, prelude, strange, .. } = &self.names;
+                let brought = *prelude && !strange && !own.contains(&one.to_string());
                 if brought && PRELUDE.iter().any(|name| one == name) {
                     self.note(one, |row| row.owner.is_empty());
                 }
@@ -190,6 +198,20 @@ impl Leaf<'_> {
     fn is_of_pyo3(&self) -> bool {
         self.path.first().is_some_and(|first| *first == PYO3) && !elsewhere(&self.path)
     }
+
+    /// Whether the path leads to what brings no other name of `pyo3`: the standard library, the variants of an enum, or,
+    /// from a module that is `depth` modules deep in it, the file itself.
+    fn is_known(&self, depth: usize) -> bool {
+        let [first, .., last] = self.path[..] else {
+            return self.path.first().is_some_and(|only| (*only == "super" && depth > 0) || is_type(only));
+        };
+        let above = self.path.len() <= depth && self.path.iter().all(|part| *part == "super");
+        above || ["std", "core", "alloc"].iter().any(|name| first == name) || is_type(last)
+    }
+}
+
+fn is_type(name: &Ident) -> bool {
+    name.to_string().starts_with(char::is_uppercase)
 }
 
 fn leaves(tree: &UseTree) -> Vec<Leaf<'_>> {
@@ -246,8 +268,20 @@ mod tests {
         assert!(check("fn f(b: Box<dyn Any>) { b.downcast::<u8>(); }").is_empty());
         assert!(check("use pyo3::prelude::*; use pyo3::ffi::PyObject; fn f(o: *mut PyObject) {}").is_empty());
         assert!(check("use pyo3::prelude::*; trait ToPyObject {} impl ToPyObject for A {}").is_empty());
+        assert!(check("use pyo3::prelude::*; use pyo3::ffi::*; fn f(o: *mut PyObject) {}").is_empty());
+        assert!(check("use pyo3::prelude::*; use super::*; fn f(o: PyObject) {}").is_empty());
         assert!(check("fn f() { Lua::with_gil(); }").is_empty());
         assert!(check("use pyo3::sync::critical_section::with_critical_section;").is_empty());
+    }
+
+    #[test]
+    fn a_glob_of_what_is_known_leaves_the_prelude_certain() {
+        for glob in ["std::io::prelude::*", "pyo3::types::*", "crate::Kind::*"] {
+            let text = format!("use pyo3::prelude::*; use {glob}; fn f(o: PyObject) {{}}");
+            assert_eq!(check(&text), ["1:PyObject"], "{glob}");
+        }
+        let tests = "use pyo3::prelude::*; mod tests { use super::*; fn f(o: PyObject) {} }";
+        assert_eq!(check(tests), ["1:PyObject"]);
     }
 
     #[test]
