@@ -160,12 +160,13 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, readiness, .. } = &mut *self;
-        let room = buffer.initialize_unfilled();
-        let count = ready!(readiness.read.attempt(context, || stream.read(room)))?;
+        // The room is filled with zeros only when there may be something to read into it.
+        let read = || stream.read(buffer.initialize_unfilled());
+        let count = ready!(readiness.read.attempt(context, read))?;
         // Less than there was room for is all there was, and what comes later is a new event; but the end may have come
         // with the same event.
         let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
-        if count > 0 && count < room.len() && !has_end {
+        if count > 0 && count < buffer.remaining() && !has_end {
             readiness.read.exhausted();
         }
         buffer.advance(count);
