@@ -21,14 +21,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let future = event_loop.get().create_future(event_loop.py())?;
-    let (mailbox, addressee) = (Arc::clone(mailbox), future.clone().unbind());
-    let work = EventLoop::bound(event_loop, work);
-    let task = runtime::spawn_bounded(async move {
-        if let Ok(output) = work.await {
-            mailbox.post(addressee, output);
-        }
-    });
-    Stop::Tokio(task).when_cancelled(&future)?;
+    let (future, delivery) = mailbox.addressed(event_loop, work)?;
+    Stop::Tokio(runtime::spawn_bounded(delivery)).when_cancelled(&future)?;
     Ok(future)
 }

@@ -2,27 +2,28 @@
 //! interpreter back while it exits is ended on the spot by the interpreter (before 3.14), and unwinding it through Rust aborts
 //! the process. So once the interpreter exits nobody gets in, and the exit waits for those who are.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
+use super::count::{Count, Counted};
 use super::ending;
 
 /// How often [`wait_until_none`] looks again.
 const PAUSE: Duration = Duration::from_millis(1);
 
-static COUNT: AtomicUsize = AtomicUsize::new(0);
+static INSIDE: Count = Count::new();
 
 /// Counts a thread for as long as it is inside.
-pub struct Inside(());
+pub struct Inside {
+    _counted: Counted,
+}
 
 impl Inside {
     /// An error once the interpreter exits.
     pub fn enter() -> PyResult<Self> {
         // Counted before the flag is read: the exit, which sets the flag before it reads the count, misses nobody.
-        COUNT.fetch_add(1, Ordering::SeqCst);
-        let inside = Self(());
+        let inside = Self { _counted: INSIDE.one() };
         if ending::is_exiting() {
             return Err(ending::ended());
         }
@@ -30,16 +31,10 @@ impl Inside {
     }
 }
 
-impl Drop for Inside {
-    fn drop(&mut self) {
-        COUNT.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 /// Waits, detached from the interpreter, until no thread is inside any more, at most `limit`.
 pub fn wait_until_none(limit: Duration) {
     let deadline = Instant::now() + limit;
-    while COUNT.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+    while INSIDE.get() > 0 && Instant::now() < deadline {
         std::thread::sleep(PAUSE);
     }
 }

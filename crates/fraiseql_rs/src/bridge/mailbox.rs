@@ -3,6 +3,7 @@
 //! and resolves the futures, one after the other under one hold of the GIL.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::IntoPyObjectExt;
 
+use super::event_loop::EventLoop;
 use super::inside::Inside;
 use super::process;
 
@@ -53,8 +55,29 @@ impl Mailbox {
         event_loop.call_method1("add_reader", (self.ear.as_raw_fd(), reader)).map(drop)
     }
 
+    /// A future of the loop, and `work` with its result sent there.
+    pub fn addressed<'py, F, T>(
+        self: &Arc<Self>,
+        event_loop: &Bound<'py, EventLoop>,
+        work: F,
+    ) -> PyResult<(Bound<'py, PyAny>, impl Future<Output = ()> + Send + 'static)>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let future = event_loop.get().create_future(event_loop.py())?;
+        let (mailbox, addressee) = (Arc::clone(self), future.clone().unbind());
+        let work = EventLoop::bound(event_loop, work);
+        let delivery = async move {
+            if let Ok(output) = work.await {
+                mailbox.post(addressee, output);
+            }
+        };
+        Ok((future, delivery))
+    }
+
     /// Brings a result, from any thread.
-    pub fn post<T>(&self, future: Py<PyAny>, output: T)
+    fn post<T>(&self, future: Py<PyAny>, output: T)
     where
         T: for<'any> IntoPyObject<'any> + Send + 'static,
     {

@@ -9,6 +9,7 @@
 mod arrivals;
 mod choice;
 mod completion_queue;
+mod count;
 mod ending;
 mod event_loop;
 mod exit;

@@ -1,12 +1,12 @@
 //! Where does Rust's work run, and when is none of it left that may touch Python?
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 use tokio::task::AbortHandle;
 
+use super::count::Count;
 use super::loop_native;
 
 /// How long the thread for blocking work waits for more: as long as the process may live, since the thread keeps a
@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Tasks of [`spawn`] that are alive; all others on the runtime have an end that the exit waits for.
-static IN_BACKGROUND: AtomicUsize = AtomicUsize::new(0);
+static IN_BACKGROUND: Count = Count::new();
 
 /// Sets the runtime up; it starts with its first task.
 ///
@@ -38,28 +38,12 @@ pub fn configure() {
     pyo3_async_runtimes::tokio::init(builder);
 }
 
-/// Counts a background task for as long as its future lives.
-struct Background;
-
-impl Background {
-    fn new() -> Self {
-        IN_BACKGROUND.fetch_add(1, Ordering::SeqCst);
-        Self
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        IN_BACKGROUND.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 /// Runs `work` beside every awaitable, for as long as it likes: a connection's reader, say. It must not touch Python.
 pub fn spawn<F>(work: F) -> tokio::task::JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let counted = Background::new();
+    let counted = IN_BACKGROUND.one();
     pyo3_async_runtimes::tokio::get_runtime().spawn(async move {
         let _counted = counted;
         work.await;
@@ -92,7 +76,7 @@ pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();
     let deadline = Instant::now() + limit;
-    let is_busy = || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.load(Ordering::SeqCst);
+    let is_busy = || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.get();
     while is_busy() || loop_native::pending_count() > 0 {
         if Instant::now() > deadline {
             return;

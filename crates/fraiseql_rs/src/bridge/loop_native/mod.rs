@@ -8,7 +8,6 @@ mod socket;
 mod task;
 
 use std::future::{pending, Future};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use futures_util::future::{select, Either};
@@ -19,6 +18,7 @@ use tokio::task::JoinHandle;
 pub use self::reactor::Reactor;
 pub use self::socket::Socket;
 pub use self::task::Task;
+use super::count::Count;
 use super::event_loop::EventLoop;
 use super::inside::Inside;
 use super::mailbox::Mailbox;
@@ -26,27 +26,11 @@ use super::stop::Stop;
 use super::{process, runtime};
 
 /// Awaitables whose work is under way: the interpreter's exit waits for them.
-static PENDING: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts an awaitable's work for as long as its future lives.
-struct Pending;
-
-impl Pending {
-    fn new() -> Self {
-        PENDING.fetch_add(1, Ordering::SeqCst);
-        Self
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        PENDING.fetch_sub(1, Ordering::SeqCst);
-    }
-}
+static PENDING: Count = Count::new();
 
 /// How much work of awaitables is under way.
 pub fn pending_count() -> usize {
-    PENDING.load(Ordering::SeqCst)
+    PENDING.get()
 }
 
 /// See the contract in [`super`]. The work begins here and now: a query is on its way before its awaitable exists.
@@ -59,15 +43,11 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let future = event_loop.get().create_future(event_loop.py())?;
-    let (mailbox, addressee) = (Arc::clone(mailbox), future.clone().unbind());
-    let work = EventLoop::bound(event_loop, work);
-    let counted = Pending::new();
+    let (future, delivery) = mailbox.addressed(event_loop, work)?;
+    let counted = PENDING.one();
     let task = Task::new(async move {
         let _counted = counted;
-        if let Ok(output) = work.await {
-            mailbox.post(addressee, output);
-        }
+        delivery.await;
     });
     Stop::Native(Arc::clone(&task)).when_cancelled(&future)?;
     let reactor = Reactor::get();

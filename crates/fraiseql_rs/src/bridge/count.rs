@@ -1,0 +1,31 @@
+//! How many of them are there at this moment? A counter that goes up with a guard, and down when the guard is dropped.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// See the module.
+pub struct Count(AtomicUsize);
+
+impl Count {
+    pub const fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Counts one more for as long as the guard lives.
+    pub fn one(&'static self) -> Counted {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Counted(self)
+    }
+
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Something that is counted.
+pub struct Counted(&'static Count);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0 .0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
