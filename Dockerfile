@@ -2,8 +2,8 @@
 #
 #   docker compose run --rm matrix        builds this image, and runs the cells beside the servers of docker-compose.yml
 #
-# A tag moves; where that must not be, give a digest: `--build-arg PYTHON_3_12=python@sha256:…`. A test holds these names
-# to matrix.toml.
+# A tag moves; where that must not be, add a digest to it: `…-bookworm@sha256:…`. A test holds these names to
+# matrix.toml.
 ARG RUST=rust:1-slim-bookworm
 ARG PYTHON_3_9=python:3.9-slim-bookworm
 ARG PYTHON_3_10=python:3.10-slim-bookworm

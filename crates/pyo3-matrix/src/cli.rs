@@ -33,6 +33,7 @@ pub enum Verb {
         /// Ask pyo3-ffi itself about each Python that it was not asked about yet
         #[arg(long)]
         probe: bool,
+        /// How the plan is written
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
         format: PlanFormat,
         /// Cut the plan into this many parts for as many machines
@@ -87,20 +88,28 @@ pub enum Verb {
     Report {
         /// A run's id or folder [default: the latest]
         run: Option<String>,
+        /// How the report is written
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
     },
     /// Print the commands that run one cell again: as it is, in Docker, in Nix
-    Repro { cell: String },
+    Repro {
+        /// A cell's id, such as py3.12-pg16-pyo3_0.30
+        cell: String,
+    },
     /// Open a shell in a cell's environment beside its server, or run one command there
     Shell {
+        /// A cell's id, such as py3.12-pg16-pyo3_0.30
         cell: String,
+        /// A program and its arguments [default: your shell]
         #[arg(last = true)]
         command: Vec<OsString>,
     },
     /// Start a throwaway server and run a command with its PG* variables
     Postgres {
+        /// A major of matrix.toml, such as 16
         major: String,
+        /// A program and its arguments [default: your shell]
         #[arg(last = true)]
         command: Vec<OsString>,
     },
@@ -116,6 +125,7 @@ pub enum Verb {
         /// Explain this log of cargo or rustc instead (`-` for standard input)
         #[arg(long, value_name = "FILE", conflicts_with = "path")]
         log: Option<PathBuf>,
+        /// How findings are written
         #[arg(long, value_enum, default_value_t = Notation::Text)]
         format: Notation,
     },

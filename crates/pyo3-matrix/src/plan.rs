@@ -305,7 +305,7 @@ fn near(asked: &str, known: &[String]) -> String {
         known.iter().map(|name| (strsim::damerau_levenshtein(asked, name), name)).collect();
     ranked.sort();
     let nearest: Vec<&str> = ranked.iter().take(3).map(|(_, name)| name.as_str()).collect();
-    format!("the nearest are {}; `cargo matrix plan` lists all", nearest.join(", "))
+    format!("the nearest are {}\n      `cargo matrix plan --lines all` lists more", nearest.join(",\n      "))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::process::ProcessError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
-    #[error("{} is not a Cargo project: no Cargo.toml and no Cargo.lock", .0.display())]
+    #[error("{} is not a Cargo project: no Cargo.toml and no Cargo.lock\nhint: name a folder that has one, or the file itself", .0.display())]
     NotAProject(PathBuf),
     #[error("{} cannot be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
