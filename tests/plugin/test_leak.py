@@ -42,6 +42,16 @@ async def test_clean_workload_has_no_complaint() -> None:
     assert len(record["rss"]["readings"]) == PLAN.blocks + 1
 
 
+async def test_names_that_the_interpreter_remembers_are_no_leak() -> None:
+    # The interpreter's cache of types keeps names of attributes alive that nobody interned: one for each type here.
+    things = iter([type("Thing", (), {})() for _ in range(PLAN.warm_up + PLAN.operations)])
+
+    def look_up() -> None:
+        getattr(next(things), b"set_result".decode(), None)
+
+    assert complaints(await measure(workload(look_up), PLAN)) == []
+
+
 async def test_lost_python_object_is_found() -> None:
     lost: list[object] = []
     assert "python_blocks" in str(complaints(await measure(workload(lambda: lost.append(bytearray(100))), PLAN)))

@@ -155,7 +155,7 @@ pub struct Selection {
     /// PyO3 lines instead of the preset's, such as 0.27,0.30 or all
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
     lines: Vec<String>,
-    /// Also build the cells of these lines that must not build
+    /// With the cells of these lines that must not build
     #[arg(long)]
     negative: bool,
 }

@@ -160,6 +160,8 @@ pub enum ConfigError {
     Missing(PathBuf),
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} names {}, and there is no such file\nhint: paths in it are relative to its own folder", path.display(), named.display())]
+    Astray { path: PathBuf, named: PathBuf },
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
 }
@@ -175,7 +177,13 @@ impl Config {
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
         let absolute = std::path::absolute(&path).map_err(unreadable)?;
         let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
-        Config::parse(&text, &path, root)
+        let config = Config::parse(&text, &path, root)?;
+        for named in [&config.extension.manifest, &config.extension.pyproject, &config.suite.tox] {
+            if !config.root.join(named).is_file() {
+                return Err(ConfigError::Astray { path, named: named.clone() });
+            }
+        }
+        Ok(config)
     }
 
     /// Reads `text`; `path` is for messages.

@@ -38,10 +38,7 @@ pub fn answer(cli: Cli) -> Ending {
         }
     };
     answered.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        if let Some(hint) = error.hint() {
-            eprintln!("hint: {hint}");
-        }
+        eprintln!("{}", message::error(&error));
         error.ending()
     })
 }
@@ -63,7 +60,8 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Repro { cell } => {
-            print!("{}", repro::render(plan::cell(config, &cell)?));
+            let cell = plan::cell(config, &cell)?;
+            print!("{}", repro::render(cell, plan::is_extra(config, cell)));
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),

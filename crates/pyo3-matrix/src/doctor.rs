@@ -26,6 +26,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::process::{Command, Processes};
+use crate::words::counted;
 use error::DoctorError;
 use finding::{Finding, Id};
 use project::{Project, Workspace};
@@ -37,19 +38,30 @@ const SCHEMA_VERSION: u32 = 1;
 /// Asking a compiler for its version; a proxy may have to look which one is meant.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// What was examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Of {
+    #[default]
+    Project,
+    /// What a build wrote.
+    Log,
+}
+
 /// What `doctor` found.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "Diagnosis")]
 pub struct Diagnosis {
     pub schema_version: u32,
+    #[serde(skip)]
+    pub of: Of,
     /// What was looked at, in words.
     pub examined: String,
     pub findings: Vec<Finding>,
 }
 
 impl Diagnosis {
-    fn new(examined: String, findings: Vec<Finding>) -> Self {
-        Diagnosis { schema_version: SCHEMA_VERSION, examined, findings }
+    fn new(of: Of, examined: String, findings: Vec<Finding>) -> Self {
+        Diagnosis { schema_version: SCHEMA_VERSION, of, examined, findings }
     }
 }
 
@@ -74,15 +86,14 @@ pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
     findings.extend(check::check(&project));
     findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
     findings.dedup();
-    Ok(Diagnosis::new(extent(path, &project), findings))
+    Ok(Diagnosis::new(Of::Project, extent(path, &project), findings))
 }
 
 /// Explains the log of a build.
 pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
     let file = survey::log(path)?;
-    let lines = file.text.lines().count();
-    let examined = format!("{} ({lines} lines)", file.path.display());
-    Ok(Diagnosis::new(examined, log::examine(file)))
+    let examined = format!("{} ({})", file.path.display(), counted(file.text.lines().count(), "line"));
+    Ok(Diagnosis::new(Of::Log, examined, log::examine(file)))
 }
 
 /// Whether nothing says which releases are built, though `pyo3` is.

@@ -32,6 +32,7 @@ mod report;
 mod repro;
 mod run;
 mod shard;
+mod words;
 
 use clap::Parser;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::build::lock::Refreshed;
 use crate::build::wheel::Wheel;
 use crate::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::error::Error;
 use crate::negative::{Ending, NegativeRecord};
 use crate::part::Part;
 use crate::plan::Plan;
@@ -18,6 +19,7 @@ use crate::provision::tools::Tools;
 use crate::record::{Outcome, Record};
 use crate::report::grid::style;
 use crate::run::prepare::{Had, Prepared};
+use crate::words::{counted, wrapped};
 
 pub use plan::plan;
 
@@ -77,6 +79,9 @@ pub fn extent(plan: &Plan) -> String {
     let (cells, wheels) = (plan.cells.len(), plan.wheels());
     let excluded = cells - plan.live().count();
     let lines: std::collections::BTreeSet<_> = wheels.iter().map(|wheel| wheel.line).collect();
+    if wheels.is_empty() {
+        return format!("{}, none of which is built", counted(cells, "cell"));
+    }
     let mut text = format!(
         "{} on {}: Python {}, Postgres {}, PyO3 {}",
         counted(cells, "cell"),
@@ -94,7 +99,7 @@ pub fn extent(plan: &Plan) -> String {
 /// The plan as the shards of so many machines, each with its cells and the wheels that it needs.
 #[must_use]
 pub fn shards(plan: &Plan, shards: &[Vec<CellId>]) -> String {
-    let mut text = format!("{}: {}\n", plan.preset, extent(plan));
+    let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
     for (at, cells) in shards.iter().enumerate() {
         let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(|cell| cell.wheel()).collect();
         let (cells_text, wheels_text) = (counted(cells.len(), "cell"), counted(wheels.len(), "wheel"));
@@ -141,8 +146,17 @@ pub fn wheels(wheels: &Had<WheelId, Wheel>) -> String {
     text
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+/// What ended the harness, for standard error: what is wrong, and what to do. What another program wrote stays as it was.
+#[must_use]
+pub fn error(error: &Error) -> String {
+    let (text, hint) = (error.to_string(), error.hint().map(|hint| format!("hint: {hint}")));
+    let mut lines = text.lines().chain(hint.as_deref());
+    let first = wrapped(lines.next().unwrap_or_default(), "error: ", "       ");
+    lines.fold(first, |text, line| {
+        let is_ours = line.starts_with("hint: ");
+        let line = if is_ours { wrapped(line, "", "      ") } else { line.to_owned() };
+        text + "\n" + &line
+    })
 }
 
 fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {

@@ -71,6 +71,10 @@ pub struct PlannedNegative {
 pub enum PlanError {
     #[error("unknown {what} `{asked}`\nhint: {}", near(asked, known))]
     Unknown { what: &'static str, asked: String, known: Vec<String> },
+    #[error(
+        "cell {cell} is excluded: {reason}\nhint: an [[exclude]] of matrix.toml says so; ask for another cell"
+    )]
+    Excluded { cell: CellId, reason: String },
 }
 
 /// Makes the plan.
@@ -78,6 +82,11 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     if !request.cells.is_empty() {
         let cells = named(config, &request.cells)?;
         let cells: Vec<Planned> = cells.into_iter().filter_map(|cell| planned(config, &[], cell)).collect();
+        if let Some(Planned { cell, excluded: Some(reason), .. }) =
+            cells.iter().find(|cell| cell.excluded.is_some())
+        {
+            return Err(PlanError::Excluded { cell: *cell, reason: reason.clone() });
+        }
         let negatives = negatives(config, &cells, request.negative);
         return Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives });
     }
@@ -118,6 +127,12 @@ pub fn cell(config: &Config, asked: &str) -> Result<CellId, PlanError> {
         Ok(id) if all.contains(&id) => Ok(id),
         _ => Err(PlanError::Unknown { what: "cell", asked: asked.to_owned(), known: known() }),
     }
+}
+
+/// Whether a cell lies outside the presets that say "all".
+#[must_use]
+pub fn is_extra(config: &Config, cell: CellId) -> bool {
+    config.extra_pythons.contains(&cell.python) || config.server(cell.postgres).is_some_and(|spec| spec.extra)
 }
 
 /// Reads one value of an axis and holds it to the axis.
@@ -301,11 +316,11 @@ fn near(asked: &str, known: &[String]) -> String {
     if known.len() <= 10 {
         return format!("known are {}", known.join(", "));
     }
-    let mut ranked: Vec<_> =
-        known.iter().map(|name| (strsim::damerau_levenshtein(asked, name), name)).collect();
-    ranked.sort();
-    let nearest: Vec<&str> = ranked.iter().take(3).map(|(_, name)| name.as_str()).collect();
-    format!("the nearest are {}\n      `cargo matrix plan --lines all` lists more", nearest.join(",\n      "))
+    // What goes on as it was begun comes first, and of equals the newest, which the axes list last.
+    let mut ranked: Vec<_> = known.iter().rev().collect();
+    ranked.sort_by_key(|name| (!name.starts_with(asked), strsim::damerau_levenshtein(asked, name)));
+    let nearest: Vec<&str> = ranked.iter().take(3).map(|name| name.as_str()).collect();
+    format!("the nearest are {}; `cargo matrix plan --lines all` lists more", nearest.join(", "))
 }
 
 #[cfg(test)]

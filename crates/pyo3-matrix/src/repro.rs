@@ -23,16 +23,15 @@ pub fn nix(cell: CellId) -> String {
     format!("nix develop -c {}", bare(cell))
 }
 
-/// All of them, each under what it runs in.
+/// All of them, each under what it runs in. The image, the compose file and the flake hold nothing that is `extra`.
 #[must_use]
-pub fn render(cell: CellId) -> String {
+pub fn render(cell: CellId, extra: bool) -> String {
     let shell = format!("cargo matrix shell {cell}");
-    let ways = [
-        ("on this machine", bare(cell)),
-        ("in Docker", docker(cell)),
-        ("in Nix", nix(cell)),
-        ("a shell in its environment, beside its server", shell),
-    ];
+    let mut ways = vec![("on this machine", bare(cell))];
+    if !extra {
+        ways.extend([("in Docker", docker(cell)), ("in Nix", nix(cell))]);
+    }
+    ways.push(("a shell in its environment, beside its server", shell));
     ways.iter().map(|(place, command)| format!("# {place}\n{command}\n")).collect::<Vec<_>>().join("\n")
 }
 
@@ -40,19 +39,30 @@ pub fn render(cell: CellId) -> String {
 mod tests {
     use super::*;
 
+    fn commands(cell: &str, extra: bool) -> Vec<String> {
+        let text = render(cell.parse().expect("an id"), extra);
+        let commands = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        commands.map(str::to_owned).collect()
+    }
+
     #[test]
     fn a_cell_has_a_command_for_each_way() {
-        let text = render("py3.12-pg16-pyo3_0.30".parse().expect("an id"));
-        let commands: Vec<&str> =
-            text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
         assert_eq!(
-            commands,
+            commands("py3.12-pg16-pyo3_0.30", false),
             [
                 "cargo matrix run --cell py3.12-pg16-pyo3_0.30",
                 "MATRIX_PYTHON=3.12 MATRIX_POSTGRES=16 MATRIX_LINE=0.30 docker compose run --rm cell",
                 "nix develop -c cargo matrix run --cell py3.12-pg16-pyo3_0.30",
                 "cargo matrix shell py3.12-pg16-pyo3_0.30",
             ]
+        );
+    }
+
+    #[test]
+    fn no_container_and_no_flake_holds_an_extra() {
+        assert_eq!(
+            commands("py3.14-pg17-pyo3_0.30", true),
+            ["cargo matrix run --cell py3.14-pg17-pyo3_0.30", "cargo matrix shell py3.14-pg17-pyo3_0.30"]
         );
     }
 }

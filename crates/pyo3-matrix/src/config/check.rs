@@ -21,7 +21,7 @@ const SCHEMA_VERSION: u32 = 1;
 pub(super) struct Written {
     schema_version: Spanned<u32>,
     extension: Extension,
-    suite: Suite,
+    suite: Spanned<Suite>,
     budgets: Budgets,
     python: Vec<Spanned<PythonTable>>,
     postgres: Vec<Spanned<PostgresSpec>>,
@@ -66,6 +66,7 @@ impl Written {
         self.line.iter().try_for_each(pairing)?;
         self.postgres.iter().try_for_each(pinned)?;
         self.criterion.iter().try_for_each(criterion)?;
+        suite(&self.suite)?;
         if self.python.iter().all(|table| table.get_ref().extra) {
             return Err(fault(&self.python[0], "every [[python]] is extra, at least one must not be".into()));
         }
@@ -157,7 +158,7 @@ impl Written {
                 .collect(),
             digest,
             extension: self.extension,
-            suite: self.suite,
+            suite: self.suite.into_inner(),
             budgets: self.budgets,
             pythons: bare(self.python).into_iter().map(|table| table.version).collect(),
             postgres: bare(self.postgres),
@@ -220,8 +221,21 @@ fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
     }
 }
 
+/// pytest without arguments would run whatever it finds.
+fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
+    if suite.get_ref().tests.is_empty() {
+        return Err(fault(suite, "[suite] tests is empty, at least one argument of pytest is needed".into()));
+    }
+    Ok(())
+}
+
 fn criterion(criterion: &Spanned<Criterion>) -> Result<(), Fault> {
     let Criterion { name, test, speedup } = criterion.get_ref();
+    if let Some((comparison, factor)) = speedup.iter().find(|(_, factor)| **factor <= 0.0) {
+        let message =
+            format!("criterion `{name}` needs {comparison} {factor} times as fast, allowed: above 0");
+        return Err(fault(criterion, message));
+    }
     if test.is_some() == speedup.is_empty() {
         return Ok(());
     }
@@ -324,6 +338,15 @@ mod tests {
         let message =
             check("[preset.smoke]", "[[exclude]]\npython = \"3.8\"\nreason = \"x\"\n[preset.smoke]");
         assert!(message.contains("names a version that no axis lists"), "{message}");
+    }
+
+    #[test]
+    fn a_suite_has_tests_and_a_speedup_is_above_nothing() {
+        let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
+        assert!(check(tests, "tests = []").contains("[suite] tests is empty"));
+        assert!(
+            check("simple = 1.5", "simple = 0.0").contains("needs simple 0 times as fast, allowed: above 0")
+        );
     }
 
     #[test]

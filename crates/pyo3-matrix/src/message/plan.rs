@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{counted, extent};
+use super::extent;
 use crate::cell::CellId;
 use crate::coverage::{Coverage, Pairs};
 use crate::estimate::Estimate;
 use crate::forecast::Forecast;
 use crate::legality::{Legality, Source, State};
 use crate::plan::Plan;
+use crate::words::{counted, wrapped};
 
-/// How wide an answer is, in columns.
-const WIDTH: usize = 80;
+/// Where the text beside a label goes on.
+const COLUMN: &str = "          ";
 
 /// The plan as a list of cells, under what it covers, what it will take, and what is not plainly legal.
 #[must_use]
 pub fn plan(forecast: &Forecast) -> String {
     let Forecast { plan, coverage, estimate, .. } = forecast;
-    let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "  "));
+    let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
     text.push_str(&pairs(coverage, plan.live().count()));
     text.push_str(&legality(plan));
     text.push_str(&foretold_failures(plan));
@@ -44,12 +45,9 @@ fn pairs(coverage: &Coverage, cells: usize) -> String {
         let Pairs { first, second, covered, of } = axes;
         format!("{first} x {second} {covered}/{of}")
     });
-    let mut text = format!(
-        "pairs     {} of {}: {}\n",
-        coverage.covered,
-        coverage.of,
-        each.collect::<Vec<_>>().join(", ")
-    );
+    let each = each.collect::<Vec<_>>().join(", ");
+    let pairs = format!("{} of {}: {each}", coverage.covered, coverage.of);
+    let mut text = format!("{}\n", wrapped(&pairs, "pairs     ", COLUMN));
     if coverage.covered == coverage.of {
         let _ =
             writeln!(text, "          {cells} cells; no set of fewer than {} covers them", coverage.fewest);
@@ -121,14 +119,15 @@ fn estimated(estimate: Option<&Estimate>) -> String {
         return "estimate  none: no earlier run here ran these tests\n".to_owned();
     };
     let Estimate { runs, wheels, tests, benchmarks } = estimate;
-    format!(
-        "estimate  {}: wheels {} if none is kept, tests {}, benchmarks {}; by {}\n",
+    let text = format!(
+        "{}: wheels {} if none is kept, tests {}, benchmarks {}; by {}",
         minutes(estimate.total()),
         minutes(*wheels),
         minutes(*tests),
         minutes(*benchmarks),
         counted(*runs, "earlier run")
-    )
+    );
+    format!("{}\n", wrapped(&text, "estimate  ", COLUMN))
 }
 
 fn minutes(seconds: f64) -> String {
@@ -136,38 +135,5 @@ fn minutes(seconds: f64) -> String {
 }
 
 fn indented(text: &str) -> String {
-    format!("      {}", wrapped(text, "      "))
-}
-
-/// `text` broken between words where a line would be longer than a terminal, each line but the first after `indent`.
-fn wrapped(text: &str, indent: &str) -> String {
-    let (mut text_of_lines, mut column) = (String::new(), indent.len());
-    for word in text.split(' ') {
-        let width = word.chars().count();
-        if column > indent.len() && column + 1 + width > WIDTH {
-            text_of_lines.push('\n');
-            text_of_lines.push_str(indent);
-            column = indent.len();
-        } else if column > indent.len() {
-            text_of_lines.push(' ');
-            column += 1;
-        }
-        text_of_lines.push_str(word);
-        column += width;
-    }
-    text_of_lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_line_is_longer_than_a_terminal_and_no_word_is_lost() {
-        let text = "a word ".repeat(40);
-        let lines = indented(text.trim());
-        assert!(lines.lines().all(|line| line.len() <= WIDTH && line.starts_with("      a")
-            || line.len() <= WIDTH && line.starts_with("      word")));
-        assert_eq!(lines.split_whitespace().count(), 80);
-    }
+    wrapped(text, "      ", "      ")
 }

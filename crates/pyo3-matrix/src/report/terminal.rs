@@ -10,6 +10,7 @@ use crate::merge::{Contested, Merged, Why};
 use crate::negative::NegativeRecord;
 use crate::report::{Report, causes, grid};
 use crate::run::ledger::Ledger;
+use crate::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.
 const REASON_LINES: usize = 30;
@@ -139,10 +140,10 @@ fn time(ledger: &Ledger) -> String {
         .filter(|phase| phase.wall >= 0.05)
         .map(|phase| format!("{} {:.1}", phase.name, phase.wall))
         .collect();
+    let spent = format!("{:.1} s: {}", ledger.wall, phases.join(", "));
     format!(
-        "\ntime      {:.1} s: {}\n          harness's own share {:.1} s, {percent:.1} %\nwheels    {} built, {} kept\n",
-        ledger.wall,
-        phases.join(", "),
+        "\n{}\n          harness's own share {:.1} s, {percent:.1} %\nwheels    {} built, {} kept\n",
+        wrapped(&spent, "time      ", "          "),
         ledger.harness,
         ledger.wheels_built,
         ledger.wheels_kept,
@@ -151,7 +152,8 @@ fn time(ledger: &Ledger) -> String {
 
 /// What a merged run was put together from, and the cells whose record was chosen among two.
 fn merged(merged: &Merged) -> String {
-    let mut text = format!("\nmerged    from {} runs, whose times are added up above\n", merged.runs.len());
+    let mut text =
+        format!("\nmerged    from {}, whose times are added up above\n", counted(merged.runs.len(), "run"));
     for contested in &merged.contested {
         let why = match contested.why {
             Why::Retry => "a retry counts",

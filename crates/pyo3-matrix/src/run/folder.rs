@@ -65,7 +65,7 @@ pub struct Contents {
 pub enum FolderError {
     #[error("another run is at work in {}{holder}\nhint: wait for it, or run in a second clone", path.display())]
     Locked { path: PathBuf, holder: String },
-    #[error("no run {run} in {}\nhint: {}", folder.display(), known(folder))]
+    #[error("{}\nhint: {}", missing(run, folder), known(folder))]
     Unknown { run: String, folder: PathBuf },
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -228,6 +228,17 @@ fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T
 
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Why `run` is not one.
+fn missing(run: &str, folder: &Path) -> String {
+    if run == LATEST {
+        return format!("no run yet in {}", folder.display());
+    }
+    if Path::new(run).is_dir() {
+        return format!("{run} is not the folder of a run: it holds no {PLAN}");
+    }
+    format!("no run {run} in {}", folder.display())
 }
 
 fn known(runs: &Path) -> String {

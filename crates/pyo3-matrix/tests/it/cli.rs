@@ -67,11 +67,26 @@ fn a_broken_config_ends_with_code_2_and_its_line() {
     let project = Project::new(|text| text.replace("[extension]", "[extension]\nmodul = 1"));
     let output = project.run(&["plan"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let words = words(&stderr(&output));
+    assert!(words.contains("matrix.toml:6: unknown field `modul`, expected one of `module`"), "{words}");
+    assert!(stderr(&output).lines().all(|line| line.chars().count() <= 80), "{}", shown(&output));
+}
+
+#[test]
+fn a_config_that_names_what_is_not_there_ends_with_code_2() {
+    let project = Project::new(|text| text.replace("manifest = \"", "manifest = \"nowhere/"));
+    let output = project.run(&["plan"]);
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let words = words(&stderr(&output));
     assert!(
-        stderr(&output).contains("matrix.toml:6: unknown field `modul`, expected one of `module`"),
-        "{}",
-        shown(&output)
+        words.contains("names nowhere/crates/fraiseql_rs/Cargo.toml, and there is no such file hint: "),
+        "{words}"
     );
+}
+
+/// A text as it was before it was broken into lines.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::doctor::Diagnosis;
 use crate::doctor::finding::{Finding, Severity, Step};
+use crate::doctor::{Diagnosis, Of};
+use crate::words::{counted, wrapped};
 
-const WIDTH: usize = 80;
 const INDENT: usize = 4;
 const LABEL: usize = 7;
 
@@ -66,55 +66,21 @@ fn body(text: &mut String, finding: &Finding) {
 
 /// A label, and its text beside it.
 fn paragraph(text: &mut String, label: &str, body: &str) {
-    for (at, line) in wrapped(body, WIDTH - INDENT - LABEL).into_iter().enumerate() {
-        let label = if at == 0 { label } else { "" };
-        let _ = writeln!(text, "{:INDENT$}{label:<LABEL$}{line}", "");
-    }
-}
-
-/// Lines no wider than `width`, but for a word that is wider itself. What stands between backticks or quotes is broken as
-/// any other text.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        let line = &mut lines[last];
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
+    let rest = " ".repeat(INDENT + LABEL);
+    let _ = writeln!(text, "{}", wrapped(body, &format!("{:INDENT$}{label:<LABEL$}", ""), &rest));
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
     let count = |severity| diagnosis.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors + warnings == 0 {
-        return format!("clean: {}\n", diagnosis.examined);
+        let word = match diagnosis.of {
+            Of::Project => "clean",
+            Of::Log => "nothing known found",
+        };
+        return format!("{}\n", wrapped(&format!("{word}: {}", diagnosis.examined), "", "  "));
     }
-    let counted = |count, noun| match count {
-        0 => None,
-        1 => Some(format!("1 {noun}")),
-        count => Some(format!("{count} {noun}s")),
-    };
-    let parts: Vec<String> =
-        [counted(errors, "error"), counted(warnings, "warning")].into_iter().flatten().collect();
-    format!("{} in {}\n", parts.join(", "), diagnosis.examined)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_broken_between_words() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("a-word-too-long b", 4), ["a-word-too-long", "b"]);
-        assert_eq!(wrapped("", 4), [""]);
-    }
+    let parts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts.map(|(count, noun)| counted(count, noun)).collect();
+    format!("{}\n", wrapped(&format!("{} in {}", parts.join(", "), diagnosis.examined), "", "  "))
 }
