@@ -67,7 +67,8 @@ pub struct Suite {
     pub requirements: PathBuf,
     /// pytest arguments of the correctness stage.
     pub tests: Vec<String>,
-    /// pytest arguments of the benchmark stage.
+    /// pytest arguments of the benchmark stage; without any there is none.
+    #[serde(default)]
     pub benchmarks: Vec<String>,
     /// Files and folders whose content decides what those two stages do.
     #[serde(default)]
@@ -84,7 +85,7 @@ impl Suite {
 
 /// Wall-clock limits.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Budgets {
     #[serde(deserialize_with = "seconds")]
     pub probe: Duration,
@@ -100,6 +101,20 @@ pub struct Budgets {
     pub tests: Duration,
     #[serde(deserialize_with = "seconds")]
     pub benchmarks: Duration,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Budgets {
+            probe: Duration::from_secs(20),
+            fetch: Duration::from_secs(300),
+            install: Duration::from_secs(300),
+            build: Duration::from_secs(1200),
+            server: Duration::from_secs(60),
+            tests: Duration::from_secs(180),
+            benchmarks: Duration::from_secs(180),
+        }
+    }
 }
 
 /// How a server of one major is found and started.

@@ -68,7 +68,7 @@ pub fn run(intent: Intent, options: Options, site: &Site<'_>) -> Result<RunFolde
     }
     let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
-    if options.benchmarks != Benchmarks::Off {
+    if options.benchmarks != Benchmarks::Off && !site.config.suite.benchmarks.is_empty() {
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
     }

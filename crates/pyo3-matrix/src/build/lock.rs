@@ -170,8 +170,11 @@ fn cargo(folder: &Path, site: &Site<'_>) -> Command {
     Command::new("cargo").folder(folder).limit(site.config.budgets.fetch)
 }
 
-/// Writes a lock whole or not at all.
+/// Writes a lock whole or not at all, the first one with its folder.
 fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| naming(&error, folder))?;
+    }
     let partial: PathBuf = path.with_extension("lock.partial");
     std::fs::write(&partial, text).map_err(|error| naming(&error, &partial))?;
     std::fs::rename(partial, path)

@@ -22,6 +22,7 @@ pub(super) struct Written {
     schema_version: Spanned<u32>,
     extension: Extension,
     suite: Spanned<Suite>,
+    #[serde(default)]
     budgets: Budgets,
     python: Vec<Spanned<PythonTable>>,
     postgres: Vec<Spanned<PostgresSpec>>,

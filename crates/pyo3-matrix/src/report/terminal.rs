@@ -36,7 +36,9 @@ pub fn render(report: &Report) -> String {
     text.push_str(&reasons(cells));
     text.push_str(&failing(cells));
     text.push_str(&negatives(&report.verdict.negatives));
-    text.push_str("\ncriteria\n");
+    if !report.verdict.criteria.is_empty() {
+        text.push_str("\ncriteria\n");
+    }
     for criterion in &report.verdict.criteria {
         text.push_str(&criterion_lines(criterion));
     }

@@ -3,6 +3,7 @@
 mod cells;
 mod cli;
 mod doctor;
+mod example;
 mod external;
 mod harness;
 mod killed;

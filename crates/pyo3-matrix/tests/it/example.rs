@@ -1,0 +1,35 @@
+//! Can another project have a matrix? The example of docs/own-project.md, in a folder that knows nothing of this one.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{checkout, matrix, shown, stderr, stdout};
+
+/// Copies a file or a folder; what a link leads to is copied as well.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).expect("a folder");
+        for entry in fs::read_dir(from).expect("a folder").flatten() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs::copy(from, to).expect("a copy");
+    }
+}
+
+#[test]
+fn a_copy_of_the_example_has_a_green_matrix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&checkout().join("examples/hello"), folder.path());
+    let ask = |arguments: &[&str], word: &str| {
+        let output = matrix().current_dir(folder.path()).args(arguments).output().expect("the binary starts");
+        assert!(output.status.success(), "{arguments:?}: {}", shown(&output));
+        assert!((stdout(&output) + &stderr(&output)).contains(word), "{arguments:?}: {}", shown(&output));
+    };
+    ask(&["doctor"], "clean: ");
+    ask(&["lock", "--check"], "0.30  up to date");
+    fs::remove_dir_all(folder.path().join("lines")).expect("the locks");
+    ask(&["lock"], "0.30  made");
+    ask(&["plan"], "all: 4 cells on 4 wheels");
+    ask(&["run", "--python", "3.13", "--lines", "0.30"], "decision  proceed");
+}
