@@ -1,0 +1,105 @@
+use crate::config::Config;
+
+const CONFIG: &str = include_str!("../../../../../matrix.toml");
+
+/// The message for a file in which `old` is replaced by `new`.
+fn check(old: &str, new: &str) -> String {
+    assert!(CONFIG.contains(old), "{old}");
+    let text = CONFIG.replacen(old, new, 1);
+    Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err(new).to_string()
+}
+
+fn line_of(text: &str) -> usize {
+    CONFIG.lines().position(|line| line.contains(text)).expect("a line of the file") + 1
+}
+
+#[test]
+fn a_word_that_is_no_key_is_answered_with_file_line_and_what_is_allowed() {
+    let message = check("[budgets]", "[budgets]\nbuidl = 3");
+    assert!(message.starts_with(&format!("matrix.toml:{}: ", line_of("[budgets]") + 1)), "{message}");
+    assert!(message.contains("unknown field `buidl`, expected one of `probe`, `fetch`"), "{message}");
+}
+
+#[test]
+fn a_version_listed_twice_or_out_of_order_is_named_at_its_line() {
+    let message = check("version = \"3.10\"", "version = \"3.9\"");
+    assert!(message.contains("[[python]] 3.9 follows 3.9: list each once, the newest last"), "{message}");
+    let message = check("major = 14", "major = 12");
+    assert!(message.contains("[[postgres]] 12 follows 13"), "{message}");
+}
+
+#[test]
+fn a_pairing_of_unequal_minors_is_refused() {
+    let message = check("pyo3-async-runtimes = \"0.30.0\"", "pyo3-async-runtimes = \"0.29.0\"");
+    assert!(
+        message.contains("line 0.30 names pyo3-async-runtimes 0.29.0, allowed: 0.30.<patch>"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_preset_cannot_choose_what_no_axis_lists() {
+    let message = check("postgres = \"all\"", "postgres = [16, 61]");
+    assert!(
+        message.contains("postgres 61, allowed: 13, 14, 15, 16, 17, 18, \"all\", \"newest\""),
+        "{message}"
+    );
+    let message = check("line = \"newest\"", "line = \"oldest\"");
+    assert!(message.contains("`oldest` is not a choice"), "{message}");
+}
+
+#[test]
+fn exactly_one_preset_is_the_default() {
+    let message = check("[preset.smoke]", "[preset.smoke]\ndefault = true");
+    assert!(message.contains("a second preset says `default = true`"), "{message}");
+    assert!(check("default = true", "").contains("no preset says `default = true`"));
+}
+
+#[test]
+fn a_server_is_pinned_to_its_own_major_by_npm_integrity() {
+    let message = check("npm = \"13.23.0-beta.16\"", "npm = \"14.23.0-beta.17\"");
+    assert!(message.contains("postgres 13 names npm version 14.23.0-beta.17"), "{message}");
+    assert!(check("sha512-0ip", "sha1-0ip").contains("is not npm's form"));
+}
+
+#[test]
+fn a_criterion_is_a_test_or_a_speedup_and_an_exclusion_has_a_reason() {
+    let message = check("speedup = {", "test = \"a\"\nspeedup = {");
+    assert!(message.contains("needs either `test` or `speedup`"), "{message}");
+    let message = check("[preset.smoke]", "[[exclude]]\npython = \"3.9\"\nreason = \" \"\n[preset.smoke]");
+    assert!(message.contains("an exclusion needs a reason"), "{message}");
+    let message = check("[preset.smoke]", "[[exclude]]\npython = \"3.8\"\nreason = \"x\"\n[preset.smoke]");
+    assert!(message.contains("names a version that no axis lists"), "{message}");
+}
+
+#[test]
+fn a_suite_has_tests_and_a_speedup_is_above_nothing() {
+    let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
+    assert!(check(tests, "tests = []").contains("[suite] tests is empty"));
+    assert!(check("simple = 1.5", "simple = 0.0").contains("needs simple 0 times as fast, allowed: above 0"));
+}
+
+#[test]
+fn a_negative_cell_is_a_python_or_a_pairing_with_its_message() {
+    let negative = |text: &str| check("[preset.smoke]", &format!("[[negative]]\n{text}\n[preset.smoke]"));
+    let message = negative("line = \"0.30\"\nmessage = \"x\"");
+    assert!(message.contains("needs either `python` or `pyo3-async-runtimes`"), "{message}");
+    let message = negative("line = \"0.9\"\npython = \"3.8\"\nmessage = \"x\"");
+    assert!(message.contains("names line 0.9, which no [[line]] lists"), "{message}");
+    let message = negative("line = \"0.30\"\npython = \"3.7\"\nmessage = \" \"");
+    assert!(message.contains("needs the message that its build fails with"), "{message}");
+    let message = negative("line = \"0.24\"\npython = \"3.14\"\nmessage = \"x\"");
+    assert!(message.contains("negative cell py3.14-pyo3_0.24 is listed twice"), "{message}");
+}
+
+#[test]
+fn an_axis_of_extras_alone_is_refused() {
+    let text = CONFIG.replace("\nextra = true", "").replace("version = \"3", "extra = true\nversion = \"3");
+    let message = Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect_err("refused").to_string();
+    assert!(message.contains("every [[python]] is extra"), "{message}");
+}
+
+#[test]
+fn a_budget_of_nothing_is_refused() {
+    assert!(check("probe = 20", "probe = 0").contains("a budget of 0 seconds"));
+}
