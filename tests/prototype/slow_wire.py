@@ -7,21 +7,24 @@ machine the query nearly always wins; the relay makes it lose.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from database import DB_CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
+
+    End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class SlowWire:
     """Relays every connection; while held, the connections that exist send nothing, and new ones do."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self.port = 0
         self.accepted = 0
+        self._target = (host, port)
         self._held_below = 0
         self._moving = asyncio.Event()
         self._moving.set()
@@ -37,12 +40,11 @@ class SlowWire:
         self._moving.set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Relay one connection in both directions until either side closes."""
+        """Relay one connection in both directions until both sides have ended."""
         number = self.accepted
         self.accepted += 1
-        from_server, to_server = await asyncio.open_connection(DB_CONFIG["host"], DB_CONFIG["port"])
-        self._start(self._relay(from_server, writer, None))
-        self._start(self._relay(reader, to_server, number))
+        from_server, to_server = await asyncio.open_connection(*self._target)
+        self._tasks.add(asyncio.ensure_future(self._relay(number, (reader, writer), (from_server, to_server))))
 
     async def close(self) -> None:
         """End every relay."""
@@ -50,26 +52,32 @@ class SlowWire:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, relay: Coroutine[None, None, None]) -> None:
-        self._tasks.add(asyncio.ensure_future(relay))
-
-    async def _relay(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int | None) -> None:
+    async def _relay(self, number: int, client: End, server: End) -> None:
         try:
+            await asyncio.gather(self._pass_on(client[0], server[1], number), self._pass_on(server[0], client[1], None))
+        finally:
+            client[1].close()
+            server[1].close()
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int | None) -> None:
+        """Pass on what comes, and that no more will come: the other direction may still have something to say.
+
+        Whoever asks for a cancellation ends its own side at once, and takes the server's end for the deed done.
+        """
+        with suppress(ConnectionError):
             while data := await source.read(1 << 16):
                 if number is not None and number < self._held_below:
                     await self._moving.wait()
                 sink.write(data)
                 await sink.drain()
-        except ConnectionError:
-            pass
-        finally:
-            sink.close()
+        with suppress(OSError):
+            sink.write_eof()
 
 
 @asynccontextmanager
-async def slow_wire() -> AsyncIterator[SlowWire]:
-    """Open a relay on a free port."""
-    wire = SlowWire()
+async def slow_wire(host: str = DB_CONFIG["host"], port: int = DB_CONFIG["port"]) -> AsyncIterator[SlowWire]:
+    """Open a relay to a server, the cell's own by default, on a free port."""
+    wire = SlowWire(host, port)
     server = await asyncio.start_server(wire.accept, "127.0.0.1", 0)
     wire.port = server.sockets[0].getsockname()[1]
     try:

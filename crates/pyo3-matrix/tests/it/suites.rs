@@ -30,6 +30,11 @@ fn the_plugin_inside_a_cell_passes_its_own_tests() {
     check(&a_cell(), &[], &["tests/plugin"]);
 }
 
+#[test]
+fn the_relay_of_the_cancellation_test_passes_its_own() {
+    check(&a_cell(), &[], &["tests/prototype/test_slow_wire.py"]);
+}
+
 // Each bridge on both event loops; oldest and newest Python, oldest and newest server: every pair of them occurs.
 
 #[test]
