@@ -1,8 +1,9 @@
 //! Do the files that cannot read `matrix.toml` name exactly its versions, and those that can, none?
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
-use crate::harness::checkout;
+use crate::harness::{checkout, shown};
 
 type Versions = BTreeSet<String>;
 
@@ -46,6 +47,19 @@ fn the_dockerfile_holds_each_python_once() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let version = manifest["workspace"]["package"]["version"].as_str().expect("a version");
     assert!(file.contains(&format!("\nARG VERSION={version}\n")), "the image's version is not {version}");
+}
+
+#[test]
+fn what_the_image_compiles_dependencies_from_is_a_workspace() {
+    let skeleton = tempfile::tempdir().expect("a folder");
+    let checkout = checkout();
+    let made =
+        Command::new(checkout.join("docker/skeleton")).arg(skeleton.path()).current_dir(&checkout).output();
+    assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
+    // It reads every manifest, and looks for every target that one names.
+    let read = ["metadata", "--no-deps", "--offline", "--locked", "--format-version", "1"];
+    let read = Command::new("cargo").args(read).current_dir(skeleton.path()).output().expect("cargo");
+    assert!(read.status.success(), "{}", shown(&read));
 }
 
 #[test]
