@@ -43,7 +43,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     set -eu; \
     fetch() { "python$1" -m pip download -q --disable-pip-version-check --require-hashes --no-deps -r "/requirements/$2" -d /packages; }; \
     fetch 3 tools.txt; \
-    for lock in /requirements/py*.txt; do python=${lock#*/py}; fetch "${python%.txt}" "${lock##*/}"; done
+    for lock in /requirements/py*.txt; do \
+      python=${lock#*/py}; python=${python%.txt}; \
+      # An extra of matrix.toml has a lock, and no interpreter here.
+      if command -v "python$python" >/dev/null; then fetch "$python" "${lock##*/}"; fi; \
+    done
 
 # Manifests and locks alone, so that a change of source leaves the next layer, which compiles every dependency, as it is.
 FROM pythons AS skeleton
