@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::harness::{checkout, shown, stderr, stdout};
+use crate::harness::{checkout, shown, stderr, stdout, words};
 
 /// Variables that would change what is found, and are the machine's own.
 const OURS: [&str; 4] = ["PYO3_PYTHON", "PYO3_CONFIG_FILE", "PYO3_CROSS", "PYO3_NO_PYTHON"];
@@ -85,7 +85,7 @@ fn what_is_no_project_or_cannot_be_read_ends_with_code_2() {
     let check = |expected: &str| {
         let output = doctor(folder.path(), &[]);
         assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
-        assert!(stderr(&output).contains(expected), "{}", shown(&output));
+        assert!(words(&output).contains(expected), "{}", shown(&output));
     };
     check("is not a Cargo project: no Cargo.toml and no Cargo.lock");
     std::fs::write(folder.path().join("Cargo.toml"), "[package\n").expect("written");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::{User, geteuid};
 use postgres::{Client, NoTls};
 
-use crate::harness::{Project, a_cell, alone, fixture, matrix, shown, stderr, stdout};
+use crate::harness::{Project, a_cell, alone, fixture, matrix, shown, stderr, stdout, words};
 
 const MAJOR: u16 = 16;
 const PASSWORD: &str = "hush-hush";
@@ -174,7 +174,7 @@ fn what_is_not_asked_for_is_refused_with_its_reason_and_without_the_password() {
         let mut command = asking(major, dsn);
         let output: Output =
             command.args(["postgres", &major.to_string(), "--", "true"]).output().expect("the binary starts");
-        let text = stderr(&output);
+        let text = words(&output);
         assert_eq!(output.status.code(), Some(3), "{text}");
         assert!(text.contains(&variable(major)) && text.contains("hint: "), "{text}");
         assert!(text.contains(expected), "{text}");

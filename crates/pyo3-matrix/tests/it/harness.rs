@@ -40,6 +40,11 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// What was said on standard error, as it was before it was broken into lines.
+pub fn words(output: &Output) -> String {
+    stderr(output).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Both streams, for the message of an assertion.
 pub fn shown(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, stderr(output), stdout(output))
