@@ -209,7 +209,7 @@ impl Config {
             message,
         };
         let written: Written = toml::from_str(text)
-            .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
+            .map_err(|error| at(error.span().map_or(0, |span| span.start), in_plain_words(error.message())))?;
         written.check().map_err(|fault| at(fault.offset, fault.message))?;
         let digest = Fingerprint::default().with(FILE, text).hex();
         Ok(written.into_config(root, digest))
@@ -251,6 +251,16 @@ fn nearest() -> Result<PathBuf, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: PathBuf::from("."), source })?;
     let found = here.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file());
     found.ok_or(ConfigError::Missing(here))
+}
+
+/// What serde says of a value of another type names Rust's types; the reader of a config has numbers.
+fn in_plain_words(message: &str) -> String {
+    let (found, expected) = match message.rsplit_once("expected ") {
+        Some((found, "u8" | "u16" | "u32" | "u64" | "usize")) => (found, "a whole number"),
+        Some((found, "f64")) => (found, "a number"),
+        _ => return message.to_owned(),
+    };
+    format!("{found}expected {expected}")
 }
 
 impl fmt::Display for Auth {

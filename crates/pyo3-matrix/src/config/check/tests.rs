@@ -103,3 +103,9 @@ fn an_axis_of_extras_alone_is_refused() {
 fn a_budget_of_nothing_is_refused() {
     assert!(check("probe = 20", "probe = 0").contains("a budget of 0 seconds"));
 }
+
+#[test]
+fn a_value_of_another_type_is_told_in_words_and_not_in_types_of_rust() {
+    let text = check("tests = 180", "tests = \"long\"");
+    assert!(text.contains("invalid type: string \"long\", expected a whole number"), "{text}");
+}
