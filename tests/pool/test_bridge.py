@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import psycopg
 import pytest
 
 from fraiseql import PrototypePool
@@ -150,6 +152,59 @@ async def test_a_result_that_nobody_awaits_is_no_trouble(pool: PrototypePool) ->
     for number in range(200):
         pool.fetchval("select $1::int", number)
     assert await pool.fetchval("select 'last'") == "last"
+
+
+def test_two_loops_that_take_turns_keep_what_they_have() -> None:
+    psutil = pytest.importorskip("psutil")
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 1})
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+
+    def take_turns() -> int:
+        for loop in loops:
+            loop.run_until_complete(pid(pool))
+        return int(psutil.Process().num_fds())
+
+    before = take_turns()
+    for _ in range(20):
+        after = take_turns()
+    assert after <= before + 2
+    loops[0].run_until_complete(pool_closed(pool))
+    for loop in loops:
+        loop.close()
+
+
+def test_a_loop_that_stood_still_hears_what_happened_meanwhile() -> None:
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 1})
+    loop = asyncio.new_event_loop()
+    first = loop.run_until_complete(pid(pool))
+    # Not by a pool: whatever loop it ran on would hear the news for this one.
+    names = {"database": "dbname", "username": "user"}
+    server = {names.get(key, key): value for key, value in SETTINGS.items() if key != "bridge"}
+    with psycopg.connect(**server, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s)", [first])
+        while other.execute("select from pg_stat_activity where pid = %s", [first]).fetchone() is not None:
+            time.sleep(0.005)
+    assert loop.run_until_complete(pid(pool)) != first
+    loop.run_until_complete(pool_closed(pool))
+    loop.close()
+
+
+def test_more_work_than_a_turn_of_the_loop_ends_without_a_loop() -> None:
+    """Queries at a server that says nothing, whose loop was closed."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
+        host, port = silent.getsockname()
+        there = {"host": host, "port": port, "max_connections": 400, "acquire_timeout": None}
+        pool = PrototypePool(**{**SETTINGS, **there})
+
+        async def ask() -> None:
+            for _ in range(400):
+                pool.fetchval("select 1")
+
+        run(ask())
+        deadline = time.monotonic() + DEADLINE / 2
+        while left := pool.pool_status()["waiting"]:
+            assert time.monotonic() < deadline, f"{left} are left"
+            time.sleep(0.01)
 
 
 def test_the_loops_of_many_runs_leave_no_descriptor() -> None:

@@ -78,6 +78,24 @@ PROGRAMS = {
         0,
     ),
     "nothing was ever asked": ("", 0),
+    "a finaliser asks": (
+        """
+        class Garbage:
+            def __init__(self):
+                self.itself = self
+            def __del__(self):
+                if asyncio._get_running_loop():
+                    pool.execute("select 1")
+        async def main():
+            gc.disable()
+            Garbage()
+            gc.set_threshold(1, 1, 1)
+            gc.enable()
+            await pool.fetchval("select 2")
+        asyncio.run(main())
+        """,
+        0,
+    ),
     "many queries are at work": (
         """
         pool = PrototypePool(**{**json.loads(sys.argv[2]), "max_connections": 20})

@@ -23,8 +23,8 @@ use crate::compat;
 const WATCH_PAUSE: Duration = Duration::from_millis(100);
 
 thread_local! {
-    /// The stand-in of the loop that runs in this thread.
-    static CURRENT: RefCell<Option<Py<EventLoop>>> = const { RefCell::new(None) };
+    /// The stand-ins of the loops that have run in this thread and are not closed.
+    static KNOWN: RefCell<Vec<Py<EventLoop>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The part of asyncio's loop that the library calls.
@@ -34,8 +34,10 @@ pub struct EventLoop {
     real: Py<PyWeakrefReference>,
     ending: Arc<Ending>,
     arrivals: Py<Arrivals>,
-    /// `None` if the loop cannot watch a socket.
+    /// `None` if the process may open no more files.
     mailbox: OnceLock<Option<Arc<Mailbox>>>,
+    /// Whether the loop watches the mailbox.
+    is_hung: OnceLock<bool>,
     /// Whether the loop watches our sockets.
     is_native: OnceLock<bool>,
 }
@@ -44,25 +46,31 @@ impl EventLoop {
     /// The stand-in of the running loop; without one, `RuntimeError`.
     pub fn running(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
         let real = get_running_loop(py)?;
-        CURRENT.with(|current| {
-            if let Some(known) = &*current.borrow() {
-                if known.get().upgrade(py).is_some_and(|known| known.is(&real)) {
-                    return Ok(known.bind(py).clone());
-                }
-            }
-            let reference = PyWeakrefReference::new(&real)?.unbind();
-            let arrivals = Py::new(py, Arrivals::default())?;
-            let stand_in = Self {
-                real: reference,
-                ending: Ending::new(),
-                arrivals,
-                mailbox: OnceLock::new(),
-                is_native: OnceLock::new(),
-            };
-            let made = Bound::new(py, stand_in)?;
-            *current.borrow_mut() = Some(made.clone().unbind());
-            Ok(made)
-        })
+        let is_its = |known: &&Py<Self>| known.get().upgrade(py).is_some_and(|known| known.is(&real));
+        if let Some(known) =
+            KNOWN.with_borrow(|known| known.iter().find(is_its).map(|it| it.bind(py).clone()))
+        {
+            return Ok(known);
+        }
+        Self::forget_closed(py);
+        let stand_in = Self {
+            real: PyWeakrefReference::new(&real)?.unbind(),
+            ending: Ending::new(),
+            arrivals: Py::new(py, Arrivals::default())?,
+            mailbox: OnceLock::new(),
+            is_hung: OnceLock::new(),
+            is_native: OnceLock::new(),
+        };
+        let made = Bound::new(py, stand_in)?;
+        KNOWN.with_borrow_mut(|known| known.push(made.clone().unbind()));
+        Ok(made)
+    }
+
+    /// Lets go of this thread's loops that are no more. Asked and dropped outside of the list: Python code may run.
+    fn forget_closed(py: Python<'_>) {
+        let known = KNOWN.with_borrow(|known| known.iter().map(|it| it.clone_ref(py)).collect::<Vec<_>>());
+        let closed = known.into_iter().filter(|it| it.get().is_closed(py)).collect::<Vec<_>>();
+        KNOWN.with_borrow_mut(|known| known.retain(|it| !closed.iter().any(|gone| gone.is(it))));
     }
 
     /// `work`, which ends early if the loop is closed or the interpreter exits.
@@ -82,22 +90,22 @@ impl EventLoop {
 
     /// Where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows' proactor.
     pub fn mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
-        let make = || {
-            let real = this.get().upgrade(this.py())?;
-            let mailbox = Mailbox::new().ok()?;
-            mailbox.hang(&real).ok().map(|()| mailbox)
-        };
-        this.get().mailbox.get_or_init(make).as_ref()
+        let mailbox = this.get().mailbox.get_or_init(|| Mailbox::new().ok()).as_ref()?;
+        let is_hung = kept(&this.get().is_hung, || {
+            let real = this.get().upgrade(this.py());
+            real.is_some_and(|real| mailbox.hang(&real).is_ok())
+        });
+        is_hung.then_some(mailbox)
     }
 
     /// The mailbox of a loop that also watches our sockets. `None` if it cannot.
     pub fn native_mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
         let mailbox = Self::mailbox(this)?;
-        let attach = || {
+        let is_native = kept(&this.get().is_native, || {
             let real = this.get().upgrade(this.py());
             real.is_some_and(|real| loop_native::attach(&real, mailbox).is_ok())
-        };
-        this.get().is_native.get_or_init(attach).then_some(mailbox)
+        });
+        is_native.then_some(mailbox)
     }
 
     fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
@@ -110,6 +118,16 @@ impl EventLoop {
         let closed = |real: Bound<'_, PyAny>| real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy();
         self.upgrade(py).is_none_or(|real| closed(real).unwrap_or(true))
     }
+}
+
+/// What `cell` keeps, found out at its first use. `ask` calls Python, where a finaliser may come back to this very cell:
+/// it is asked twice then, and the first answer is kept.
+fn kept(cell: &OnceLock<bool>, ask: impl FnOnce() -> bool) -> bool {
+    if let Some(known) = cell.get() {
+        return *known;
+    }
+    let answer = ask();
+    *cell.get_or_init(|| answer)
 }
 
 /// Ends the work of the loop once it is closed.

@@ -76,8 +76,10 @@ pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();
     let deadline = Instant::now() + limit;
-    let is_busy = || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.get();
-    while is_busy() || loop_native::pending_count() > 0 {
+    // In this order: work of an awaitable that ends may leave a task behind, and never the other way round.
+    let is_busy =
+        || loop_native::pending_count() > 0 || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.get();
+    while is_busy() {
         if Instant::now() > deadline {
             return;
         }

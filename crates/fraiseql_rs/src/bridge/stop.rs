@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
 use super::loop_native::Task;
+use super::process;
 
 /// A piece of work, wherever it runs.
 pub enum Stop {
@@ -28,6 +29,10 @@ struct Ended(Stop);
 #[pymethods]
 impl Ended {
     fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        // The work is the parent's, if this is a child that goes on with its parent's loop.
+        if process::is_orphan() {
+            return Ok(());
+        }
         if future.call_method0(pyo3::intern!(future.py(), "cancelled"))?.is_truthy()? {
             match &self.0 {
                 Stop::Tokio(task) => task.abort(),

@@ -51,6 +51,7 @@ where
     });
     Stop::Native(Arc::clone(&task)).when_cancelled(&future)?;
     let reactor = Reactor::get();
+    reactor.catch_up();
     reactor.queue(task);
     reactor.run();
     Ok(future)

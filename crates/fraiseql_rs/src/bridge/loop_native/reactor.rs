@@ -10,9 +10,9 @@ use std::future::Future;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{select, Either};
 use mio::event::Source;
@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_millis(5);
 /// How often Tokio's thread looks while it has work that needs our sockets.
 const ASSISTANCE: Duration = Duration::from_millis(1);
 
+/// For how long a look at the sockets is good enough to begin a query after it.
+const FRESH: Duration = Duration::from_millis(20);
+
 const ALARM: Token = Token(0);
 
 static REACTOR: OnceLock<Reactor> = OnceLock::new();
@@ -52,6 +55,9 @@ pub struct Reactor {
     /// Whoever drives will find what is queued, so nobody has to be called.
     is_driven: AtomicBool,
     is_assistant_called: AtomicBool,
+    begun: Instant,
+    /// When somebody last looked at the sockets, in milliseconds since it began.
+    looked: AtomicU64,
 }
 
 struct Io {
@@ -85,6 +91,8 @@ impl Reactor {
             next: AtomicUsize::new(ALARM.0 + 1),
             is_driven: AtomicBool::new(false),
             is_assistant_called: AtomicBool::new(false),
+            begun: Instant::now(),
+            looked: AtomicU64::new(0),
         })
     }
 
@@ -142,18 +150,26 @@ impl Reactor {
         let _ = self.alarm.wake();
     }
 
+    /// Looks at the sockets unless that was just done: what happened while no loop ran comes before what begins now.
+    pub fn catch_up(&'static self) {
+        let looked = Duration::from_millis(self.looked.load(Ordering::Relaxed));
+        if self.begun.elapsed().saturating_sub(looked) > FRESH {
+            self.drive();
+        }
+    }
+
     /// Looks at the sockets, and polls what can go on.
-    pub fn drive(&self) {
+    pub fn drive(&'static self) {
         self.turn(Self::look);
     }
 
     /// Polls what is queued, without a look at the sockets.
-    pub fn run(&self) {
+    pub fn run(&'static self) {
         self.turn(|_, _| ());
     }
 
     /// `work`, and beside it whatever it needs of us.
-    pub async fn assist<T>(&self, work: impl Future<Output = T>) -> T {
+    pub async fn assist<T>(&'static self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
             match select(work, pin!(sleep(ASSISTANCE))).await {
@@ -164,7 +180,7 @@ impl Reactor {
         }
     }
 
-    fn turn(&self, look: impl Fn(&Self, &mut Io)) {
+    fn turn(&'static self, look: impl Fn(&Self, &mut Io)) {
         let _context = pyo3_async_runtimes::tokio::get_runtime().enter();
         loop {
             // Another thread that drives sees what is queued.
@@ -175,7 +191,7 @@ impl Reactor {
             self.is_driven.store(false, Ordering::SeqCst);
             drop(io);
             if !is_through {
-                return self.call_loop();
+                return self.ring();
             }
             // Whatever was queued between the last look and the flag has called nobody.
             if held(&self.ready).is_empty() {
@@ -185,6 +201,8 @@ impl Reactor {
     }
 
     fn look(&self, io: &mut Io) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.looked.store(now, Ordering::Relaxed);
         // Interrupted or not, what there is comes with the next look.
         if io.poll.poll(&mut io.events, Some(Duration::ZERO)).is_err() {
             return;
