@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +189,16 @@ def test_the_classes_are_those_of_the_db_api() -> None:
     for name in ("Data", "Operational", "Integrity", "Internal", "Programming", "NotSupported"):
         assert issubclass(getattr(fraiseql, name + "Error"), fraiseql.DatabaseError)
     assert fraiseql.Error("x").sqlstate is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such option elsewhere")
+async def test_a_server_that_vanished_is_given_up_after_half_a_minute(lone: PrototypePool) -> None:
+    """Also while something that was sent is unacknowledged, when nobody probes."""
+    psutil = pytest.importorskip("psutil")
+    assert await lone.health_check()
+    limits = set()
+    for connection in psutil.Process().net_connections("tcp"):
+        if connection.raddr and connection.raddr.port == SETTINGS["port"]:
+            with socket.socket(fileno=os.dup(connection.fd)) as same:
+                limits.add(same.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+    assert limits == {30_000}

@@ -64,6 +64,22 @@ async def test_close_lets_running_queries_end_and_refuses_waiting_ones(lone: Pro
         await waiting
 
 
+async def test_close_waits_for_a_query_that_is_still_connecting(pool: PrototypePool) -> None:
+    query = pool.fetchval("select 1 from pg_sleep(0.3)")
+    await asyncio.wait_for(pool.close(), DEADLINE)
+    assert pool.pool_status()["size"] == 0
+    assert await asyncio.wait_for(query, 0.1) == 1
+
+
+async def test_close_ends_however_many_queries_wait(make_pool: MakePool) -> None:
+    for number in range(40):
+        pool = make_pool(max_connections=3)
+        queries = [pool.fetchval("select 1") for _ in range(60)]
+        await asyncio.sleep(number / 10_000)
+        await asyncio.wait_for(pool.close(), DEADLINE)
+        await asyncio.wait_for(asyncio.gather(*queries, return_exceptions=True), DEADLINE)
+
+
 async def test_a_closed_pool_leaves_no_session(make_pool: MakePool, observer: Observer) -> None:
     pool = make_pool(max_connections=3)
     await asyncio.gather(*(pool.fetchval("select pg_sleep(0.1) -- session") for _ in range(3)))
@@ -102,6 +118,13 @@ async def test_idle_connections_are_closed(make_pool: MakePool) -> None:
     assert await pool.health_check()
 
 
+async def test_the_time_of_a_long_query_is_not_idle_time(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, max_idle_time=0.4)
+    first = await pool.fetchval("select pg_backend_pid() from pg_sleep(0.6)")
+    await asyncio.sleep(0.15)
+    assert await pool.fetchval("select pg_backend_pid()") == first
+
+
 async def test_old_connections_are_replaced(make_pool: MakePool) -> None:
     pool = make_pool(max_connections=1, max_lifetime=0.3)
     first = await pool.fetchval("select pg_backend_pid()")
@@ -115,11 +138,12 @@ async def test_old_connections_are_replaced(make_pool: MakePool) -> None:
 
 async def test_a_transaction_left_open_is_rolled_back(lone: PrototypePool) -> None:
     await lone.execute("create temp table kept (a int)")
-    for begin in ("begin", "  -- a comment\n/* and /* another */ */ START transaction"):
+    begins = ("begin", "  -- a comment\n/* and /* another */ */ START transaction", ";; begin", "--\rbegin")
+    for begin in begins:
         await lone.execute(begin)
         await lone.execute("insert into kept values (1)")
-        assert await lone.fetchval("select pg_current_xact_id_if_assigned() is null")
-    assert await lone.fetchval("select count(*) from kept") == 2
+        assert await lone.fetchval("select pg_current_xact_id_if_assigned() is null"), begin
+    assert await lone.fetchval("select count(*) from kept") == len(begins)
 
 
 def test_without_a_loop_it_says_so() -> None:

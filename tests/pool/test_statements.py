@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,10 +72,45 @@ async def test_a_changed_composite_type_is_learnt_again(lone: PrototypePool) -> 
 
 
 async def test_statements_that_somebody_deallocated_are_prepared_again(lone: PrototypePool) -> None:
-    for sql in ("deallocate all", "discard all"):
+    for sql in ("deallocate all", "discard all", "do $$ begin execute 'deallocate all'; end $$"):
         assert await lone.fetchval("select 'kept'") == "kept"
         await lone.execute(sql)
         assert await lone.fetchval("select 'kept'") == "kept"
+
+
+async def test_types_are_known_after_statements_were_deallocated(lone: PrototypePool) -> None:
+    """What asks for an enum's labels is a prepared statement, too."""
+    mood = "select 'calm'::mood"
+    await lone.execute("create type mood as enum ('calm')")
+    try:
+        for sql in ("deallocate all", "discard all"):
+            assert await lone.fetchval(mood) == "calm"
+            await lone.execute(sql)
+            assert await lone.fetchval(mood) == "calm"
+    finally:
+        await lone.execute("drop type mood")
+
+
+async def test_parameters_of_a_changed_table_are_learnt_again(lone: PrototypePool) -> None:
+    await lone.execute("create temp table retyped (a int)")
+    insert, select = "insert into retyped values ($1)", "select a from retyped where a = $1"
+    assert await lone.execute(insert, 1) == 1
+    assert await lone.fetchval(select, 1) == 1
+    await lone.execute("alter table retyped alter a type text")
+    assert await lone.execute(insert, "two") == 1
+    assert await lone.fetchval(select, "two") == "two"
+    await lone.execute("alter table retyped alter a type date using '2026-11-23'")
+    assert await lone.fetchval(select, dt.date(2026, 11, 23)) == dt.date(2026, 11, 23)
+
+
+async def test_a_value_that_is_no_good_is_refused_once(lone: PrototypePool) -> None:
+    """Parameters whose types have not changed are not sent a second time."""
+    await lone.execute("create temp sequence attempts")
+    sql = "select ($1::text || nextval('attempts'))::int"
+    for _ in range(2):
+        with pytest.raises(fraiseql.DataError):
+            await lone.fetch(sql, "no number")
+    assert await lone.fetchval("select last_value from attempts") == 2
 
 
 async def test_a_statement_is_not_run_twice(lone: PrototypePool) -> None:
@@ -102,3 +138,14 @@ async def test_a_cancelled_preparation_leaves_no_trace(lone: PrototypePool) -> N
         await asyncio.wait({task})
     assert await lone.fetchval("select 'after'") == "after"
     assert await lone.fetchval(PREPARED, "%as traced") <= 30
+
+
+async def test_cancelled_preparations_are_bounded(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_size=5)
+    await pool.fetchval("select 'ready'")
+    for number in range(200):
+        query = pool.fetchval(f"select {number} as abandoned")
+        await asyncio.sleep(number % 20 / 50_000)
+        query.cancel()
+        await asyncio.wait({query})
+    assert await pool.fetchval(PREPARED, "%as abandoned") <= 2 * 5

@@ -27,6 +27,11 @@ pub async fn stop(connection: &Connection) -> bool {
     timeout(DEADLINE, ask_until_stopped(connection)).await.is_ok_and(|stopped| stopped.is_ok())
 }
 
+/// Ends the transaction that the connection may be in. False if the connection must not be used again.
+pub async fn roll_back(connection: &Connection) -> bool {
+    timeout(DEADLINE, connection.client.batch_execute("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
+}
+
 /// A backend forgets a signal that comes while it is between the messages of one query (say, in a long planning), and
 /// then runs the query to its end: so it is asked again.
 async fn ask_until_stopped(connection: &Connection) -> io::Result<()> {

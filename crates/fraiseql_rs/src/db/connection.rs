@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
@@ -21,6 +22,8 @@ pub struct Connection {
     /// Its background task reads the socket; dropped, the task and the socket go with it.
     pub client: ClientWrapper,
     pub peer: Peer,
+    /// When it last came back. The pool's own figure is when it was last lent.
+    pub idle_since: Instant,
 }
 
 /// Opens connections for the pool.
@@ -47,7 +50,7 @@ impl Connector {
             ClientWrapper::new(client, bridge::spawn(session))
         };
         let statements = Statements::new(self.settings.statement_cache_size);
-        Ok(Connection { statements, client, peer })
+        Ok(Connection { statements, client, peer, idle_since: Instant::now() })
     }
 
     /// Logs in. How the session ends is told to whoever waits for an answer on it; its future tells nobody.
@@ -62,9 +65,9 @@ impl Connector {
     }
 
     /// Whether a connection that lies idle has outlived its limits.
-    pub fn is_worn_out(&self, metrics: &Metrics) -> bool {
+    pub fn is_worn_out(&self, connection: &Connection, metrics: &Metrics) -> bool {
         let Settings { max_idle_time, max_lifetime, .. } = &self.settings;
-        max_idle_time.is_some_and(|limit| metrics.last_used() >= limit)
+        max_idle_time.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
             || max_lifetime.is_some_and(|limit| metrics.age() >= limit)
     }
 }
@@ -85,7 +88,7 @@ impl managed::Manager for Connector {
         if connection.client.is_closed() {
             return Err(RecycleError::message("the server closed the connection"));
         }
-        if self.is_worn_out(metrics) {
+        if self.is_worn_out(connection, metrics) {
             return Err(RecycleError::message("the connection has outlived its limits"));
         }
         Ok(())

@@ -103,6 +103,10 @@ impl Error {
         match (self.kind, &self.report) {
             // After a more severe one the server hangs up, perhaps later than the pool would look.
             (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
+            // Prepared again it was still not there: the statements that tokio-postgres asks for types with are gone.
+            (Kind::Server, Some(report)) if *report.code() == SqlState::INVALID_SQL_STATEMENT_NAME => {
+                Left::Broken
+            }
             (Kind::ConnectionLost | Kind::Internal, _) => Left::Broken,
             (Kind::Value, _) => Left::Busy,
             _ => Left::Ready,
@@ -119,6 +123,21 @@ impl Error {
             }
             state => *state == SqlState::INVALID_SQL_STATEMENT_NAME,
         })
+    }
+
+    /// True if the statement may have been refused because its parameters had other types when it was prepared.
+    pub fn may_come_from_outdated_types(&self) -> bool {
+        const STATES: [SqlState; 7] = [
+            SqlState::DATATYPE_MISMATCH,
+            SqlState::UNDEFINED_FUNCTION,
+            SqlState::INDETERMINATE_DATATYPE,
+            SqlState::INVALID_TEXT_REPRESENTATION,
+            SqlState::INVALID_DATETIME_FORMAT,
+            SqlState::DATETIME_FIELD_OVERFLOW,
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+        ];
+        let is_state = |report: &DbError| STATES.contains(report.code());
+        self.kind == Kind::Parameter || self.report.as_deref().is_some_and(is_state)
     }
 }
 

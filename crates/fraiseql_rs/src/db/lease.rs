@@ -4,6 +4,8 @@
 //! cancelled, or a value could not be converted) leaves the server at work: the lease then keeps the connection, and
 //! its place in the pool, until the query is stopped.
 
+use std::time::Instant;
+
 use deadpool::managed::Object;
 
 use super::cancel;
@@ -14,20 +16,29 @@ use crate::bridge;
 pub struct Lease {
     /// `None` once it has gone back.
     held: Option<Object<Connector>>,
+    /// Whether the session may be inside a transaction, which must not outlive the loan.
+    may_be_in_transaction: bool,
 }
 
 impl Lease {
     pub fn new(connection: Object<Connector>) -> Self {
-        Self { held: Some(connection) }
+        Self { held: Some(connection), may_be_in_transaction: false }
+    }
+
+    /// From here on, whoever drops the lease leaves a transaction to be rolled back.
+    pub fn expect_transaction(&mut self) {
+        self.may_be_in_transaction = true;
     }
 
     pub fn connection(&self) -> &Connection {
         self.held.as_ref().expect("a lease holds its connection until it is released or dropped")
     }
 
-    /// Gives the connection back: the server has answered everything.
+    /// Gives the connection back: the server has answered everything, and no transaction is open.
     pub fn release(mut self) {
-        self.held = None;
+        if let Some(connection) = self.held.take() {
+            hand_in(connection);
+        }
     }
 
     /// Closes the connection, which makes room for a new one.
@@ -41,14 +52,24 @@ impl Drop for Lease {
         let Some(connection) = self.held.take() else { return };
         // The pool finds a closed connection out by itself.
         if !connection.client.is_closed() {
-            bridge::finish(give_back(connection));
+            bridge::finish(give_back(connection, self.may_be_in_transaction));
         }
     }
 }
 
 /// Returns a busy connection to the pool when it is clean, else discards it, which makes room for a new one.
-async fn give_back(connection: Object<Connector>) {
-    if !cancel::stop(&connection).await {
+async fn give_back(connection: Object<Connector>, may_be_in_transaction: bool) {
+    let is_clean = cancel::stop(&connection).await
+        && !connection.statements.has_lost_too_many()
+        && (!may_be_in_transaction || cancel::roll_back(&connection).await);
+    if is_clean {
+        hand_in(connection);
+    } else {
         drop(Object::take(connection));
     }
+}
+
+/// Puts a connection back into the pool, from where on it is idle.
+fn hand_in(mut connection: Object<Connector>) {
+    connection.idle_since = Instant::now();
 }

@@ -81,10 +81,18 @@ impl Pool {
         self.connections.is_closed()
     }
 
+    /// Whether there is a connection, or somebody who waits for one: also whoever is just opening it.
+    fn is_in_use(&self) -> bool {
+        let Status { size, waiting, .. } = self.status();
+        size > 0 || waiting > 0
+    }
+
     /// Refuses new work, lets running queries end, and returns when the last connection is gone.
     pub async fn close(&self) {
         self.connections.close();
-        while self.status().size > 0 {
+        while self.is_in_use() {
+            // One that came back for somebody who then met the closed pool lies idle.
+            self.connections.retain(|_, _| false);
             sleep(CLOSING_PAUSE).await;
         }
     }
@@ -92,5 +100,5 @@ impl Pool {
 
 fn sweep(pool: &managed::Pool<Connector>) {
     let connector = pool.manager();
-    pool.retain(|_, metrics| !connector.is_worn_out(&metrics));
+    pool.retain(|connection, metrics| !connector.is_worn_out(connection, &metrics));
 }

@@ -37,18 +37,46 @@ pub struct Query {
 
 /// Runs the query on a connection of the pool.
 pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
-    let lease = pool.lease().await?;
+    let mut lease = pool.lease().await?;
+    let opens_transaction = sql::opens_transaction(&query.sql);
+    if opens_transaction {
+        lease.expect_transaction();
+    }
     let connection = lease.connection();
     let mut result = attempt(connection, query).await;
-    if result.as_ref().is_err_and(Error::is_outdated_plan) {
-        // The server refused before it ran anything, so a second attempt runs it once.
-        connection.statements.forget(&connection.client, &query.sql);
-        result = Box::pin(attempt(connection, query)).await;
+    if let Err(error) = &result {
+        // It has done nothing, so a second attempt runs it once.
+        if Box::pin(was_prepared_for_another_schema(connection, &query.sql, error)).await {
+            result = Box::pin(attempt(connection, query)).await;
+        }
     }
-    if sql::opens_transaction(&query.sql) && result.is_ok() {
-        result = Box::pin(roll_back(connection)).await.and(result);
+    match result {
+        Ok(answer) if opens_transaction => Box::pin(end_transaction(lease)).await.map(|()| answer),
+        Ok(answer) if sql::deallocates(&query.sql) => {
+            lease.discard();
+            Ok(answer)
+        }
+        // A statement that fails to open a transaction has opened none.
+        result => settle(lease, result),
     }
-    settle(lease, result)
+}
+
+/// The next query may run on any connection: a transaction must not wait on this one for somebody else's statements.
+async fn end_transaction(lease: Lease) -> Result<(), Error> {
+    // If it fails or is cancelled, the lease is dropped, and tries again.
+    lease.connection().client.batch_execute("ROLLBACK").await?;
+    lease.release();
+    Ok(())
+}
+
+/// Whether `error` may come from a statement that was prepared before the schema changed, which is prepared anew then.
+async fn was_prepared_for_another_schema(connection: &Connection, sql: &str, error: &Error) -> bool {
+    let Connection { statements, client, .. } = connection;
+    if error.is_outdated_plan() {
+        statements.forget(client, sql);
+        return true;
+    }
+    error.may_come_from_outdated_types() && statements.relearn(client, sql).await.unwrap_or(false)
 }
 
 /// True if the server answers a query.
@@ -67,11 +95,6 @@ fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
         Left::Broken => lease.discard(),
     }
     result
-}
-
-/// The next query may run on any connection: a transaction must not wait on this one for somebody else's statements.
-async fn roll_back(connection: &Connection) -> Result<(), Error> {
-    Ok(connection.client.batch_execute("ROLLBACK").await?)
 }
 
 async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Error> {

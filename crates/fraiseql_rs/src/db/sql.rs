@@ -2,18 +2,26 @@
 
 /// True for the statements after which a session is inside a transaction.
 pub fn opens_transaction(sql: &str) -> bool {
-    let start = skip_blanks(sql);
-    let end = start.find(|at: char| !at.is_ascii_alphabetic()).unwrap_or(start.len());
-    let word = &start[..end];
-    word.eq_ignore_ascii_case("begin") || word.eq_ignore_ascii_case("start")
+    begins_with(sql, &["begin", "start"])
 }
 
-/// The rest of `sql` behind white space and comments.
+/// True for the statements that take prepared statements away from a session, those of tokio-postgres included.
+pub fn deallocates(sql: &str) -> bool {
+    begins_with(sql, &["deallocate", "discard"])
+}
+
+fn begins_with(sql: &str, words: &[&str]) -> bool {
+    let start = skip_blanks(sql);
+    let end = start.find(|at: char| !at.is_ascii_alphabetic()).unwrap_or(start.len());
+    words.iter().any(|word| start[..end].eq_ignore_ascii_case(word))
+}
+
+/// The rest of `sql` behind white space, comments and empty statements.
 fn skip_blanks(mut sql: &str) -> &str {
     loop {
-        sql = sql.trim_start();
+        sql = sql.trim_start_matches(|at: char| at.is_whitespace() || at == ';');
         if let Some(line) = sql.strip_prefix("--") {
-            sql = line.split_once('\n').map_or("", |(_, rest)| rest);
+            sql = line.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if sql.starts_with("/*") {
             sql = behind_comment(sql);
         } else {

@@ -1,6 +1,7 @@
 //! Which statements has this connection prepared? The most recent ones, up to a bound; the server forgets the rest.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio_postgres::types::{Kind, Type};
@@ -41,6 +42,8 @@ impl Prepared {
 pub struct Statements {
     bound: usize,
     held: Mutex<Held>,
+    /// Preparations that were begun and not seen to the end: the server keeps what nobody knows the name of.
+    unfinished: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -72,7 +75,7 @@ impl Held {
 impl Statements {
     /// Room for `bound` statements; 0 prepares each anew.
     pub fn new(bound: usize) -> Self {
-        Self { bound, held: Mutex::default() }
+        Self { bound, held: Mutex::default(), unfinished: AtomicUsize::new(0) }
     }
 
     /// The statement for `sql`, from the cache or from the server.
@@ -80,9 +83,11 @@ impl Statements {
         if let Some(known) = self.with(|held| held.find(sql)) {
             return Ok(known);
         }
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
         // On the heap: the rare case must not make every query's future as large as itself.
-        let statement = Box::pin(client.prepare(sql)).await?;
-        let prepared = Prepared { statement, encoder: OnceLock::new(), decoder: OnceLock::new() };
+        let statement = Box::pin(client.prepare(sql)).await;
+        self.unfinished.fetch_sub(1, Ordering::Relaxed);
+        let prepared = Prepared { statement: statement?, encoder: OnceLock::new(), decoder: OnceLock::new() };
         let prepared = Arc::new(prepared);
         if has_composite(&prepared.statement) {
             // Its columns can change while the plan stays good, and nobody tells: learn them anew each time.
@@ -91,6 +96,18 @@ impl Statements {
             self.with(|held| held.keep(sql, &prepared, self.bound));
         }
         Ok(prepared)
+    }
+
+    /// Whether cancelled preparations have left more on the server than the cache itself may hold.
+    pub fn has_lost_too_many(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed) > self.bound
+    }
+
+    /// Prepares `sql` again if it is known. True if its parameters have other types now.
+    pub async fn relearn(&self, client: &Client, sql: &str) -> Result<bool, Error> {
+        let Some((_, known)) = self.with(|held| held.by_text.remove(sql)) else { return Ok(false) };
+        let anew = self.prepare(client, sql).await?;
+        Ok(known.statement.params() != anew.statement.params())
     }
 
     /// Forgets what is known about `sql`, and the types that it came with: the schema has changed.
