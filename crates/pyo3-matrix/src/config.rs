@@ -208,8 +208,9 @@ impl Config {
             line: text[..offset.min(text.len())].matches('\n').count() + 1,
             message,
         };
-        let written: Written = toml::from_str(text)
-            .map_err(|error| at(error.span().map_or(0, |span| span.start), in_plain_words(error.message())))?;
+        let written: Written = toml::from_str(text).map_err(|error| {
+            at(error.span().map_or(0, |span| span.start), in_plain_words(error.message()))
+        })?;
         written.check().map_err(|fault| at(fault.offset, fault.message))?;
         let digest = Fingerprint::default().with(FILE, text).hex();
         Ok(written.into_config(root, digest))
