@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_millis(5);
 const ASSISTANCE: Duration = Duration::from_millis(1);
 
 /// For how long a look at the sockets is good enough to begin a query after it.
-const FRESH: Duration = Duration::from_millis(20);
+const FRESH: Duration = Duration::from_millis(1);
 
 const ALARM: Token = Token(0);
 
@@ -56,7 +56,7 @@ pub struct Reactor {
     is_driven: AtomicBool,
     is_assistant_called: AtomicBool,
     begun: Instant,
-    /// When somebody last looked at the sockets, in milliseconds since it began.
+    /// When somebody last looked at the sockets, in microseconds since it began.
     looked: AtomicU64,
 }
 
@@ -152,7 +152,7 @@ impl Reactor {
 
     /// Looks at the sockets unless that was just done: what happened while no loop ran comes before what begins now.
     pub fn catch_up(&'static self) {
-        let looked = Duration::from_millis(self.looked.load(Ordering::Relaxed));
+        let looked = Duration::from_micros(self.looked.load(Ordering::Relaxed));
         if self.begun.elapsed().saturating_sub(looked) > FRESH {
             self.drive();
         }
@@ -201,7 +201,7 @@ impl Reactor {
     }
 
     fn look(&self, io: &mut Io) {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.looked.store(now, Ordering::Relaxed);
         // Interrupted or not, what there is comes with the next look.
         if io.poll.poll(&mut io.events, Some(Duration::ZERO)).is_err() {

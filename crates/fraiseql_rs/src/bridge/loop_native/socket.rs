@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
@@ -39,7 +39,10 @@ pub struct Readiness {
 
 /// One direction: whether it may have something, and who waits for it.
 struct Side {
-    is_ready: AtomicBool,
+    /// How often the system has told of it.
+    told: AtomicUsize,
+    /// After how many of these the system had nothing more. An event that comes while somebody finds that out is one more.
+    used_up: AtomicUsize,
     /// The other end sends no more, which the system tells once; what it has sent before may still be unread.
     is_closed: AtomicBool,
     waiter: AtomicWaker,
@@ -49,7 +52,8 @@ impl Side {
     /// Ready until the system says otherwise.
     fn new() -> Self {
         Self {
-            is_ready: AtomicBool::new(true),
+            told: AtomicUsize::new(1),
+            used_up: AtomicUsize::new(0),
             is_closed: AtomicBool::new(false),
             waiter: AtomicWaker::new(),
         }
@@ -57,15 +61,23 @@ impl Side {
 
     fn tell(&self, is_closed: bool) {
         self.is_closed.fetch_or(is_closed, Ordering::SeqCst);
-        self.is_ready.store(true, Ordering::SeqCst);
+        self.told.fetch_add(1, Ordering::SeqCst);
         self.waiter.wake();
     }
 
+    fn told(&self) -> usize {
+        self.told.load(Ordering::SeqCst)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.told() != self.used_up.load(Ordering::SeqCst)
+    }
+
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        if !self.is_ready.load(Ordering::SeqCst) {
+        if !self.is_ready() {
             self.waiter.register(context.waker());
             // Between the look and the registration it may have been told.
-            if !self.is_ready.load(Ordering::SeqCst) {
+            if !self.is_ready() {
                 return Poll::Pending;
             }
         }
@@ -80,16 +92,18 @@ impl Side {
     ) -> Poll<io::Result<T>> {
         loop {
             ready!(self.poll(context));
+            let told = self.told();
             match work() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.exhausted(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.exhausted(told),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
                 done => return Poll::Ready(done),
             }
         }
     }
 
-    fn exhausted(&self) {
-        self.is_ready.store(false, Ordering::SeqCst);
+    /// Nothing is left of what it was `told` before the last attempt.
+    fn exhausted(&self, told: usize) {
+        self.used_up.store(told, Ordering::SeqCst);
     }
 }
 
@@ -162,12 +176,13 @@ impl AsyncRead for Socket {
         let Self { stream, readiness, .. } = &mut *self;
         // The room is filled with zeros only when there may be something to read into it.
         let read = || stream.read(buffer.initialize_unfilled());
+        let told = readiness.read.told();
         let count = ready!(readiness.read.attempt(context, read))?;
         // Less than there was room for is all there was, and what comes later is a new event; but the end may have come
         // with the same event.
         let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
         if count > 0 && count < buffer.remaining() && !has_end {
-            readiness.read.exhausted();
+            readiness.read.exhausted(told);
         }
         buffer.advance(count);
         Poll::Ready(Ok(()))
