@@ -147,6 +147,18 @@ async def test_a_row_without_a_type_is_a_record(pool: PrototypePool) -> None:
     assert row["f2"] == "a"
 
 
+@pytest.mark.parametrize("depth", [201, 3000])
+async def test_rows_nested_without_end_are_refused(lone: PrototypePool, depth: int) -> None:
+    """Over every bridge: the threads that convert have less stack than the main thread."""
+    for fetch in (lone.fetch, lone.fetchrow, lone.fetchval, lone.execute_query):
+        with pytest.raises(fraiseql.DataError, match=r'column "row" of type record: .* more than 200 deep'):
+            await fetch(f"select {'row(' * depth}1{')' * depth}")
+    row = await lone.fetchval(f"select {'row(' * 200}1{')' * 200}")
+    for _ in range(200):
+        (row,) = row
+    assert row == 1
+
+
 async def test_void_is_none(pool: PrototypePool) -> None:
     assert await pool.fetch("select pg_sleep(0)") == [(None,)]
 

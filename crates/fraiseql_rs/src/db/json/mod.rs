@@ -10,6 +10,7 @@ use tokio_postgres::{Column, Row};
 
 pub use self::string::push_string;
 use self::value::Encoder;
+use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
 
@@ -67,7 +68,7 @@ impl RowEncoder {
             let Field(field) = row.try_get(position)?;
             column
                 .encoder
-                .encode(field, out)
+                .encode(field, out, Depth::default())
                 .map_err(|cause| Error::malformed(&column.name, &column.type_name, cause.0))?;
         }
         if !self.is_document {

@@ -8,6 +8,7 @@ use pyo3::types::{
     PyTime, PyTuple,
 };
 
+use super::super::depth::MOST_DEPTH;
 use super::super::error::{Error, Kind};
 use super::super::python::{Classes, Interval, Range, Record};
 use super::{Param, RangeParam};
@@ -26,9 +27,6 @@ pub fn params_of(arguments: &Bound<'_, PyAny>) -> PyResult<Vec<Param>> {
         })
         .collect()
 }
-
-/// Deeper nesting than this is a list that contains itself, or an attack.
-const MOST_DEPTH: usize = 200;
 
 fn unknown(number: usize, object: &Bound<'_, PyAny>) -> Error {
     let name = object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());

@@ -22,6 +22,7 @@ pub use range::Range;
 pub use record::{Columns, Record};
 
 use self::value::{Decoder, Refusal};
+use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
 
@@ -99,7 +100,7 @@ impl ColumnDecoder {
     fn decode<'py>(&self, py: Python<'py>, row: &Row, position: usize) -> PyResult<Bound<'py, PyAny>> {
         let field = row.try_get(position).map_err(|cause| Error::from(cause).into_exception(py))?;
         let Field(bytes) = field;
-        self.decoder.decode(py, bytes).map_err(|refusal| match refusal {
+        self.decoder.decode(py, bytes, Depth::default()).map_err(|refusal| match refusal {
             Refusal::Malformed(why) => {
                 Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
             }
