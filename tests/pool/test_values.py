@@ -159,6 +159,12 @@ async def test_rows_nested_without_end_are_refused(lone: PrototypePool, depth: i
     assert row == 1
 
 
+async def test_the_largest_numeric_has_all_its_digits(pool: PrototypePool) -> None:
+    digits = "1" + "0" * 131071 + ".0"
+    assert str(await pool.fetchval("select '1e131071'::numeric * 1.0")) == digits
+    assert await pool.execute_query("select '1e131071'::numeric * 1.0 as n") == [f'{{"n":{digits}}}']
+
+
 async def test_void_is_none(pool: PrototypePool) -> None:
     assert await pool.fetch("select pg_sleep(0)") == [(None,)]
 
