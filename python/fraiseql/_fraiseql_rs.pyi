@@ -68,7 +68,7 @@ class PrototypePool:
         port: The server's TCP port, or the number in its socket's name.
         username: The role to log in as.
         password: Its password; None if the server asks for none.
-        max_connections: The most connections that are open at a time, at least 1.
+        max_connections: The most connections that are open at a time, from 1 to 10,000.
         connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
         acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
         max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
@@ -79,7 +79,8 @@ class PrototypePool:
             ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 
     Raises:
-        ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
+        ValueError: An argument is out of range. Nothing is dialled here, so no error of the server's can occur.
+        OverflowError: An int is negative, or more than a machine's word holds.
     """
 
     def __new__(

@@ -168,6 +168,8 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
     "wrong",
     [
         {"max_connections": 0},
+        {"max_connections": 10_001},
+        {"max_connections": 10**17},
         {"database": ""},
         {"host": "a\0b"},
         {"connect_timeout": 0},
@@ -178,6 +180,12 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
 )
 def test_a_setting_out_of_range_is_a_value_error(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
+        fraiseql.PrototypePool(**{**SETTINGS, **wrong})
+
+
+@pytest.mark.parametrize("wrong", [{"max_connections": -1}, {"port": 2**16}, {"statement_cache_size": 2**64}], ids=str)
+def test_an_int_that_no_setting_holds_is_an_overflow(wrong: dict[str, object]) -> None:
+    with pytest.raises(OverflowError):
         fraiseql.PrototypePool(**{**SETTINGS, **wrong})
 
 

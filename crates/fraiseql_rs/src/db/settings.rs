@@ -8,6 +8,9 @@ use super::error::Error;
 /// zone, so the session has UTC.
 const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO";
 
+/// The pool makes room for all of them at once: for more than anybody opens, it would be memory for nothing.
+const MOST_CONNECTIONS: usize = 10_000;
+
 /// What the pool was asked for.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -41,8 +44,10 @@ pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
 impl Settings {
     /// The same settings, if a pool can be made of them.
     pub fn validated(self) -> Result<Self, Error> {
-        if self.max_connections == 0 {
-            return Err(Error::setting("max_connections must be at least 1"));
+        if !(1..=MOST_CONNECTIONS).contains(&self.max_connections) {
+            let got = self.max_connections;
+            let message = format!("max_connections must be from 1 to {MOST_CONNECTIONS}, got {got}");
+            return Err(Error::setting(message));
         }
         for (name, value) in
             [("database", &self.database), ("host", &self.host), ("username", &self.username)]
