@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import string
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fraiseql
+from own_server import installed, own_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fraiseql import PrototypePool
+    from pool_server import MakePool
 
 Chance = random.Random
 ROWS = 60
@@ -240,6 +243,20 @@ async def test_user_types_agree(lone: PrototypePool) -> None:
               row('x', '{1,null}', 'ok')::pg_temp.pair as p, array[row(null, null, null)::pg_temp.pair] as ps,
               pg_temp.words('a "b', 'c,d\\') as w"""
     assert await lone.execute_query(rows) == await lone.execute_query(f"select row_to_json(r) from ({rows}) r")
+
+
+async def test_a_server_of_other_habits_agrees(make_pool: MakePool) -> None:
+    if not installed():
+        pytest.skip("no initdb and postgres on PATH to start a server with")
+    with own_server() as server:
+        owner = make_pool(**server.settings)
+        for habit in ("bytea_output = escape", "extra_float_digits = 0", "array_nulls = off"):
+            await owner.execute(f"alter role postgres set {habit}")
+        pool = make_pool(**server.settings)
+        rows = "select 'ab'::bytea as b, 0.1::float8 + 0.2::float8 as f, 0.1::float4 as g"
+        assert await pool.execute_query(rows) == await pool.execute_query(f"select row_to_json(r) from ({rows}) r")
+        assert await pool.fetchval("select $1::text[]", [None]) == [None]
+        await asyncio.gather(owner.close(), pool.close())
 
 
 async def test_void_agrees(pool: PrototypePool) -> None:

@@ -18,7 +18,8 @@ use crate::bridge::{self, Bridge, Strategy};
 ///
 /// Connections are opened when they are first needed. Their sessions run in UTC. Every query runs by itself, on
 /// whichever connection is free, and a transaction that a query leaves open is rolled back. The pool works on any event
-/// loop and from several at once; ``async with`` closes it at the end.
+/// loop and from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
+/// ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
 ///
 /// The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
 /// on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::error::Error;
 
-/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree: the wire has no time
-/// zone, so the session has UTC.
-const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO";
+/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree, whatever the role, the
+/// database or the server is set to: the wire has no time zone, so the session has UTC. And NULL in an array is null.
+const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO \
+                       -c bytea_output=hex -c extra_float_digits=1 -c array_nulls=on";
 
 /// The pool makes room for all of them at once: for more than anybody opens, it would be memory for nothing.
 const MOST_CONNECTIONS: usize = 10_000;
