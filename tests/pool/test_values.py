@@ -14,6 +14,7 @@ import pytest
 
 import fraiseql
 from fraiseql import Interval, Range
+from pool_server import DEEP_TYPES, DEEP_VALUE
 
 if TYPE_CHECKING:
     from fraiseql import PrototypePool
@@ -150,13 +151,20 @@ async def test_a_row_without_a_type_is_a_record(pool: PrototypePool) -> None:
 @pytest.mark.parametrize("depth", [201, 3000])
 async def test_rows_nested_without_end_are_refused(lone: PrototypePool, depth: int) -> None:
     """Over every bridge: the threads that convert have less stack than the main thread."""
-    for fetch in (lone.fetch, lone.fetchrow, lone.fetchval, lone.execute_query):
+    for fetch in (lone.fetch, lone.fetchrow, lone.fetchval):
         with pytest.raises(fraiseql.DataError, match=r'column "row" of type record: .* more than 200 deep'):
             await fetch(f"select {'row(' * depth}1{')' * depth}")
     row = await lone.fetchval(f"select {'row(' * 200}1{')' * 200}")
     for _ in range(200):
         (row,) = row
     assert row == 1
+
+
+async def test_types_nested_without_end_are_refused(lone: PrototypePool) -> None:
+    await lone.execute(DEEP_TYPES)
+    for fetch in (lone.fetch, lone.execute_query):
+        with pytest.raises(fraiseql.DataError, match=r'column "v" of type .*deep201: .* more than 200 deep'):
+            await fetch(f"select {DEEP_VALUE} as v")
 
 
 async def test_the_largest_numeric_has_all_its_digits(pool: PrototypePool) -> None:

@@ -93,6 +93,13 @@ impl Error {
         Self::new(Kind::NoConverter, message)
     }
 
+    /// A result column of rows whose own columns have names on the server alone.
+    pub fn no_names(column: &str, type_name: &str) -> Self {
+        let advice = "use to_json() on it in the query, or cast it to a composite type";
+        let why = "whose columns are sent without their names";
+        Self::new(Kind::NoConverter, format!("column \"{column}\" has type {type_name}, {why}: {advice}"))
+    }
+
     /// Bytes that are not what their type says.
     pub fn malformed(column: &str, type_name: &str, why: &str) -> Self {
         Self::new(Kind::Value, format!("column \"{column}\" of type {type_name}: {why}"))

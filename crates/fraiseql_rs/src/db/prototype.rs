@@ -101,7 +101,8 @@ impl PrototypePool {
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
     ///
     /// A result of a single ``json`` or ``jsonb`` column gives that column's values themselves. The text is what
-    /// PostgreSQL's ``row_to_json`` gives.
+    /// PostgreSQL's ``row_to_json`` gives. A row without a type of its own (``record``) is refused, for its columns'
+    /// names are not sent; ``to_json()`` in the query makes a document of it.
     ///
     /// Args:
     ///     sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.

@@ -52,8 +52,10 @@ impl RowEncoder {
         let is_document = matches!(columns, [only] if is_json(only.type_()));
         let columns = columns.iter().enumerate().map(|(position, column)| {
             let type_name = qualified(column.type_());
-            let encoder = Encoder::for_type(column.type_())
-                .ok_or_else(|| Error::no_converter(column.name(), &type_name))?;
+            let encoder = Encoder::for_type(column.type_()).ok_or_else(|| match *column.type_() {
+                Type::RECORD | Type::RECORD_ARRAY => Error::no_names(column.name(), &type_name),
+                _ => Error::no_converter(column.name(), &type_name),
+            })?;
             let lead = if is_document { String::new() } else { lead(position, column.name()) };
             Ok(ColumnEncoder { lead, encoder, name: column.name().to_owned(), type_name })
         });

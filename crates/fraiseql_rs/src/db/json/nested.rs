@@ -1,6 +1,6 @@
 //! How do values made of values become JSON? Arrays as arrays of arrays, rows as objects.
 
-use tokio_postgres::types::{Field, Type};
+use tokio_postgres::types::Field;
 
 use super::super::depth::Depth;
 use super::super::wire::{array_lengths, Cursor, Malformed};
@@ -66,21 +66,6 @@ impl Fields {
         out.push('}');
         Ok(())
     }
-}
-
-/// A row without a type of its own: its columns are called f1, f2 and so on.
-pub fn push_record(field: &[u8], out: &mut String, depth: Depth) -> Result<(), Malformed> {
-    let mut cursor = Cursor::new(field);
-    out.push('{');
-    for position in 0..cursor.count()? {
-        let encoder = Type::from_oid(cursor.u32()?)
-            .and_then(|type_| Encoder::for_type(&type_))
-            .ok_or(Malformed("a column of the row has a type without a converter; cast it to text"))?;
-        out.push_str(&key(position, &format!("f{}", position + 1)));
-        encoder.encode(cursor.element()?, out, depth)?;
-    }
-    out.push('}');
-    Ok(())
 }
 
 fn key(position: usize, name: &str) -> String {

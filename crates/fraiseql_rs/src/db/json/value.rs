@@ -26,8 +26,6 @@ pub enum Encoder {
     Jsonb,
     Array(Box<Encoder>),
     Object(Fields),
-    /// A row whose columns name their types on the wire.
-    Record,
     Range(RangeForm),
     Multirange(RangeForm),
 }
@@ -58,7 +56,6 @@ impl Encoder {
             Type::TIMESTAMPTZ => Self::Plain(datetime::timestamptz_iso),
             Type::JSON => Self::Json,
             Type::JSONB => Self::Jsonb,
-            Type::RECORD => Self::Record,
             _ => {
                 let form = text::form(type_)?;
                 if form.needs_escape {
@@ -86,7 +83,6 @@ impl Encoder {
             Self::Jsonb => out.push_str(text::versioned(field)?),
             Self::Array(element) => nested::push_array(element, field, out, depth.inside()?)?,
             Self::Object(fields) => fields.push_object(field, out, depth.inside()?)?,
-            Self::Record => nested::push_record(field, out, depth.inside()?)?,
             Self::Range(form) => push_quoted(out, |out| form.push_escaped_range(field, out))?,
             Self::Multirange(form) => push_quoted(out, |out| form.push_escaped_multirange(field, out))?,
         }
