@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import json
 import math
 import uuid
 from datetime import date, datetime, time, timedelta, timezone
@@ -173,6 +175,17 @@ async def test_the_largest_numeric_has_all_its_digits(pool: PrototypePool) -> No
     assert await pool.execute_query("select '1e131071'::numeric * 1.0 as n") == [f'{{"n":{digits}}}']
 
 
+@pytest.mark.parametrize("sql", ["repeat('[', 9000) || repeat(']', 9000)", "repeat('1', 5000)"])
+async def test_a_document_that_python_cannot_hold_is_refused(pool: PrototypePool, sql: str) -> None:
+    document = await pool.fetchval(f"select {sql}")
+    with contextlib.suppress(RecursionError, ValueError):
+        json.loads(document)
+        pytest.skip("this Python can")
+    with pytest.raises(fraiseql.DataError, match=r'column "j" of type json: .*::text') as caught:
+        await pool.fetchval(f"select ({sql})::json as j")
+    assert isinstance(caught.value.__cause__, (RecursionError, ValueError))
+
+
 async def test_void_is_none(pool: PrototypePool) -> None:
     assert await pool.fetch("select pg_sleep(0)") == [(None,)]
 
@@ -202,6 +215,7 @@ REFUSED_RESULTS = [
     ("select date '10000-01-01'", "its year"),
     ("select date '0001-01-01 BC'", "its year"),
     ("select time '24:00'", "24:00"),
+    ("select interval '2000000000 days'", "days=2000000000"),
 ]
 
 

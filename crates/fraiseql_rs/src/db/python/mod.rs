@@ -12,6 +12,7 @@ mod value;
 
 use std::sync::Arc;
 
+use pyo3::exceptions::{PyArithmeticError, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use tokio_postgres::{Column, Row};
@@ -104,7 +105,21 @@ impl ColumnDecoder {
             Refusal::Malformed(why) => {
                 Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
             }
-            Refusal::Python(error) => error,
+            Refusal::Python(error) => self.refused(py, error),
         })
+    }
+
+    /// The error for a value that a Python type does not take; what has nothing to do with the value stays as it is.
+    fn refused(&self, py: Python<'_>, error: PyErr) -> PyErr {
+        let is_of_value = error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyArithmeticError>(py)
+            || error.is_instance_of::<PyRecursionError>(py);
+        if !is_of_value {
+            return error;
+        }
+        let why = format!("{error}; cast it to text in the query (::text)");
+        let told = Error::malformed(&self.name, &self.type_name, &why).into_exception(py);
+        told.set_cause(py, Some(error));
+        told
     }
 }
