@@ -169,6 +169,12 @@ async def test_types_nested_without_end_are_refused(lone: PrototypePool) -> None
             await fetch(f"select {DEEP_VALUE} as v")
 
 
+async def test_an_int_of_any_size_is_a_number(pool: PrototypePool) -> None:
+    """Python itself refuses to write one of more than 4,300 digits."""
+    assert await pool.fetchval("select $1::numeric", -(10**5000)) == -(10**5000)
+    assert await pool.fetchval("select $1::jsonb::numeric", 10**5000) == 10**5000
+
+
 async def test_the_largest_numeric_has_all_its_digits(pool: PrototypePool) -> None:
     digits = "1" + "0" * 131071 + ".0"
     assert str(await pool.fetchval("select '1e131071'::numeric * 1.0")) == digits

@@ -86,8 +86,8 @@ fn int_of(object: &Bound<'_, PyAny>) -> PyResult<Param> {
     if let Ok(small) = object.extract::<i64>() {
         return Ok(Param::Number(small.to_string()));
     }
-    // `int.__repr__`, for an IntEnum has a repr of its own.
-    let digits = object.py().get_type::<PyInt>().call_method1("__repr__", (object,))?;
+    // A Decimal writes all its digits; an int stops at `sys.int_max_str_digits`, and an IntEnum writes its name.
+    let digits = Classes::get(object.py())?.decimal.bind(object.py()).call1((object,))?.str()?;
     Ok(Param::Number(digits.extract()?))
 }
 
