@@ -134,7 +134,7 @@ class PrototypePool:
             DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
             ProgrammingError: Syntax, names or privileges are wrong.
             IntegrityError: A constraint was violated.
-            NotSupportedError: The server does not offer what was asked for.
+            NotSupportedError: The server does not offer what was asked for, or it is COPY, which the pool does not.
             QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
             CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
             AuthenticationError: The server did not accept the credentials.
@@ -375,7 +375,7 @@ class ProgrammingError(DatabaseError):
     """The query is wrong: syntax, names, privileges."""
 
 class NotSupportedError(DatabaseError):
-    """The server does not offer what was asked for."""
+    """The server or the pool does not offer what was asked for."""
 
 class CannotConnectError(OperationalError):
     """No session: refused, unknown host, timeout."""

@@ -96,6 +96,11 @@ async def test_wrong_credentials_are_told(make_pool: MakePool) -> None:
     assert caught.value.sqlstate == "28P01"
 
 
+async def test_a_password_that_is_missing_is_told(make_pool: MakePool) -> None:
+    with pytest.raises(fraiseql.AuthenticationError, match="asks for a password"):
+        await make_pool(password=None).health_check()
+
+
 async def test_an_unknown_database_is_told(make_pool: MakePool) -> None:
     with pytest.raises(fraiseql.UnknownDatabaseError) as caught:
         await make_pool(database="no such").health_check()
@@ -158,7 +163,7 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
         if sql.startswith("create"):
             await lone.execute(sql)
             continue
-        with pytest.raises(fraiseql.Error):
+        with pytest.raises(fraiseql.NotSupportedError, match="COPY"):
             await asyncio.wait_for(lone.execute(sql), DEADLINE)
     # The session waits for data that nobody will send: it is replaced at once, not after a vain cancellation.
     assert await asyncio.wait_for(lone.fetchval("select 1"), 2.0) == 1

@@ -138,7 +138,7 @@ impl PrototypePool {
     ///     DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
     ///     ProgrammingError: Syntax, names or privileges are wrong.
     ///     IntegrityError: A constraint was violated.
-    ///     NotSupportedError: The server does not offer what was asked for.
+    ///     NotSupportedError: The server does not offer what was asked for, or it is COPY, which the pool does not.
     ///     QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
     ///     CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
     ///     AuthenticationError: The server did not accept the credentials.
