@@ -257,6 +257,9 @@ REFUSED_PARAMETERS: list[tuple[str, Any, type[Exception], str]] = [
     ("jsonb", {1: 2}, fraiseql.DataError, r"\$1.*dict"),
     ("jsonb", "{", fraiseql.DataError, "json"),
     ("timestamp", datetime.now(timezone.utc), fraiseql.DataError, "aware"),
+    ("date", datetime(2024, 1, 2, 0, 30, tzinfo=EAST), fraiseql.DataError, "aware"),
+    ("daterange", Range(datetime(2024, 1, 2, 0, 30, tzinfo=EAST), None), fraiseql.DataError, "aware"),
+    ("time", time(1, 2, tzinfo=EAST), fraiseql.DataError, "aware"),
     ("int4range", [1, 2], fraiseql.DataError, "a list"),
 ]
 

@@ -27,10 +27,11 @@ pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String>
     Ok(())
 }
 
-/// The server would drop the offset in silence and store another time.
+/// The server would drop the offset in silence and store another time, or another day.
 fn push_instant(text: &str, type_: &Type, out: &mut String) -> Result<(), String> {
-    if *type_ == Type::TIMESTAMP {
-        return Err("an aware datetime does not fit, for the type has no time zone; remove tzinfo".to_owned());
+    if matches!(*type_, Type::TIMESTAMP | Type::TIME | Type::DATE) {
+        let why = "an aware datetime or time does not fit, for the type has no time zone; remove tzinfo";
+        return Err(why.to_owned());
     }
     out.push_str(text);
     Ok(())

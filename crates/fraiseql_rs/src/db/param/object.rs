@@ -92,12 +92,12 @@ fn int_of(object: &Bound<'_, PyAny>) -> PyResult<Param> {
 }
 
 fn moment_of(object: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
-    if object.is_instance_of::<PyDateTime>() {
+    if object.is_instance_of::<PyDateTime>() || object.is_instance_of::<PyTime>() {
         let text = object.call_method0("isoformat")?.extract()?;
         let is_aware = !object.call_method0("utcoffset")?.is_none();
         return Ok(Some(if is_aware { Param::Instant(text) } else { Param::Literal(text) }));
     }
-    if object.is_instance_of::<PyDate>() || object.is_instance_of::<PyTime>() {
+    if object.is_instance_of::<PyDate>() {
         return Ok(Some(Param::Literal(object.call_method0("isoformat")?.extract()?)));
     }
     if object.is_instance_of::<PyDelta>() {
