@@ -75,6 +75,11 @@ ROUND_TRIPS: list[tuple[str, Any]] = [
     ("timestamptz[]", [datetime(2024, 1, 1, tzinfo=timezone.utc), -math.inf]),
     ("uuid[]", [UUID]),
     ("jsonb[]", [{"a": 1}, None]),
+    ("json[]", [[1, 2]]),
+    ("json[]", [[], None, [[3]]]),
+    ("int2vector", [1, -2]),
+    ("oidvector", []),
+    ("int2vector[]", [[1], [2, 3]]),
     ("int4range", Range(1, 10)),
     ("int8range", Range(None, 10)),
     ("numrange", Range(Decimal("1.5"), Decimal("2.5"), "(]")),
@@ -115,6 +120,7 @@ async def test_multiranges_are_lists_where_the_server_has_them(pool: PrototypePo
     value = [Range(1, 2), Range(5, 9)]
     assert await pool.fetchval("select $1::int4multirange", value) == value
     assert await pool.fetchval("select $1::int4multirange", []) == []
+    assert await pool.fetchval("select $1::int4multirange[]", [value, []]) == [value, []]
 
 
 @pytest.mark.parametrize("type_name", ["int4", "text", "bytea", "jsonb", "int4[]", "int4range", "timestamptz"])
@@ -138,6 +144,8 @@ async def test_enums_domains_and_composites(lone: PrototypePool) -> None:
     assert await lone.fetchval("select $1::pg_temp.small", 9) == 9
     with pytest.raises(fraiseql.IntegrityError):
         await lone.fetchval("select $1::pg_temp.small", 10)
+    await lone.execute("create domain pg_temp.many as int[]")
+    assert await lone.fetchval("select $1::pg_temp.many[]", [[1, 2], [], None]) == [[1, 2], [], None]
     pair = await lone.fetchval("select $1::pg_temp.pair", ('a "q" (b), \\', [1, None], None))
     assert pair == ('a "q" (b), \\', [1, None], None)
     assert pair["many"] == [1, None]
@@ -167,6 +175,12 @@ async def test_types_nested_without_end_are_refused(lone: PrototypePool) -> None
     for fetch in (lone.fetch, lone.execute_query):
         with pytest.raises(fraiseql.DataError, match=r'column "v" of type .*deep201: .* more than 200 deep'):
             await fetch(f"select {DEEP_VALUE} as v")
+
+
+async def test_a_list_among_documents_is_a_document(pool: PrototypePool) -> None:
+    for type_name in ("json", "jsonb"):
+        stored = await pool.fetchval(f"select $1::{type_name}[]::text", [[1, [2]], [], None, "[3]"])
+        assert stored.replace(" ", "") == '{"[1,[2]]",[],NULL,[3]}'
 
 
 async def test_an_int_of_any_size_is_a_number(pool: PrototypePool) -> None:
@@ -260,6 +274,7 @@ REFUSED_PARAMETERS: list[tuple[str, Any, type[Exception], str]] = [
     ("date", datetime(2024, 1, 2, 0, 30, tzinfo=EAST), fraiseql.DataError, "aware"),
     ("daterange", Range(datetime(2024, 1, 2, 0, 30, tzinfo=EAST), None), fraiseql.DataError, "aware"),
     ("time", time(1, 2, tzinfo=EAST), fraiseql.DataError, "aware"),
+    ("int2vector", [1, None], fraiseql.DataError, "no NULL"),
     ("int4range", [1, 2], fraiseql.DataError, "a list"),
 ]
 
