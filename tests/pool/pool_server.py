@@ -39,6 +39,13 @@ if LOOP == "uvloop":
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
+# A value that no converter takes, which only its first row tells, and the types that it is of.
+DEEP_TYPES = """do $$ begin
+    create type pg_temp.deep1 as (v int);
+    for i in 2..201 loop execute format('create type pg_temp.deep%s as (v pg_temp.deep%s)', i, i - 1); end loop;
+end $$"""
+DEEP_VALUE = f"{'row(' * 201}1{')' * 201}::pg_temp.deep201"
+
 
 class MakePool(Protocol):
     """Makes a pool that the test need not close."""

@@ -98,6 +98,11 @@ async def test_wrong_credentials_are_told(make_pool: MakePool) -> None:
     assert caught.value.sqlstate == "28P01"
 
 
+async def test_a_password_that_is_missing_is_told(make_pool: MakePool) -> None:
+    with pytest.raises(fraiseql.AuthenticationError, match="asks for a password"):
+        await make_pool(password=None).health_check()
+
+
 async def test_an_unknown_database_is_told(make_pool: MakePool) -> None:
     with pytest.raises(fraiseql.UnknownDatabaseError) as caught:
         await make_pool(database="no such").health_check()
@@ -160,7 +165,7 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
         if sql.startswith("create"):
             await lone.execute(sql)
             continue
-        with pytest.raises(fraiseql.Error):
+        with pytest.raises(fraiseql.NotSupportedError, match="COPY"):
             await asyncio.wait_for(lone.execute(sql), DEADLINE)
     # The session waits for data that nobody will send: it is replaced at once, not after a vain cancellation.
     assert await asyncio.wait_for(lone.fetchval("select 1"), 2.0) == 1
@@ -170,6 +175,8 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
     "wrong",
     [
         {"max_connections": 0},
+        {"max_connections": 10_001},
+        {"max_connections": 10**17},
         {"database": ""},
         {"host": "a\0b"},
         {"connect_timeout": 0},
@@ -180,6 +187,12 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
 )
 def test_a_setting_out_of_range_is_a_value_error(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
+        fraiseql.PrototypePool(**{**SETTINGS, **wrong})
+
+
+@pytest.mark.parametrize("wrong", [{"max_connections": -1}, {"port": 2**16}, {"statement_cache_size": 2**64}], ids=str)
+def test_an_int_that_no_setting_holds_is_an_overflow(wrong: dict[str, object]) -> None:
+    with pytest.raises(OverflowError):
         fraiseql.PrototypePool(**{**SETTINGS, **wrong})
 
 

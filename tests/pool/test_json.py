@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import string
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fraiseql
+from own_server import installed, own_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fraiseql import PrototypePool
+    from pool_server import MakePool
 
 Chance = random.Random
 ROWS = 60
@@ -204,13 +207,15 @@ async def values_of(pool: PrototypePool, type_name: str, chance: Chance) -> list
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-async def test_rows_agree_with_row_to_json(pool: PrototypePool, type_name: str) -> None:
+async def test_rows_agree_with_row_to_json(lone: PrototypePool, type_name: str) -> None:
     """A value alone, beside another column, in an array of two dimensions with a null, and in a row."""
-    literals = await values_of(pool, type_name, random.Random(type_name))
-    rows = f"""select v as "a \\ ""b", 1 as one, array[[v, null], [v, v]] as many, row(v, null, v) as made,
-               null::{type_name} as "null" from unnest($1::text[]) as t(x), lateral (select x::{type_name}) as u(v)"""
-    ours = await pool.execute_query(rows, [literals])
-    theirs = await pool.execute_query(f"select row_to_json(r)::text as j from ({rows}) as r", [literals])
+    await lone.execute(f"create type pg_temp.made as (x {type_name}, y {type_name}, z {type_name})")
+    literals = await values_of(lone, type_name, random.Random(type_name))
+    rows = f"""select v as "a \\ ""b", 1 as one, array[[v, null], [v, v]] as many,
+               row(v, null, v)::pg_temp.made as made, null::{type_name} as "null"
+               from unnest($1::text[]) as t(x), lateral (select x::{type_name}) as u(v)"""
+    ours = await lone.execute_query(rows, [literals])
+    theirs = await lone.execute_query(f"select row_to_json(r)::text as j from ({rows}) as r", [literals])
     assert len(ours) == len(literals)
     for mine, server in zip(ours, theirs):
         assert mine == json.loads(server)["j"]
@@ -240,6 +245,34 @@ async def test_user_types_agree(lone: PrototypePool) -> None:
               row('x', '{1,null}', 'ok')::pg_temp.pair as p, array[row(null, null, null)::pg_temp.pair] as ps,
               pg_temp.words('a "b', 'c,d\\') as w"""
     assert await lone.execute_query(rows) == await lone.execute_query(f"select row_to_json(r) from ({rows}) r")
+
+
+async def test_a_server_of_other_habits_agrees(make_pool: MakePool) -> None:
+    if not installed():
+        pytest.skip("no initdb and postgres on PATH to start a server with")
+    with own_server() as server:
+        owner = make_pool(**server.settings)
+        for habit in ("bytea_output = escape", "extra_float_digits = 0", "array_nulls = off"):
+            await owner.execute(f"alter role postgres set {habit}")
+        pool = make_pool(**server.settings)
+        rows = "select 'ab'::bytea as b, 0.1::float8 + 0.2::float8 as f, 0.1::float4 as g"
+        assert await pool.execute_query(rows) == await pool.execute_query(f"select row_to_json(r) from ({rows}) r")
+        assert await pool.fetchval("select $1::text[]", [None]) == [None]
+        await asyncio.gather(owner.close(), pool.close())
+
+
+@pytest.mark.parametrize("column", ["row(a)", "array[row(a)]", "(select s from (select a) as s)"])
+async def test_a_row_without_a_type_is_refused(lone: PrototypePool, column: str) -> None:
+    """PostgreSQL shows its columns' names, and does not send them."""
+    await lone.execute("create temp table untouched (a int)")
+    with pytest.raises(fraiseql.DataError, match=r'column "r" has type _?record.*to_json'):
+        await lone.execute_query(f"insert into untouched values (1) returning {column} as r")
+    assert await lone.execute_query("select count(*) from untouched") == ['{"count":0}']
+
+
+async def test_a_row_without_a_type_goes_through_to_json(pool: PrototypePool) -> None:
+    sql = "select to_json(s) as s, 1 as one from (select 1 as x, 2 as y) as s"
+    assert await pool.execute_query(sql) == ['{"s":{"x":1,"y":2},"one":1}']
 
 
 async def test_void_agrees(pool: PrototypePool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import json
 import math
 import uuid
 from datetime import date, datetime, time, timedelta, timezone
@@ -14,6 +16,7 @@ import pytest
 
 import fraiseql
 from fraiseql import Interval, Range
+from pool_server import DEEP_TYPES, DEEP_VALUE
 
 if TYPE_CHECKING:
     from fraiseql import PrototypePool
@@ -72,6 +75,11 @@ ROUND_TRIPS: list[tuple[str, Any]] = [
     ("timestamptz[]", [datetime(2024, 1, 1, tzinfo=timezone.utc), -math.inf]),
     ("uuid[]", [UUID]),
     ("jsonb[]", [{"a": 1}, None]),
+    ("json[]", [[1, 2]]),
+    ("json[]", [[], None, [[3]]]),
+    ("int2vector", [1, -2]),
+    ("oidvector", []),
+    ("int2vector[]", [[1], [2, 3]]),
     ("int4range", Range(1, 10)),
     ("int8range", Range(None, 10)),
     ("numrange", Range(Decimal("1.5"), Decimal("2.5"), "(]")),
@@ -112,6 +120,7 @@ async def test_multiranges_are_lists_where_the_server_has_them(pool: PrototypePo
     value = [Range(1, 2), Range(5, 9)]
     assert await pool.fetchval("select $1::int4multirange", value) == value
     assert await pool.fetchval("select $1::int4multirange", []) == []
+    assert await pool.fetchval("select $1::int4multirange[]", [value, []]) == [value, []]
 
 
 @pytest.mark.parametrize("type_name", ["int4", "text", "bytea", "jsonb", "int4[]", "int4range", "timestamptz"])
@@ -135,6 +144,8 @@ async def test_enums_domains_and_composites(lone: PrototypePool) -> None:
     assert await lone.fetchval("select $1::pg_temp.small", 9) == 9
     with pytest.raises(fraiseql.IntegrityError):
         await lone.fetchval("select $1::pg_temp.small", 10)
+    await lone.execute("create domain pg_temp.many as int[]")
+    assert await lone.fetchval("select $1::pg_temp.many[]", [[1, 2], [], None]) == [[1, 2], [], None]
     pair = await lone.fetchval("select $1::pg_temp.pair", ('a "q" (b), \\', [1, None], None))
     assert pair == ('a "q" (b), \\', [1, None], None)
     assert pair["many"] == [1, None]
@@ -145,6 +156,54 @@ async def test_a_row_without_a_type_is_a_record(pool: PrototypePool) -> None:
     row = await pool.fetchval("select row(1, 'a'::text, null::int, array[2])")
     assert row == (1, "a", None, [2])
     assert row["f2"] == "a"
+
+
+@pytest.mark.parametrize("depth", [201, 3000])
+async def test_rows_nested_without_end_are_refused(lone: PrototypePool, depth: int) -> None:
+    """Over every bridge: the threads that convert have less stack than the main thread."""
+    for fetch in (lone.fetch, lone.fetchrow, lone.fetchval):
+        with pytest.raises(fraiseql.DataError, match=r'column "row" of type record: .* more than 200 deep'):
+            await fetch(f"select {'row(' * depth}1{')' * depth}")
+    row = await lone.fetchval(f"select {'row(' * 200}1{')' * 200}")
+    for _ in range(200):
+        (row,) = row
+    assert row == 1
+
+
+async def test_types_nested_without_end_are_refused(lone: PrototypePool) -> None:
+    await lone.execute(DEEP_TYPES)
+    for fetch in (lone.fetch, lone.execute_query):
+        with pytest.raises(fraiseql.DataError, match=r'column "v" of type .*deep201: .* more than 200 deep'):
+            await fetch(f"select {DEEP_VALUE} as v")
+
+
+async def test_a_list_among_documents_is_a_document(pool: PrototypePool) -> None:
+    for type_name in ("json", "jsonb"):
+        stored = await pool.fetchval(f"select $1::{type_name}[]::text", [[1, [2]], [], None, "[3]"])
+        assert stored.replace(" ", "") == '{"[1,[2]]",[],NULL,[3]}'
+
+
+async def test_an_int_of_any_size_is_a_number(pool: PrototypePool) -> None:
+    """Python itself refuses to write one of more than 4,300 digits."""
+    assert await pool.fetchval("select $1::numeric", -(10**5000)) == -(10**5000)
+    assert await pool.fetchval("select $1::jsonb::numeric", 10**5000) == 10**5000
+
+
+async def test_the_largest_numeric_has_all_its_digits(pool: PrototypePool) -> None:
+    digits = "1" + "0" * 131071 + ".0"
+    assert str(await pool.fetchval("select '1e131071'::numeric * 1.0")) == digits
+    assert await pool.execute_query("select '1e131071'::numeric * 1.0 as n") == [f'{{"n":{digits}}}']
+
+
+@pytest.mark.parametrize("sql", ["repeat('[', 9000) || repeat(']', 9000)", "repeat('1', 5000)"])
+async def test_a_document_that_python_cannot_hold_is_refused(pool: PrototypePool, sql: str) -> None:
+    document = await pool.fetchval(f"select {sql}")
+    with contextlib.suppress(RecursionError, ValueError):
+        json.loads(document)
+        pytest.skip("this Python can")
+    with pytest.raises(fraiseql.DataError, match=r'column "j" of type json: .*::text') as caught:
+        await pool.fetchval(f"select ({sql})::json as j")
+    assert isinstance(caught.value.__cause__, (RecursionError, ValueError))
 
 
 async def test_void_is_none(pool: PrototypePool) -> None:
@@ -176,6 +235,7 @@ REFUSED_RESULTS = [
     ("select date '10000-01-01'", "its year"),
     ("select date '0001-01-01 BC'", "its year"),
     ("select time '24:00'", "24:00"),
+    ("select interval '2000000000 days'", "days=2000000000"),
 ]
 
 
@@ -211,6 +271,10 @@ REFUSED_PARAMETERS: list[tuple[str, Any, type[Exception], str]] = [
     ("jsonb", {1: 2}, fraiseql.DataError, r"\$1.*dict"),
     ("jsonb", "{", fraiseql.DataError, "json"),
     ("timestamp", datetime.now(timezone.utc), fraiseql.DataError, "aware"),
+    ("date", datetime(2024, 1, 2, 0, 30, tzinfo=EAST), fraiseql.DataError, "aware"),
+    ("daterange", Range(datetime(2024, 1, 2, 0, 30, tzinfo=EAST), None), fraiseql.DataError, "aware"),
+    ("time", time(1, 2, tzinfo=EAST), fraiseql.DataError, "aware"),
+    ("int2vector", [1, None], fraiseql.DataError, "no NULL"),
     ("int4range", [1, 2], fraiseql.DataError, "a list"),
 ]
 

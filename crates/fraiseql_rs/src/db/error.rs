@@ -18,6 +18,8 @@ pub enum Kind {
     Usage,
     /// No connection to the server could be made.
     CannotConnect,
+    /// The server asks for what the pool was not given.
+    Authentication,
     /// The connection went away while the server owed an answer.
     ConnectionLost,
     /// No connection became free in time.
@@ -32,6 +34,8 @@ pub enum Kind {
     Value,
     /// The server refused, and said why.
     Server,
+    /// The server does what the pool has no way for.
+    NotSupported,
     /// Nothing of the above: a defect here or in a library.
     Internal,
 }
@@ -79,10 +83,15 @@ impl Error {
 
     /// The socket is open, and the session did not come about.
     pub fn from_startup(host: &str, port: u16, cause: tokio_postgres::Error) -> Self {
-        let error = Self::from(cause);
-        match error.kind {
-            Kind::Server => error,
-            _ => Self::new(Kind::CannotConnect, format!("no session from {host}:{port}: {}", error.message)),
+        let reason = reason(&cause);
+        if reason.ends_with(NO_PASSWORD) {
+            let message =
+                format!("no session from {host}:{port}: the server asks for a password, and none was given");
+            return Self::new(Kind::Authentication, message);
+        }
+        match Self::from(cause) {
+            error if error.kind == Kind::Server => error,
+            _ => Self::new(Kind::CannotConnect, format!("no session from {host}:{port}: {reason}")),
         }
     }
 
@@ -91,6 +100,13 @@ impl Error {
         let advice = "cast it to text in the query (::text)";
         let message = format!("column \"{column}\" has type {type_name}, which has no converter: {advice}");
         Self::new(Kind::NoConverter, message)
+    }
+
+    /// A result column of rows whose own columns have names on the server alone.
+    pub fn no_names(column: &str, type_name: &str) -> Self {
+        let advice = "use to_json() on it in the query, or cast it to a composite type";
+        let why = "whose columns are sent without their names";
+        Self::new(Kind::NoConverter, format!("column \"{column}\" has type {type_name}, {why}: {advice}"))
     }
 
     /// Bytes that are not what their type says.
@@ -107,7 +123,7 @@ impl Error {
             (Kind::Server, Some(report)) if *report.code() == SqlState::INVALID_SQL_STATEMENT_NAME => {
                 Left::Broken
             }
-            (Kind::ConnectionLost | Kind::Internal, _) => Left::Broken,
+            (Kind::ConnectionLost | Kind::NotSupported | Kind::Internal, _) => Left::Broken,
             (Kind::Value, _) => Left::Busy,
             _ => Left::Ready,
         }
@@ -141,19 +157,32 @@ impl Error {
     }
 }
 
+/// tokio-postgres keeps its kinds to itself: only by their texts can these two be told from the rest.
+const NO_PASSWORD: &str = "password missing";
+const NO_ROWS: &str = "unexpected message from server";
+
+const COPIES: &str =
+    "the server answered with something other than rows, as to COPY, which the pool does not support: \
+                      use psql's \\copy, or INSERT from unnest() of arrays";
+
+fn reason(cause: &tokio_postgres::Error) -> String {
+    cause.source().map_or_else(|| cause.to_string(), |source| format!("{cause}: {source}"))
+}
+
 impl From<tokio_postgres::Error> for Error {
     fn from(cause: tokio_postgres::Error) -> Self {
         if let Some(report) = cause.as_db_error() {
             let message = report.message().to_owned();
             return Self { kind: Kind::Server, message, report: Some(Box::new(report.clone())) };
         }
-        let reason = cause.source().map_or_else(|| cause.to_string(), |source| format!("{cause}: {source}"));
+        let reason = reason(&cause);
         let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
         match io.map(io::Error::kind) {
             // A statement with a NUL never leaves this side.
             Some(io::ErrorKind::InvalidInput) => Self::usage(reason),
             Some(_) => Self::lost(&reason),
             None if cause.is_closed() => Self::lost("the server closed it"),
+            None if reason == NO_ROWS => Self::new(Kind::NotSupported, COPIES),
             None => Self::new(Kind::Internal, reason),
         }
     }

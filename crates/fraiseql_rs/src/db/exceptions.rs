@@ -34,7 +34,7 @@ create_exception!(
     fraiseql,
     NotSupportedError,
     DatabaseError,
-    "The server does not offer what was asked for."
+    "The server or the pool does not offer what was asked for."
 );
 create_exception!(
     fraiseql,
@@ -128,10 +128,12 @@ impl Failure {
             Kind::Setting => PyErr::new::<PyValueError, String>,
             Kind::Usage => InterfaceError::new_err,
             Kind::CannotConnect => CannotConnectError::new_err,
+            Kind::Authentication => AuthenticationError::new_err,
             Kind::ConnectionLost => ConnectionLostError::new_err,
             Kind::PoolTimeout => PoolTimeoutError::new_err,
             Kind::PoolClosed => PoolClosedError::new_err,
             Kind::NoConverter | Kind::Parameter | Kind::Value => DataError::new_err,
+            Kind::NotSupported => NotSupportedError::new_err,
             Kind::Internal => InternalError::new_err,
             Kind::Server => {
                 self.report.as_ref().map_or(DatabaseError::new_err, |report| reported(report.code()))

@@ -7,6 +7,7 @@
 mod answer;
 mod cancel;
 mod connection;
+mod depth;
 mod dial;
 mod error;
 mod exceptions;

@@ -18,7 +18,8 @@ use crate::bridge::{self, Bridge, Strategy};
 ///
 /// Connections are opened when they are first needed. Their sessions run in UTC. Every query runs by itself, on
 /// whichever connection is free, and a transaction that a query leaves open is rolled back. The pool works on any event
-/// loop and from several at once; ``async with`` closes it at the end.
+/// loop and from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
+/// ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
 ///
 /// The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
 /// on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event
@@ -31,7 +32,7 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     port: The server's TCP port, or the number in its socket's name.
 ///     username: The role to log in as.
 ///     password: Its password; None if the server asks for none.
-///     max_connections: The most connections that are open at a time, at least 1.
+///     max_connections: The most connections that are open at a time, from 1 to 10,000.
 ///     connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
 ///     acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
 ///     max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
@@ -42,7 +43,8 @@ use crate::bridge::{self, Bridge, Strategy};
 ///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
 ///
 /// Raises:
-///     ValueError: An argument is out of range. Nothing is dialled here, so no other error can occur.
+///     ValueError: An argument is out of range. Nothing is dialled here, so no error of the server's can occur.
+///     OverflowError: An int is negative, or more than a machine's word holds.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct PrototypePool {
     pool: Pool,
@@ -99,7 +101,8 @@ impl PrototypePool {
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
     ///
     /// A result of a single ``json`` or ``jsonb`` column gives that column's values themselves. The text is what
-    /// PostgreSQL's ``row_to_json`` gives.
+    /// PostgreSQL's ``row_to_json`` gives. A row without a type of its own (``record``) is refused, for its columns'
+    /// names are not sent; ``to_json()`` in the query makes a document of it.
     ///
     /// Args:
     ///     sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
@@ -135,7 +138,7 @@ impl PrototypePool {
     ///     DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
     ///     ProgrammingError: Syntax, names or privileges are wrong.
     ///     IntegrityError: A constraint was violated.
-    ///     NotSupportedError: The server does not offer what was asked for.
+    ///     NotSupportedError: The server does not offer what was asked for, or it is COPY, which the pool does not.
     ///     QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
     ///     CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
     ///     AuthenticationError: The server did not accept the credentials.

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use super::error::Error;
 
-/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree: the wire has no time
-/// zone, so the session has UTC.
-const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO";
+/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree, whatever the role, the
+/// database or the server is set to: the wire has no time zone, so the session has UTC. And NULL in an array is null.
+const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO \
+                       -c bytea_output=hex -c extra_float_digits=1 -c array_nulls=on";
+
+/// The pool makes room for all of them at once: for more than anybody opens, it would be memory for nothing.
+const MOST_CONNECTIONS: usize = 10_000;
 
 /// What the pool was asked for.
 #[derive(Clone, Debug)]
@@ -41,8 +45,10 @@ pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
 impl Settings {
     /// The same settings, if a pool can be made of them.
     pub fn validated(self) -> Result<Self, Error> {
-        if self.max_connections == 0 {
-            return Err(Error::setting("max_connections must be at least 1"));
+        if !(1..=MOST_CONNECTIONS).contains(&self.max_connections) {
+            let got = self.max_connections;
+            let message = format!("max_connections must be from 1 to {MOST_CONNECTIONS}, got {got}");
+            return Err(Error::setting(message));
         }
         for (name, value) in
             [("database", &self.database), ("host", &self.host), ("username", &self.username)]

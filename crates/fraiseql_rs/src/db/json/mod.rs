@@ -10,6 +10,7 @@ use tokio_postgres::{Column, Row};
 
 pub use self::string::push_string;
 use self::value::Encoder;
+use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
 
@@ -51,8 +52,10 @@ impl RowEncoder {
         let is_document = matches!(columns, [only] if is_json(only.type_()));
         let columns = columns.iter().enumerate().map(|(position, column)| {
             let type_name = qualified(column.type_());
-            let encoder = Encoder::for_type(column.type_())
-                .ok_or_else(|| Error::no_converter(column.name(), &type_name))?;
+            let encoder = Encoder::for_type(column.type_()).ok_or_else(|| match *column.type_() {
+                Type::RECORD | Type::RECORD_ARRAY => Error::no_names(column.name(), &type_name),
+                _ => Error::no_converter(column.name(), &type_name),
+            })?;
             let lead = if is_document { String::new() } else { lead(position, column.name()) };
             Ok(ColumnEncoder { lead, encoder, name: column.name().to_owned(), type_name })
         });
@@ -67,7 +70,7 @@ impl RowEncoder {
             let Field(field) = row.try_get(position)?;
             column
                 .encoder
-                .encode(field, out)
+                .encode(field, out, Depth::default())
                 .map_err(|cause| Error::malformed(&column.name, &column.type_name, cause.0))?;
         }
         if !self.is_document {

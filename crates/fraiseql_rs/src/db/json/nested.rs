@@ -1,20 +1,21 @@
 //! How do values made of values become JSON? Arrays as arrays of arrays, rows as objects.
 
-use tokio_postgres::types::{Field, Type};
+use tokio_postgres::types::Field;
 
+use super::super::depth::Depth;
 use super::super::wire::{array_lengths, Cursor, Malformed};
 use super::string::push_string;
 use super::value::Encoder;
 
 /// An array of any dimension; its lower bounds have no place in JSON.
-pub fn push_array(element: &Encoder, field: &[u8], out: &mut String) -> Result<(), Malformed> {
+pub fn push_array(element: &Encoder, field: &[u8], out: &mut String, depth: Depth) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let lengths = array_lengths(&mut cursor)?;
     if lengths.is_empty() {
         out.push_str("[]");
         return Ok(());
     }
-    push_dimension(element, &lengths, &mut cursor, out)
+    push_dimension(element, &lengths, &mut cursor, out, depth)
 }
 
 fn push_dimension(
@@ -22,16 +23,17 @@ fn push_dimension(
     lengths: &[usize],
     cursor: &mut Cursor<'_>,
     out: &mut String,
+    depth: Depth,
 ) -> Result<(), Malformed> {
     let Some((length, inner)) = lengths.split_first() else {
-        return element.encode(cursor.element()?, out);
+        return element.encode(cursor.element()?, out, depth);
     };
     out.push('[');
     for position in 0..*length {
         if position > 0 {
             out.push(',');
         }
-        push_dimension(element, inner, cursor, out)?;
+        push_dimension(element, inner, cursor, out, depth)?;
     }
     out.push(']');
     Ok(())
@@ -50,7 +52,7 @@ impl Fields {
         encoders.collect::<Option<_>>().map(Self)
     }
 
-    pub fn push_object(&self, field: &[u8], out: &mut String) -> Result<(), Malformed> {
+    pub fn push_object(&self, field: &[u8], out: &mut String, depth: Depth) -> Result<(), Malformed> {
         let mut cursor = Cursor::new(field);
         if cursor.count()? != self.0.len() {
             return Err(Malformed("the row has another number of columns than its type"));
@@ -59,26 +61,11 @@ impl Fields {
         for (key, encoder) in &self.0 {
             cursor.take(4)?;
             out.push_str(key);
-            encoder.encode(cursor.element()?, out)?;
+            encoder.encode(cursor.element()?, out, depth)?;
         }
         out.push('}');
         Ok(())
     }
-}
-
-/// A row without a type of its own: its columns are called f1, f2 and so on.
-pub fn push_record(field: &[u8], out: &mut String) -> Result<(), Malformed> {
-    let mut cursor = Cursor::new(field);
-    out.push('{');
-    for position in 0..cursor.count()? {
-        let encoder = Type::from_oid(cursor.u32()?)
-            .and_then(|type_| Encoder::for_type(&type_))
-            .ok_or(Malformed("a column of the row has a type without a converter; cast it to text"))?;
-        out.push_str(&key(position, &format!("f{}", position + 1)));
-        encoder.encode(cursor.element()?, out)?;
-    }
-    out.push('}');
-    Ok(())
 }
 
 fn key(position: usize, name: &str) -> String {

@@ -3,6 +3,7 @@
 
 use tokio_postgres::types::{Kind, Type};
 
+use super::super::depth::Depth;
 use super::super::text::{self, datetime, float, number, Writer};
 use super::super::wire::{Cursor, Malformed};
 use super::nested::{self, Fields};
@@ -25,8 +26,6 @@ pub enum Encoder {
     Jsonb,
     Array(Box<Encoder>),
     Object(Fields),
-    /// A row whose columns name their types on the wire.
-    Record,
     Range(RangeForm),
     Multirange(RangeForm),
 }
@@ -57,7 +56,6 @@ impl Encoder {
             Type::TIMESTAMPTZ => Self::Plain(datetime::timestamptz_iso),
             Type::JSON => Self::Json,
             Type::JSONB => Self::Jsonb,
-            Type::RECORD => Self::Record,
             _ => {
                 let form = text::form(type_)?;
                 if form.needs_escape {
@@ -70,7 +68,7 @@ impl Encoder {
     }
 
     /// Appends the value of a field; `None` is NULL.
-    pub fn encode(&self, field: Option<&[u8]>, out: &mut String) -> Result<(), Malformed> {
+    pub fn encode(&self, field: Option<&[u8]>, out: &mut String, depth: Depth) -> Result<(), Malformed> {
         let Some(field) = field else {
             out.push_str("null");
             return Ok(());
@@ -83,9 +81,8 @@ impl Encoder {
             Self::Escaped(write) => push_quoted(out, |out| escape_tail(*write, field, out))?,
             Self::Json => out.push_str(text::utf8(field)?),
             Self::Jsonb => out.push_str(text::versioned(field)?),
-            Self::Array(element) => nested::push_array(element, field, out)?,
-            Self::Object(fields) => fields.push_object(field, out)?,
-            Self::Record => nested::push_record(field, out)?,
+            Self::Array(element) => nested::push_array(element, field, out, depth.inside()?)?,
+            Self::Object(fields) => fields.push_object(field, out, depth.inside()?)?,
             Self::Range(form) => push_quoted(out, |out| form.push_escaped_range(field, out))?,
             Self::Multirange(form) => push_quoted(out, |out| form.push_escaped_multirange(field, out))?,
         }

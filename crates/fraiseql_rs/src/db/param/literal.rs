@@ -27,10 +27,11 @@ pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String>
     Ok(())
 }
 
-/// The server would drop the offset in silence and store another time.
+/// The server would drop the offset in silence and store another time, or another day.
 fn push_instant(text: &str, type_: &Type, out: &mut String) -> Result<(), String> {
-    if *type_ == Type::TIMESTAMP {
-        return Err("an aware datetime does not fit, for the type has no time zone; remove tzinfo".to_owned());
+    if matches!(*type_, Type::TIMESTAMP | Type::TIME | Type::DATE) {
+        let why = "an aware datetime or time does not fit, for the type has no time zone; remove tzinfo";
+        return Err(why.to_owned());
     }
     out.push_str(text);
     Ok(())
@@ -50,15 +51,32 @@ fn push_bytes(bytes: &[u8], type_: &Type, out: &mut String) -> Result<(), String
 
 fn push_list(items: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
     match type_.kind() {
+        _ if matches!(*type_, Type::INT2_VECTOR | Type::OID_VECTOR) => push_vector(items, type_, out),
         Kind::Array(element) => push_array(items, element, out),
         Kind::Multirange(_) => push_multirange(items, type_, out),
         _ => Err("a list is a parameter for arrays, multiranges and json only".to_owned()),
     }
 }
 
-/// An inner list is an inner dimension. An array without an element has no dimensions at all.
+/// The system's own arrays of one dimension have a form of their own.
+fn push_vector(items: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(' ');
+        }
+        let Param::Number(digits) = item else {
+            return Err(format!("an {} takes a list of ints, and no NULL", type_.name()));
+        };
+        out.push_str(digits);
+    }
+    Ok(())
+}
+
+/// An inner list is an inner dimension, unless the elements themselves are lists: then it is one of them. An array
+/// without an element has no dimensions at all.
 fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), String> {
-    if items.iter().all(is_hollow) {
+    let is_element = is_list(base(element));
+    if items.is_empty() || !is_element && items.iter().all(is_hollow) {
         out.push_str("{}");
         return Ok(());
     }
@@ -70,12 +88,17 @@ fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), S
         }
         match item {
             Param::Null => out.push_str("NULL"),
-            Param::List(inner) => push_array(inner, element, out)?,
+            Param::List(inner) if !is_element => push_array(inner, element, out)?,
             other => push_quoted(other, element, out)?,
         }
     }
     out.push('}');
     Ok(())
+}
+
+/// Whether a value of the type can be a list.
+fn is_list(type_: &Type) -> bool {
+    matches!(*type_, Type::JSON | Type::JSONB) || matches!(type_.kind(), Kind::Array(_) | Kind::Multirange(_))
 }
 
 fn is_hollow(item: &Param) -> bool {

@@ -28,7 +28,7 @@ pub enum Param {
     Text(String),
     /// A value whose text form says everything: a date, a UUID, an address.
     Literal(String),
-    /// A datetime that knows its offset from UTC.
+    /// A datetime or a time that knows its offset from UTC.
     Instant(String),
     Bytes(Vec<u8>),
     List(Vec<Param>),

@@ -8,6 +8,7 @@ use pyo3::types::{
     PyTime, PyTuple,
 };
 
+use super::super::depth::MOST_DEPTH;
 use super::super::error::{Error, Kind};
 use super::super::python::{Classes, Interval, Range, Record};
 use super::{Param, RangeParam};
@@ -26,9 +27,6 @@ pub fn params_of(arguments: &Bound<'_, PyAny>) -> PyResult<Vec<Param>> {
         })
         .collect()
 }
-
-/// Deeper nesting than this is a list that contains itself, or an attack.
-const MOST_DEPTH: usize = 200;
 
 fn unknown(number: usize, object: &Bound<'_, PyAny>) -> Error {
     let name = object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
@@ -88,18 +86,18 @@ fn int_of(object: &Bound<'_, PyAny>) -> PyResult<Param> {
     if let Ok(small) = object.extract::<i64>() {
         return Ok(Param::Number(small.to_string()));
     }
-    // `int.__repr__`, for an IntEnum has a repr of its own.
-    let digits = object.py().get_type::<PyInt>().call_method1("__repr__", (object,))?;
+    // A Decimal writes all its digits; an int stops at `sys.int_max_str_digits`, and an IntEnum writes its name.
+    let digits = Classes::get(object.py())?.decimal.bind(object.py()).call1((object,))?.str()?;
     Ok(Param::Number(digits.extract()?))
 }
 
 fn moment_of(object: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
-    if object.is_instance_of::<PyDateTime>() {
+    if object.is_instance_of::<PyDateTime>() || object.is_instance_of::<PyTime>() {
         let text = object.call_method0("isoformat")?.extract()?;
         let is_aware = !object.call_method0("utcoffset")?.is_none();
         return Ok(Some(if is_aware { Param::Instant(text) } else { Param::Literal(text) }));
     }
-    if object.is_instance_of::<PyDate>() || object.is_instance_of::<PyTime>() {
+    if object.is_instance_of::<PyDate>() {
         return Ok(Some(Param::Literal(object.call_method0("isoformat")?.extract()?)));
     }
     if object.is_instance_of::<PyDelta>() {

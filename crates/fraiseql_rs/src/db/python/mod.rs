@@ -12,6 +12,7 @@ mod value;
 
 use std::sync::Arc;
 
+use pyo3::exceptions::{PyArithmeticError, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use tokio_postgres::{Column, Row};
@@ -22,6 +23,7 @@ pub use range::Range;
 pub use record::{Columns, Record};
 
 use self::value::{Decoder, Refusal};
+use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
 
@@ -99,11 +101,25 @@ impl ColumnDecoder {
     fn decode<'py>(&self, py: Python<'py>, row: &Row, position: usize) -> PyResult<Bound<'py, PyAny>> {
         let field = row.try_get(position).map_err(|cause| Error::from(cause).into_exception(py))?;
         let Field(bytes) = field;
-        self.decoder.decode(py, bytes).map_err(|refusal| match refusal {
+        self.decoder.decode(py, bytes, Depth::default()).map_err(|refusal| match refusal {
             Refusal::Malformed(why) => {
                 Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
             }
-            Refusal::Python(error) => error,
+            Refusal::Python(error) => self.refused(py, error),
         })
+    }
+
+    /// The error for a value that a Python type does not take; what has nothing to do with the value stays as it is.
+    fn refused(&self, py: Python<'_>, error: PyErr) -> PyErr {
+        let is_of_value = error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyArithmeticError>(py)
+            || error.is_instance_of::<PyRecursionError>(py);
+        if !is_of_value {
+            return error;
+        }
+        let why = format!("{error}; cast it to text in the query (::text)");
+        let told = Error::malformed(&self.name, &self.type_name, &why).into_exception(py);
+        told.set_cause(py, Some(error));
+        told
     }
 }

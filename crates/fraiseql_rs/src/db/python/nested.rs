@@ -6,18 +6,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use tokio_postgres::types::{Field, Type};
 
+use super::super::depth::Depth;
 use super::super::wire::{array_lengths, Cursor, Malformed};
 use super::record::{Columns, Record};
 use super::value::{Decoded, Decoder};
 
 /// An array of any dimension; its lower bounds have no place in a list.
-pub fn array<'py>(py: Python<'py>, element: &Decoder, field: &[u8]) -> Decoded<'py> {
+pub fn array<'py>(py: Python<'py>, element: &Decoder, field: &[u8], depth: Depth) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let lengths = array_lengths(&mut cursor)?;
     if lengths.is_empty() {
         return Ok(PyList::empty(py).into_any());
     }
-    dimension(py, element, &lengths, &mut cursor)
+    dimension(py, element, &lengths, &mut cursor, depth)
 }
 
 fn dimension<'py>(
@@ -25,13 +26,14 @@ fn dimension<'py>(
     element: &Decoder,
     lengths: &[usize],
     cursor: &mut Cursor<'_>,
+    depth: Depth,
 ) -> Decoded<'py> {
     let Some((length, inner)) = lengths.split_first() else {
-        return element.decode(py, cursor.element()?);
+        return element.decode(py, cursor.element()?, depth);
     };
     let list = PyList::empty(py);
     for _ in 0..*length {
-        list.append(dimension(py, element, inner, cursor)?)?;
+        list.append(dimension(py, element, inner, cursor, depth)?)?;
     }
     Ok(list.into_any())
 }
@@ -47,14 +49,14 @@ impl Fields {
         decoders.collect::<Option<_>>().map(Self)
     }
 
-    pub fn record<'py>(&self, py: Python<'py>, field: &[u8]) -> Decoded<'py> {
+    pub fn record<'py>(&self, py: Python<'py>, field: &[u8], depth: Depth) -> Decoded<'py> {
         let mut cursor = Cursor::new(field);
         if cursor.count()? != self.0.len() {
             return Err(Malformed("the row has another number of columns than its type had").into());
         }
         let values = self.0.iter().map(|(_, decoder)| {
             cursor.take(4)?;
-            decoder.decode(py, cursor.element()?)
+            decoder.decode(py, cursor.element()?, depth)
         });
         let values = values.collect::<Result<Vec<_>, _>>()?;
         make(py, values, self.0.iter().map(|(name, _)| name.as_str()))
@@ -62,14 +64,14 @@ impl Fields {
 }
 
 /// A row without a type of its own: its columns are called f1, f2 and so on.
-pub fn anonymous<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
+pub fn anonymous<'py>(py: Python<'py>, field: &[u8], depth: Depth) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let count = cursor.count()?;
     let values = (0..count).map(|_| {
         let decoder = Type::from_oid(cursor.u32()?)
             .and_then(|type_| Decoder::for_type(&type_))
             .ok_or(Malformed("a column of the row has a type without a converter; cast it to text"))?;
-        decoder.decode(py, cursor.element()?)
+        decoder.decode(py, cursor.element()?, depth)
     });
     let values = values.collect::<Result<Vec<_>, _>>()?;
     let names: Vec<_> = (1..=count).map(|position| format!("f{position}")).collect();

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::super::depth::Depth;
 use super::super::wire::{multirange_parts, RangeParts};
 use super::value::{Decoded, Decoder};
 
@@ -111,11 +112,11 @@ impl Range {
     }
 }
 
-pub fn range<'py>(py: Python<'py>, bound: &Decoder, field: &[u8]) -> Decoded<'py> {
+pub fn range<'py>(py: Python<'py>, bound: &Decoder, field: &[u8], depth: Depth) -> Decoded<'py> {
     let parts = RangeParts::new(field)?;
     let range = Range {
-        lower: bound.decode(py, parts.lower)?.unbind(),
-        upper: bound.decode(py, parts.upper)?.unbind(),
+        lower: bound.decode(py, parts.lower, depth)?.unbind(),
+        upper: bound.decode(py, parts.upper, depth)?.unbind(),
         lower_inc: parts.lower_inc,
         upper_inc: parts.upper_inc,
         isempty: parts.is_empty,
@@ -124,10 +125,10 @@ pub fn range<'py>(py: Python<'py>, bound: &Decoder, field: &[u8]) -> Decoded<'py
 }
 
 /// A list of ranges.
-pub fn multirange<'py>(py: Python<'py>, bound: &Decoder, field: &[u8]) -> Decoded<'py> {
+pub fn multirange<'py>(py: Python<'py>, bound: &Decoder, field: &[u8], depth: Depth) -> Decoded<'py> {
     let list = PyList::empty(py);
     for part in multirange_parts(field)? {
-        list.append(range(py, bound, part)?)?;
+        list.append(range(py, bound, part, depth)?)?;
     }
     Ok(list.into_any())
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use tokio_postgres::types::{Kind, Type};
 
+use super::super::depth::Depth;
 use super::super::text;
 use super::super::wire::Malformed;
 use super::{datetime, nested, range, scalar};
@@ -64,16 +65,16 @@ impl Decoder {
     }
 
     /// The object for a field; `None` is NULL.
-    pub fn decode<'py>(&self, py: Python<'py>, field: Option<&[u8]>) -> Decoded<'py> {
+    pub fn decode<'py>(&self, py: Python<'py>, field: Option<&[u8]>, depth: Depth) -> Decoded<'py> {
         let Some(field) = field else { return Ok(py.None().into_bound(py)) };
         match self {
             Self::Scalar(make) => make(py, field),
             Self::Text(write) => scalar::printed(py, *write, field),
-            Self::Array(element) => nested::array(py, element, field),
-            Self::Composite(fields) => fields.record(py, field),
-            Self::Record => nested::anonymous(py, field),
-            Self::Range(bound) => range::range(py, bound, field),
-            Self::Multirange(bound) => range::multirange(py, bound, field),
+            Self::Array(element) => nested::array(py, element, field, depth.inside()?),
+            Self::Composite(fields) => fields.record(py, field, depth.inside()?),
+            Self::Record => nested::anonymous(py, field, depth.inside()?),
+            Self::Range(bound) => range::range(py, bound, field, depth.inside()?),
+            Self::Multirange(bound) => range::multirange(py, bound, field, depth.inside()?),
         }
     }
 }

@@ -35,7 +35,7 @@ pub fn numeric(field: &[u8], out: &mut String) -> Result<(), Malformed> {
         }
     }
     whole_digits(&mut cursor, count, weight, out)?;
-    let read = count.min(u16::try_from(weight + 1).unwrap_or(0));
+    let read = count.min(u16::try_from(i32::from(weight) + 1).unwrap_or(0));
     if scale > 0 {
         out.push('.');
         // Groups between the point and the first digit that is stored.
