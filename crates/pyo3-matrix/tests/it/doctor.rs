@@ -1,5 +1,7 @@
 //! Does `doctor` say of each fixture what it said when a person last read it? The corpus: every failure, and every near miss.
 
+mod machine;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
