@@ -108,7 +108,7 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
     for (folder, manifest) in &manifests {
         let of_pyo3 = manifest.on(PYO3).next().is_some();
         if of_pyo3 {
-            workspace.locks.extend(labelled(folder)?);
+            workspace.locks.extend(labelled(folder));
             for below in ["src", "tests"] {
                 sources(&folder.join(below), &mut workspace.sources);
             }
@@ -141,14 +141,15 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
     Ok(workspace)
 }
 
-/// Lock files that are named after a line, in any folder of a crate.
-fn labelled(folder: &Path) -> Result<Vec<Lock>, DoctorError> {
+/// Lock files that are named after a line, in any folder of a crate. Other tools name theirs after a Python, which reads the
+/// same: what is no lock of cargo's is one of theirs.
+fn labelled(folder: &Path) -> Vec<Lock> {
     let is_line =
         |path: &Path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().parse::<Line>().is_ok());
     let folders = children(folder).into_iter().filter(|child| child.is_dir() && is_source(child));
     let files = folders.flat_map(|child| children(&child));
     let locks = files.filter(|file| file.extension() == Some(OsStr::new("lock")) && is_line(file));
-    locks.map(|file| lock(&file)).collect()
+    locks.filter_map(|file| lock(&file).ok()).collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {

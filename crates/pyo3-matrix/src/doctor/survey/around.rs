@@ -1,7 +1,7 @@
 //! What stands beside a manifest and steers a build, or claims something? Toolchain, cargo's configuration, version files,
 //! workflows, recipes and the environment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml_edit::{Document, Item};
@@ -69,9 +69,10 @@ fn cargo(folder: &Path, project: &mut Project) -> Result<(), DoctorError> {
 }
 
 fn workflows(folder: &Path, project: &mut Project) -> Result<(), DoctorError> {
-    for path in children(&folder.join(".github/workflows")) {
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        let Some(file) = read(&path)?.filter(|_| is_yaml) else { continue };
+    let is_yaml =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+    for path in children(&folder.join(".github/workflows")).into_iter().filter(is_yaml) {
+        let Some(file) = read(&path)? else { continue };
         project.tests_without_defaults |= file.text.contains(NO_DEFAULTS);
         let (claims, variables) = claim::workflow(&file);
         project.claims.extend(claims);
