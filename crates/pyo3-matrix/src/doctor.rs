@@ -16,6 +16,7 @@ mod remedy;
 mod removed;
 pub mod report;
 mod resolve;
+mod skeleton;
 mod survey;
 mod text;
 

@@ -69,7 +69,7 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
-        for child in children(&folder).into_iter().filter(|child| child.is_dir() && is_source(child)) {
+        for child in children(&folder).into_iter().filter(|child| is_folder(child) && is_source(child)) {
             if child.join("Cargo.toml").is_file() {
                 found.push(child);
             } else if depth < DEPTH {
@@ -152,9 +152,15 @@ fn labelled(folder: &Path) -> Vec<Lock> {
     locks.filter_map(|file| lock(&file).ok()).collect()
 }
 
+/// A folder itself: links to one may lead anywhere, and round in a circle.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
+/// The Rust files below a folder, which may be a link.
 fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
     for child in children(folder) {
-        if child.is_dir() {
+        if is_folder(&child) {
             sources(&child, found);
         } else if child.extension() == Some(OsStr::new("rs")) {
             // What is no UTF-8 is for rustc to say.
