@@ -15,7 +15,7 @@ pub enum DoctorError {
     Broken { path: PathBuf, message: String },
     #[error("cargo cannot resolve {}:\n{output}", path.display())]
     Resolve { path: PathBuf, output: String },
-    #[error("a copy of {} to resolve cannot be made: {source}", path.display())]
+    #[error("{} cannot be copied for cargo to resolve: {source}", path.display())]
     Copy { path: PathBuf, source: io::Error },
     #[error("processes cannot be started here: {0}")]
     Guardian(#[from] io::Error),

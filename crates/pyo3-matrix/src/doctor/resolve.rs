@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::error::DoctorError;
 use super::lock::Lock;
 use super::skeleton::Skeleton;
+use super::survey::shown;
 use super::text::TextFile;
+use super::unseen::Unseen;
 use crate::process::{Command, Exit, Processes};
 
 /// Cargo may have to fetch the index.
@@ -19,9 +21,14 @@ pub enum Resolved {
     Refused(String),
 }
 
-/// Resolves the workspace at `root`.
-pub fn resolve(root: &Path, processes: &Processes) -> Result<Resolved, DoctorError> {
+/// Resolves the workspace at `root`; what may not be read of it is added to `unseen`.
+pub fn resolve(
+    root: &Path,
+    processes: &Processes,
+    unseen: &mut Vec<Unseen>,
+) -> Result<Resolved, DoctorError> {
     let copy = Skeleton::of(root)?;
+    unseen.extend(copy.closed.iter().map(|path| Unseen::closed(&shown(path))));
     let command =
         Command::new("cargo").args(["generate-lockfile", "--quiet"]).folder(copy.path()).limit(LIMIT);
     let finished = command.run(processes)?;
@@ -37,7 +44,7 @@ pub fn resolve(root: &Path, processes: &Processes) -> Result<Resolved, DoctorErr
     let failed = |source| DoctorError::Copy { path: root.into(), source };
     let text = std::fs::read_to_string(copy.path().join("Cargo.lock")).map_err(failed)?;
     // The lock exists in the copy alone; what is found in it is said of the manifest that led to it.
-    let file = TextFile::new(super::survey::shown(&root.join("Cargo.toml")), text);
+    let file = TextFile::new(shown(&root.join("Cargo.toml")), text);
     let broken =
         |error: cargo_lock::Error| DoctorError::Resolve { path: root.into(), output: error.to_string() };
     Lock::resolved(&file).map(Resolved::Lock).map_err(broken)

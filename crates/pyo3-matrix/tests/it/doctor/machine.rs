@@ -1,17 +1,22 @@
-//! Does `doctor` answer on whatever machine it finds itself on? Variables of any bytes, and links without an end.
+//! Does `doctor` answer on whatever machine it finds itself on? Variables of any bytes, links without an end, no
+//! registry, and folders that it may not read.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
 use super::{doctor, fixture};
-use crate::harness::{shown, stdout};
+use crate::harness::{hold, shown, stdout};
 use crate::mends::copy_all;
+
+/// A user that owns nothing.
+const NOBODY: u32 = 65534;
 
 /// `doctor`, to be run in `folder`.
 fn command(folder: &Path) -> Command {
@@ -75,4 +80,64 @@ fn a_member_that_is_a_link_is_resolved_where_it_leads() {
     let output = doctor(&root, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     assert!(stdout(&output).contains("pyo3 0.30"), "{}", shown(&output));
+}
+
+/// Runs `doctor` on a project without a lock file, where cargo reaches no registry.
+fn offline(folder: &Path, arguments: &[&str]) -> Output {
+    let _ = fs::remove_file(folder.join("Cargo.lock"));
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = command(folder);
+    command.env("CARGO_HOME", home.path()).env("CARGO_NET_OFFLINE", "true").args(arguments);
+    command.output().expect("the binary starts")
+}
+
+#[test]
+fn what_needs_no_lock_is_found_where_cargo_cannot_resolve() {
+    let output = offline(copy("a12_panic_aborts").path(), &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("A12 a Rust panic kills the interpreter\n"), "{}", shown(&output));
+    for part in ["\nnot looked at\n    the releases that cargo would lock", "cargo generate-lockfile"] {
+        assert!(text.contains(part), "{}", shown(&output));
+    }
+    assert!(text.ends_with("1 error in . (1 manifest, pyo3 0.30)\n"), "{}", shown(&output));
+}
+
+#[test]
+fn a_project_that_cannot_be_resolved_is_not_called_clean() {
+    let folder = copy("ok_without_async_runtimes");
+    let output = offline(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    assert!(stdout(&output).contains("\nnothing found in the rest: . ("), "{}", shown(&output));
+    let output = offline(folder.path(), &["--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    hold(&value, "diagnosis");
+    assert!(value["unseen"][0]["why"].as_str().is_some_and(|why| why.contains("error: ")), "{value}");
+    let output = offline(folder.path(), &["--format", "github"]);
+    let start = "::warning title=not looked at::the releases that cargo would lock for Cargo.toml%0A";
+    assert!(stdout(&output).starts_with(start), "{}", shown(&output));
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_is_named() {
+    let folder = copy("a12_panic_aborts");
+    fs::remove_file(folder.path().join("Cargo.lock")).expect("a lock");
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).expect("a folder");
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    allow(&closed, 0o000).expect("allowed");
+    allow(folder.path(), 0o755).expect("allowed");
+    let mut command = command(folder.path());
+    if fs::read_dir(&closed).is_ok() {
+        // Root may read everything; nobody may start what lies in a home folder.
+        let program = folder.path().join("doctor");
+        fs::copy(env!("CARGO_BIN_EXE_pyo3-matrix"), &program).expect("copied");
+        command = Command::new(program);
+        command.current_dir(folder.path()).arg("doctor").uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().expect("the binary starts");
+    allow(&closed, 0o755).expect("allowed");
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("A12 ") && text.contains("\n    closed\n    why    this user"), "{text}");
 }
