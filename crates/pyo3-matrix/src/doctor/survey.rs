@@ -56,7 +56,8 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
 }
 
 fn lock_alone(path: &Path) -> Result<Project, DoctorError> {
-    let workspace = Workspace { locks: vec![lock(path)?], ..Workspace::default() };
+    let folder = shown(path.parent().unwrap_or(path));
+    let workspace = Workspace { folder, locks: vec![lock(path)?], ..Workspace::default() };
     Ok(Project { workspaces: vec![workspace], ..Project::default() })
 }
 

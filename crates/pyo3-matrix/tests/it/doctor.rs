@@ -117,3 +117,22 @@ fn variables_of_the_process_are_examined_too() {
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
     assert!(stdout(&output).starts_with("::warning file=environment,title=A6%3A "), "{}", shown(&output));
 }
+
+#[test]
+fn paths_and_folders_are_those_of_the_current_folder() {
+    let check = |name: &str, command: &[&str]| {
+        let text = stdout(&doctor(&fixture(""), &[name, "--format", "json"]));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let findings = value["findings"].as_array().expect("findings");
+        for finding in findings {
+            let file = finding["place"]["file"].as_str().expect("a path");
+            assert!(fixture("").join(file).is_file(), "{file}");
+        }
+        let mut steps = findings.iter().flat_map(|finding| finding["mend"].as_array().expect("steps"));
+        let step = steps.find(|step| step["kind"] == "run").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(step["command"], serde_json::json!(command), "{text}");
+        assert_eq!(step["folder"], name, "{text}");
+    };
+    check("m1_several_pyo3", &["cargo", "tree", "--invert", "pyo3@0.28.3"]);
+    check("a6_version_check_switched_off", &["cargo", "clean", "--package", "pyo3-ffi"]);
+}
