@@ -1,7 +1,8 @@
 //! Does the locked line build for every Python that the project claims? A4, A5 and M3.
 //!
 //! Where a workspace has several lock files, one that accepts the Python is enough. A wheel for the stable ABI runs on
-//! Pythons newer than the one it was built with, so with abi3 a newer Python is no contradiction.
+//! Pythons newer than the one it was built with, so with abi3 a newer Python is no contradiction; for one
+//! without a GIL that takes abi3t.
 
 use crate::cell::{Line, Python};
 use crate::doctor::claim::{By, Claim};
@@ -42,11 +43,17 @@ fn refused(claim: &Claim, workspace: &Workspace) -> Option<Finding> {
         return None;
     }
     match verdicts[verdicts.len() - 1] {
-        (_, Acceptance::TooNew(_)) if workspace.is_abi3() => None,
+        (_, Acceptance::TooNew(_)) if outlives(workspace, python) => None,
         (line, Acceptance::TooNew(newest)) => Some(too_new(claim, line, newest, workspace)),
         (line, Acceptance::TooOld(oldest)) => Some(too_old(claim, line, oldest)),
         (_, Acceptance::Accepted) => None,
     }
+}
+
+/// Whether the wheels run on Pythons newer than the one that they are built with.
+fn outlives(workspace: &Workspace, python: Python) -> bool {
+    let is_abi3t = || workspace.pyo3_features().iter().any(|feature| feature.value.starts_with("abi3t"));
+    workspace.is_abi3() && (!python.free_threaded || is_abi3t())
 }
 
 fn too_new(claim: &Claim, line: Line, newest: Python, workspace: &Workspace) -> Finding {
