@@ -24,6 +24,8 @@ pub enum By {
     Classifier,
     RequiresPython,
     Workflow,
+    /// A workflow, and YAML reads it as the number of another version.
+    Number,
     VersionFile,
     Tox,
 }
@@ -50,7 +52,7 @@ impl By {
         match self {
             By::Classifier => "a classifier",
             By::RequiresPython => "requires-python",
-            By::Workflow => "a CI workflow",
+            By::Workflow | By::Number => "a CI workflow",
             By::VersionFile => ".python-version",
             By::Tox => "a tox environment",
         }
@@ -156,9 +158,11 @@ impl Workflow<'_> {
             YamlData::Sequence(items) => items.iter().for_each(|item| self.versions(item, claims)),
             YamlData::Value(_) => {
                 let written = self.at(node);
-                // `|` lists several for setup-python; each line is one. Ranges such as `3.x` name none.
+                let is_number = node.data.is_floating_point() && written.written().ends_with('0');
+                let by = if is_number { By::Number } else { By::Workflow };
+                // Ranges such as `3.x` name none.
                 if let Ok(python) = plain(&written).parse() {
-                    claims.push(Claim { python: At::new(python, self.file, written.span), by: By::Workflow });
+                    claims.push(Claim { python: At::new(python, self.file, written.span), by });
                 }
             }
             _ => {}

@@ -31,7 +31,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 
 fn refused(claim: &Claim, workspace: &Workspace) -> Option<Finding> {
     let python = claim.python.value;
-    if is_number(claim) || python.major != 3 {
+    if claim.by == By::Number || python.major != 3 {
         return None;
     }
     let lines = workspace.lines();
@@ -113,7 +113,7 @@ fn drop(claim: &Claim) -> Step {
 
 /// M3: `3.10` without quotes is 3.1.
 fn number(claim: &Claim) -> Option<Finding> {
-    if !is_number(claim) {
+    if claim.by != By::Number {
         return None;
     }
     let written = claim.python.written();
@@ -122,9 +122,4 @@ fn number(claim: &Claim) -> Option<Finding> {
     let why = format!("YAML reads it as the number {read}, and the job runs on Python {read} or not at all");
     let finding = Finding::new(Id::M3, claim.python.place(), found, why);
     Some(finding.mend([claim.python.replace(&format!("\"{written}\""))]))
-}
-
-fn is_number(claim: &Claim) -> bool {
-    let written = claim.python.written();
-    claim.by == By::Workflow && written.ends_with('0') && !written.starts_with(['"', '\''])
 }
