@@ -1,5 +1,5 @@
 //! Does `doctor` answer on whatever machine it finds itself on? Variables of any bytes, links without an end, no
-//! registry, and folders that it may not read.
+//! registry, folders that it may not read, and paths that look like patterns.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -140,4 +140,13 @@ fn a_folder_that_may_not_be_read_is_named() {
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
     let text = stdout(&output);
     assert!(text.starts_with("A12 ") && text.contains("\n    closed\n    why    this user"), "{text}");
+}
+
+#[test]
+fn the_members_of_a_workspace_are_found_in_a_folder_that_looks_like_a_pattern() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().join("[a]");
+    copy_all(&fixture("ok_inherited_in_a_workspace"), &root);
+    let output = doctor(&root, &[]);
+    assert!(stdout(&output).starts_with("clean: . (3 manifests, "), "{}", shown(&output));
 }
