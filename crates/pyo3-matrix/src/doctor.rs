@@ -21,7 +21,7 @@ mod survey;
 mod text;
 mod unseen;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -73,13 +73,8 @@ impl Diagnosis {
 /// Examines a project.
 pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
     let processes = Processes::start()?;
-    // The compiler is slow to say its version, next to everything else here.
-    let (project, rustc) = std::thread::scope(|scope| {
-        let rustc = scope.spawn(|| rustc(&processes));
-        (survey::survey(path), rustc.join().ok().flatten())
-    });
-    let mut project = project?;
-    project.rustc = rustc;
+    let mut project = survey::survey(path)?;
+    compilers(&mut project, &processes);
     let (mut findings, mut unseen) = (Vec::new(), Vec::new());
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
@@ -116,7 +111,7 @@ fn resolved(
 ) -> Result<Vec<Finding>, DoctorError> {
     let mut findings = Vec::new();
     for workspace in project.workspaces.iter_mut().filter(|workspace| needs_lock(workspace)) {
-        let root = std::env::current_dir().unwrap_or_default().join(&workspace.folder);
+        let root = absolute(&workspace.folder);
         let manifest = workspace.folder.join("Cargo.toml");
         match resolve::resolve(&root, processes, unseen) {
             Ok(Resolved::Lock(lock)) => workspace.locks.push(lock),
@@ -141,11 +136,27 @@ fn refused(manifest: &Path, output: &str) -> Vec<Finding> {
     told.into_iter().map(|finding| Finding { place: place(), ..finding }).collect()
 }
 
-/// The version of the rustc on PATH; none where there is no such program.
-fn rustc(processes: &Processes) -> Option<(u16, u16)> {
-    let finished = Command::new("rustc").arg("--version").limit(LIMIT).run(processes).ok()?;
+/// Asks for the rustc of each workspace that needs one: a folder may name its own.
+fn compilers(project: &mut Project, processes: &Processes) {
+    std::thread::scope(|scope| {
+        let needy = |workspace: &&mut Workspace| workspace.holds(pyo3::PYO3) || needs_lock(workspace);
+        for workspace in project.workspaces.iter_mut().filter(needy) {
+            scope.spawn(|| workspace.rustc = rustc(&absolute(&workspace.folder), processes));
+        }
+    });
+}
+
+/// The version of the rustc that runs in a folder; none where there is no such program.
+fn rustc(folder: &Path, processes: &Processes) -> Option<(u16, u16)> {
+    let rustc = Command::new("rustc").arg("--version").folder(folder).limit(LIMIT);
+    // A toolchain that is not here is not fetched for the sake of a question.
+    let finished = rustc.env("RUSTUP_AUTO_INSTALL", "0").run(processes).ok()?;
     let mut numbers = finished.stdout.split([' ', '.']).skip(1).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::env::current_dir().unwrap_or_default().join(folder)
 }
 
 /// `. (2 manifests, 9 lock files, pyo3 0.30)`.

@@ -20,8 +20,6 @@ pub struct Project {
     pub claims: Vec<Claim>,
     /// The channel of `rust-toolchain.toml`.
     pub channel: Option<At<String>>,
-    /// The rustc that runs here, as (major, minor).
-    pub rustc: Option<(u16, u16)>,
     /// Variables that steer a build, whoever sets them.
     pub settings: Vec<Setting>,
     /// `panic` in the profiles of `.cargo/config.toml`.
@@ -44,6 +42,8 @@ pub struct Workspace {
     pub sources: Vec<Arc<TextFile>>,
     /// Paths of the wheels that were built here.
     pub wheels: Vec<PathBuf>,
+    /// The rustc that runs in its folder, as (major, minor).
+    pub rustc: Option<(u16, u16)>,
 }
 
 /// A variable of the environment.

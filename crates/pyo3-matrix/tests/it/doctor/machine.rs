@@ -1,5 +1,5 @@
 //! Does `doctor` answer on whatever machine it finds itself on? Variables of any bytes, links without an end, no
-//! registry, folders that it may not read, and paths that look like patterns.
+//! registry, folders that it may not read, paths that look like patterns, and another compiler elsewhere.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -149,4 +149,20 @@ fn the_members_of_a_workspace_are_found_in_a_folder_that_looks_like_a_pattern() 
     copy_all(&fixture("ok_inherited_in_a_workspace"), &root);
     let output = doctor(&root, &[]);
     assert!(stdout(&output).starts_with("clean: . (3 manifests, "), "{}", shown(&output));
+}
+
+#[test]
+fn the_compiler_is_the_one_of_the_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_all(&fixture("ok_without_async_runtimes"), &folder.path().join("project"));
+    let rustc = folder.path().join("rustc");
+    let script = "#!/bin/sh\ncase $PWD in */project) echo rustc 1.70.0;; *) echo rustc 1.99.0;; esac\n";
+    fs::write(&rustc, script).expect("written");
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).expect("allowed");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = command(folder.path());
+    let path = format!("{}:{path}", folder.path().display());
+    let output = command.arg("project").env("PATH", path).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert!(stdout(&output).contains("rustc 1.70 runs here"), "{}", shown(&output));
 }
