@@ -94,6 +94,7 @@ fn what_is_no_project_or_cannot_be_read_ends_with_code_2() {
     check("error: Cargo.toml cannot be understood: TOML parse error at line 1");
     let output = doctor(folder.path(), &["no/such/path"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    assert!(words(&output).contains(" hint: name what is there;"), "{}", shown(&output));
     let output = doctor(folder.path(), &["--log", "no-such.log"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
 }
