@@ -73,8 +73,9 @@ fn unseen(text: &mut String, parts: &[Unseen]) {
     let bold = Style::new().bold();
     let separator = if text.is_empty() { "" } else { "\n" };
     let _ = writeln!(text, "{separator}{bold}not looked at{bold:#}");
-    for Unseen { what, why, hint } in parts {
+    for (at, Unseen { what, why, hint }) in parts.iter().enumerate() {
         let indent = " ".repeat(INDENT);
+        text.push_str(if at == 0 { "" } else { "\n" });
         let _ = writeln!(text, "{}", wrapped(what, &indent, &indent));
         paragraph(text, "why", why);
         paragraph(text, "fix", hint);
