@@ -117,7 +117,7 @@ pub enum Verb {
     ///
     /// Examines a crate, a workspace, a lock file or a manifest alone (that one is
     /// resolved in a temporary copy). Exit codes: 0 clean, 1 findings, 2 not a
-    /// Cargo project.
+    /// Cargo project, 3 no findings, but not all could be looked at.
     Doctor {
         /// A folder, a Cargo.toml or a lock file
         #[arg(default_value = ".")]

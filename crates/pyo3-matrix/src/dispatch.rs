@@ -117,7 +117,11 @@ fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, E
         Notation::Json => print!("{}", doctor::report::json::render(&diagnosis)?),
         Notation::Github => print!("{}", doctor::report::github::render(&diagnosis)),
     }
-    Ok(if diagnosis.findings.is_empty() { Ending::Green } else { Ending::Red })
+    Ok(match (diagnosis.findings.is_empty(), diagnosis.unseen.is_empty()) {
+        (false, _) => Ending::Red,
+        (true, false) => Ending::Failed,
+        (true, true) => Ending::Green,
+    })
 }
 
 /// A cell's environment and server, handed over to the user's terminal.

@@ -16,21 +16,24 @@ mod remedy;
 mod removed;
 pub mod report;
 mod resolve;
+mod skeleton;
 mod survey;
 mod text;
+mod unseen;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::process::{Command, Processes};
+use crate::process::{Command, ProcessError, Processes};
 use crate::words::counted;
 use error::DoctorError;
 use finding::{Finding, Id};
 use project::{Project, Workspace};
 use resolve::Resolved;
+use unseen::Unseen;
 
 /// The shape of the JSON.
 const SCHEMA_VERSION: u32 = 1;
@@ -57,36 +60,33 @@ pub struct Diagnosis {
     /// What was looked at, in words.
     pub examined: String,
     pub findings: Vec<Finding>,
+    /// What could not be looked at; the findings are those of the rest.
+    pub unseen: Vec<Unseen>,
 }
 
 impl Diagnosis {
     fn new(of: Of, examined: String, findings: Vec<Finding>) -> Self {
-        Diagnosis { schema_version: SCHEMA_VERSION, of, examined, findings }
+        Diagnosis { schema_version: SCHEMA_VERSION, of, examined, findings, unseen: Vec::new() }
     }
 }
 
 /// Examines a project.
 pub fn examine(path: &Path) -> Result<Diagnosis, DoctorError> {
     let processes = Processes::start()?;
-    // The compiler is slow to say its version, next to everything else here.
-    let (project, rustc) = std::thread::scope(|scope| {
-        let rustc = scope.spawn(|| rustc(&processes));
-        (survey::survey(path), rustc.join().ok().flatten())
-    });
-    let mut project = project?;
-    project.rustc = rustc;
-    let mut findings = Vec::new();
+    let mut project = survey::survey(path)?;
+    compilers(&mut project, &processes);
+    let (mut findings, mut unseen) = (Vec::new(), Vec::new());
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
         // What is wrong in the manifests explains more than cargo's refusal to resolve them.
         if findings.iter().all(|finding| !matches!(finding.id, Id::A1 | Id::A11)) {
-            findings = resolved(&mut project, &processes)?;
+            findings = resolved(&mut project, &processes, &mut unseen)?;
         }
     }
     findings.extend(check::check(&project));
     findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
     findings.dedup();
-    Ok(Diagnosis::new(Of::Project, extent(path, &project), findings))
+    Ok(Diagnosis { unseen, ..Diagnosis::new(Of::Project, extent(path, &project), findings) })
 }
 
 /// Explains the log of a build.
@@ -102,35 +102,61 @@ fn needs_lock(workspace: &Workspace) -> bool {
     uses && workspace.locks.iter().all(|lock| lock.label.is_some())
 }
 
-/// Fills in the locks that cargo would make, and tells what it says where it refuses.
-fn resolved(project: &mut Project, processes: &Processes) -> Result<Vec<Finding>, DoctorError> {
+/// Fills in the locks that cargo would make, and tells what it says where it refuses. Without a lock, the findings that need
+/// none are still worth telling.
+fn resolved(
+    project: &mut Project,
+    processes: &Processes,
+    unseen: &mut Vec<Unseen>,
+) -> Result<Vec<Finding>, DoctorError> {
     let mut findings = Vec::new();
     for workspace in project.workspaces.iter_mut().filter(|workspace| needs_lock(workspace)) {
-        let root = std::env::current_dir().unwrap_or_default().join(&workspace.folder);
-        match resolve::resolve(&root, processes)? {
-            Resolved::Lock(lock) => workspace.locks.push(lock),
-            Resolved::Refused(output) => {
-                let manifest = workspace.folder.join("Cargo.toml");
-                let told = log::examine(text::TextFile::new(&manifest, output.clone()));
+        let root = absolute(&workspace.folder);
+        let manifest = workspace.folder.join("Cargo.toml");
+        match resolve::resolve(&root, processes, unseen) {
+            Ok(Resolved::Lock(lock)) => workspace.locks.push(lock),
+            Ok(Resolved::Refused(output)) => {
+                let told = refused(&manifest, &output);
                 if told.is_empty() {
-                    return Err(DoctorError::Resolve { path: manifest, output });
+                    unseen.push(Unseen::lock(&manifest, &output));
                 }
-                // The lines of what cargo wrote are not those of the manifest.
-                findings.extend(told.into_iter().map(|finding| Finding {
-                    place: finding::Place { file: manifest.clone(), line: None },
-                    ..finding
-                }));
+                findings.extend(told);
             }
+            Err(error @ DoctorError::Process(ProcessError::Interrupted)) => return Err(error),
+            Err(error) => unseen.push(Unseen::lock(&manifest, &error)),
         }
     }
     Ok(findings)
 }
 
-/// The version of the rustc on PATH; none where there is no such program.
-fn rustc(processes: &Processes) -> Option<(u16, u16)> {
-    let finished = Command::new("rustc").arg("--version").limit(LIMIT).run(processes).ok()?;
+/// What is known of cargo's refusal. The lines of what it wrote are not those of the manifest.
+fn refused(manifest: &Path, output: &str) -> Vec<Finding> {
+    let place = || finding::Place { file: manifest.into(), line: None };
+    let told = log::examine(text::TextFile::new(manifest, output));
+    told.into_iter().map(|finding| Finding { place: place(), ..finding }).collect()
+}
+
+/// Asks for the rustc of each workspace that needs one: a folder may name its own.
+fn compilers(project: &mut Project, processes: &Processes) {
+    std::thread::scope(|scope| {
+        let needy = |workspace: &&mut Workspace| workspace.holds(pyo3::PYO3) || needs_lock(workspace);
+        for workspace in project.workspaces.iter_mut().filter(needy) {
+            scope.spawn(|| workspace.rustc = rustc(&absolute(&workspace.folder), processes));
+        }
+    });
+}
+
+/// The version of the rustc that runs in a folder; none where there is no such program.
+fn rustc(folder: &Path, processes: &Processes) -> Option<(u16, u16)> {
+    let rustc = Command::new("rustc").arg("--version").folder(folder).limit(LIMIT);
+    // A toolchain that is not here is not fetched for the sake of a question.
+    let finished = rustc.env("RUSTUP_AUTO_INSTALL", "0").run(processes).ok()?;
     let mut numbers = finished.stdout.split([' ', '.']).skip(1).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::env::current_dir().unwrap_or_default().join(folder)
 }
 
 /// `. (2 manifests, 9 lock files, pyo3 0.30)`.
@@ -147,6 +173,10 @@ fn extent(path: &Path, project: &Project) -> String {
         }
     }
     let shown = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    parts.push(if lines.is_empty() { "no pyo3".to_owned() } else { format!("pyo3 {shown}") });
+    parts.push(match lines.is_empty() {
+        false => format!("pyo3 {shown}"),
+        true if project.workspaces.iter().any(needs_lock) => "pyo3 not resolved".to_owned(),
+        true => "no pyo3".to_owned(),
+    });
     format!("{} ({})", path.display(), parts.join(", "))
 }

@@ -24,6 +24,8 @@ pub enum By {
     Classifier,
     RequiresPython,
     Workflow,
+    /// A workflow, and YAML reads it as the number of another version.
+    Number,
     VersionFile,
     Tox,
 }
@@ -50,7 +52,7 @@ impl By {
         match self {
             By::Classifier => "a classifier",
             By::RequiresPython => "requires-python",
-            By::Workflow => "a CI workflow",
+            By::Workflow | By::Number => "a CI workflow",
             By::VersionFile => ".python-version",
             By::Tox => "a tox environment",
         }
@@ -156,9 +158,11 @@ impl Workflow<'_> {
             YamlData::Sequence(items) => items.iter().for_each(|item| self.versions(item, claims)),
             YamlData::Value(_) => {
                 let written = self.at(node);
-                // `|` lists several for setup-python; each line is one. Ranges such as `3.x` name none.
+                let is_number = node.data.is_floating_point() && written.written().ends_with('0');
+                let by = if is_number { By::Number } else { By::Workflow };
+                // Ranges such as `3.x` name none.
                 if let Ok(python) = plain(&written).parse() {
-                    claims.push(Claim { python: At::new(python, self.file, written.span), by: By::Workflow });
+                    claims.push(Claim { python: At::new(python, self.file, written.span), by });
                 }
             }
             _ => {}
@@ -192,13 +196,13 @@ fn plain(written: &At<String>) -> String {
     text.strip_suffix("-dev").unwrap_or(text).to_owned()
 }
 
-/// `.python-version`: one version per line, with or without a patch.
+/// `.python-version`: one version per line, with or without a patch; some editors open it with a byte order mark.
 #[must_use]
 pub fn version_file(file: &Arc<TextFile>) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut start = 0;
     for line in file.text.split_inclusive('\n') {
-        let word = line.trim();
+        let word = line.trim_start_matches('\u{feff}').trim();
         if let Some(python) = minor_of(word) {
             let at = start + line.find(word).unwrap_or(0);
             claims.push(Claim { python: At::new(python, file, at..at + word.len()), by: By::VersionFile });
@@ -290,6 +294,8 @@ mod tests {
             check(&version_file(&TextFile::new(".python-version", "3.12.1\n3.14.0t\nsystem\n"))),
             "3.12@1=3.12.1 3.14t@2=3.14.0t"
         );
+        let marked = TextFile::new(".python-version", "\u{feff}3.12\r\n");
+        assert_eq!(check(&version_file(&marked)), "3.12@1=3.12");
         let tox_of = |text: &str| check(&tox(&TextFile::new("tox.toml", text)));
         assert_eq!(
             tox_of("env_list = [\"py38\", \"3.13\", \"lint\", \"py\"]"),

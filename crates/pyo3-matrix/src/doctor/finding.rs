@@ -40,13 +40,14 @@ pub enum Severity {
 /// A file, and a line in it counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Place {
-    /// Relative to the folder that was examined; `environment` for the variables of the process.
+    /// Relative to the current folder, absolute where it lies outside; `environment` for the variables of the process.
     pub file: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }
 
 /// One thing to do. All but the last kind can be done by a program, in the order given; edits of one file from its end.
+/// Its paths are relative to the current folder, too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Step {
@@ -56,7 +57,7 @@ pub enum Step {
     Delete { file: PathBuf, line: usize, text: String },
     /// Put the lines of `text` at the end of `file`.
     Append { file: PathBuf, text: String },
-    /// Run this in `folder`, which is relative to what was examined.
+    /// Run this in `folder`; empty for the current folder.
     Run { command: Vec<String>, folder: PathBuf },
     /// What no program should do unasked.
     Advise { text: String },
@@ -167,7 +168,7 @@ impl Finding {
 }
 
 impl Step {
-    /// A command that runs in the folder that was examined.
+    /// A command that runs in `folder`.
     pub fn run(command: &[&str], folder: impl Into<PathBuf>) -> Step {
         Step::Run { command: command.iter().map(|&word| word.to_owned()).collect(), folder: folder.into() }
     }

@@ -20,8 +20,6 @@ pub struct Project {
     pub claims: Vec<Claim>,
     /// The channel of `rust-toolchain.toml`.
     pub channel: Option<At<String>>,
-    /// The rustc that runs here, as (major, minor).
-    pub rustc: Option<(u16, u16)>,
     /// Variables that steer a build, whoever sets them.
     pub settings: Vec<Setting>,
     /// `panic` in the profiles of `.cargo/config.toml`.
@@ -33,7 +31,7 @@ pub struct Project {
 /// Crates that share a lock file, or a lock file alone.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// Relative to what is examined.
+    /// Relative to the current folder.
     pub folder: PathBuf,
     /// The root's comes first.
     pub manifests: Vec<Manifest>,
@@ -44,6 +42,8 @@ pub struct Workspace {
     pub sources: Vec<Arc<TextFile>>,
     /// Paths of the wheels that were built here.
     pub wheels: Vec<PathBuf>,
+    /// The rustc that runs in its folder, as (major, minor).
+    pub rustc: Option<(u16, u16)>,
 }
 
 /// A variable of the environment.
@@ -76,6 +76,12 @@ impl Workspace {
         let mut asked = self.manifests.iter().flat_map(|manifest| manifest.on(pyo3::PYO3));
         let lines = asked.find_map(super::manifest::Dependency::lines).unwrap_or_default();
         if lines.len() == 1 { lines } else { BTreeSet::new() }
+    }
+
+    /// Whether a lock file holds a crate.
+    #[must_use]
+    pub fn holds(&self, package: &str) -> bool {
+        self.locks.iter().any(|lock| lock.all(package).next().is_some())
     }
 
     pub fn extensions(&self) -> impl Iterator<Item = &Manifest> {

@@ -34,11 +34,10 @@ pub fn require(dependency: &Dependency, line: Line) -> Option<Step> {
 /// The commands that lock the newest releases of a line, where the requirements let them in.
 fn lock(workspace: &Workspace, line: Line) -> Vec<Step> {
     let Some(releases) = facts::releases(line) else { return Vec::new() };
-    let holds = |name: &str| workspace.locks.iter().any(|lock| lock.all(name).next().is_some());
     let mut steps = Vec::new();
     // The companion first: it holds pyo3 to its own line.
     for (name, version) in [(RUNTIMES, releases.runtimes), (PYO3, releases.pyo3)] {
-        if holds(name) {
+        if workspace.holds(name) {
             steps.push(Step::run(&["cargo", "update", name, "--precise", version], &workspace.folder));
         }
     }

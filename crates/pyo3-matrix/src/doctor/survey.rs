@@ -56,7 +56,8 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
 }
 
 fn lock_alone(path: &Path) -> Result<Project, DoctorError> {
-    let workspace = Workspace { locks: vec![lock(path)?], ..Workspace::default() };
+    let folder = shown(path.parent().unwrap_or(path));
+    let workspace = Workspace { folder, locks: vec![lock(path)?], ..Workspace::default() };
     Ok(Project { workspaces: vec![workspace], ..Project::default() })
 }
 
@@ -69,7 +70,7 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
-        for child in children(&folder).into_iter().filter(|child| child.is_dir() && is_source(child)) {
+        for child in children(&folder).into_iter().filter(|child| is_folder(child) && is_source(child)) {
             if child.join("Cargo.toml").is_file() {
                 found.push(child);
             } else if depth < DEPTH {
@@ -108,7 +109,7 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
     for (folder, manifest) in &manifests {
         let of_pyo3 = manifest.on(PYO3).next().is_some();
         if of_pyo3 {
-            workspace.locks.extend(labelled(folder)?);
+            workspace.locks.extend(labelled(folder));
             for below in ["src", "tests"] {
                 sources(&folder.join(below), &mut workspace.sources);
             }
@@ -141,19 +142,26 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
     Ok(workspace)
 }
 
-/// Lock files that are named after a line, in any folder of a crate.
-fn labelled(folder: &Path) -> Result<Vec<Lock>, DoctorError> {
+/// Lock files that are named after a line, in any folder of a crate. Other tools name theirs after a Python, which reads the
+/// same: what is no lock of cargo's is one of theirs.
+fn labelled(folder: &Path) -> Vec<Lock> {
     let is_line =
         |path: &Path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().parse::<Line>().is_ok());
     let folders = children(folder).into_iter().filter(|child| child.is_dir() && is_source(child));
     let files = folders.flat_map(|child| children(&child));
     let locks = files.filter(|file| file.extension() == Some(OsStr::new("lock")) && is_line(file));
-    locks.map(|file| lock(&file)).collect()
+    locks.filter_map(|file| lock(&file).ok()).collect()
 }
 
+/// A folder itself: links to one may lead anywhere, and round in a circle.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
+/// The Rust files below a folder, which may be a link.
 fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
     for child in children(folder) {
-        if child.is_dir() {
+        if is_folder(&child) {
             sources(&child, found);
         } else if child.extension() == Some(OsStr::new("rs")) {
             // What is no UTF-8 is for rustc to say.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::finding::{Place, Step};
 
-/// A text file as it was read. Its path is relative to the folder that is examined.
+/// A text file as it was read. Its path is relative to the current folder.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TextFile {
     pub path: PathBuf,

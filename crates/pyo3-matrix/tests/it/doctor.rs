@@ -1,5 +1,7 @@
 //! Does `doctor` say of each fixture what it said when a person last read it? The corpus: every failure, and every near miss.
 
+mod machine;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -92,6 +94,7 @@ fn what_is_no_project_or_cannot_be_read_ends_with_code_2() {
     check("error: Cargo.toml cannot be understood: TOML parse error at line 1");
     let output = doctor(folder.path(), &["no/such/path"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    assert!(words(&output).contains(" hint: name what is there;"), "{}", shown(&output));
     let output = doctor(folder.path(), &["--log", "no-such.log"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
 }
@@ -114,4 +117,23 @@ fn variables_of_the_process_are_examined_too() {
     let output = command.env("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
     assert!(stdout(&output).starts_with("::warning file=environment,title=A6%3A "), "{}", shown(&output));
+}
+
+#[test]
+fn paths_and_folders_are_those_of_the_current_folder() {
+    let check = |name: &str, command: &[&str]| {
+        let text = stdout(&doctor(&fixture(""), &[name, "--format", "json"]));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let findings = value["findings"].as_array().expect("findings");
+        for finding in findings {
+            let file = finding["place"]["file"].as_str().expect("a path");
+            assert!(fixture("").join(file).is_file(), "{file}");
+        }
+        let mut steps = findings.iter().flat_map(|finding| finding["mend"].as_array().expect("steps"));
+        let step = steps.find(|step| step["kind"] == "run").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(step["command"], serde_json::json!(command), "{text}");
+        assert_eq!(step["folder"], name, "{text}");
+    };
+    check("m1_several_pyo3", &["cargo", "tree", "--invert", "pyo3@0.28.3"]);
+    check("a6_version_check_switched_off", &["cargo", "clean", "--package", "pyo3-ffi"]);
 }

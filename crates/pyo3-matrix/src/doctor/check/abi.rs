@@ -94,7 +94,7 @@ fn wheels(workspace: &Workspace) -> Vec<Finding> {
         } else {
             abi == "abi3"
         };
-        if built != abi3 {
+        if built != abi3 && !(abi3 && stands_beside(python, abi)) {
             let is = if abi3 { "on" } else { "off" };
             return Some(format!("its tag is {python}-{abi}, and abi3 is {is}"));
         }
@@ -111,6 +111,12 @@ fn wheels(workspace: &Workspace) -> Vec<Finding> {
         Some(Finding::new(Id::A11, place, found, why).mend([step, Step::advise("build the wheel again")]))
     };
     workspace.wheels.iter().filter_map(finding).collect()
+}
+
+/// Whether a wheel with this tag is built beside those of the stable ABI: neither free-threaded builds nor other interpreters
+/// than `CPython` have one, and pyo3 builds for them by their version.
+fn stands_beside(python: &str, abi: &str) -> bool {
+    abi.ends_with('t') || !python.starts_with("cp")
 }
 
 fn normal(name: &str) -> String {

@@ -1,7 +1,8 @@
 //! Does the locked line build for every Python that the project claims? A4, A5 and M3.
 //!
 //! Where a workspace has several lock files, one that accepts the Python is enough. A wheel for the stable ABI runs on
-//! Pythons newer than the one it was built with, so with abi3 a newer Python is no contradiction.
+//! Pythons newer than the one it was built with, so with abi3 a newer Python is no contradiction; for one
+//! without a GIL that takes abi3t.
 
 use crate::cell::{Line, Python};
 use crate::doctor::claim::{By, Claim};
@@ -30,7 +31,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 
 fn refused(claim: &Claim, workspace: &Workspace) -> Option<Finding> {
     let python = claim.python.value;
-    if is_number(claim) || python.major != 3 {
+    if claim.by == By::Number || python.major != 3 {
         return None;
     }
     let lines = workspace.lines();
@@ -42,11 +43,17 @@ fn refused(claim: &Claim, workspace: &Workspace) -> Option<Finding> {
         return None;
     }
     match verdicts[verdicts.len() - 1] {
-        (_, Acceptance::TooNew(_)) if workspace.is_abi3() => None,
+        (_, Acceptance::TooNew(_)) if outlives(workspace, python) => None,
         (line, Acceptance::TooNew(newest)) => Some(too_new(claim, line, newest, workspace)),
         (line, Acceptance::TooOld(oldest)) => Some(too_old(claim, line, oldest)),
         (_, Acceptance::Accepted) => None,
     }
+}
+
+/// Whether the wheels run on Pythons newer than the one that they are built with.
+fn outlives(workspace: &Workspace, python: Python) -> bool {
+    let is_abi3t = || workspace.pyo3_features().iter().any(|feature| feature.value.starts_with("abi3t"));
+    workspace.is_abi3() && (!python.free_threaded || is_abi3t())
 }
 
 fn too_new(claim: &Claim, line: Line, newest: Python, workspace: &Workspace) -> Finding {
@@ -106,7 +113,7 @@ fn drop(claim: &Claim) -> Step {
 
 /// M3: `3.10` without quotes is 3.1.
 fn number(claim: &Claim) -> Option<Finding> {
-    if !is_number(claim) {
+    if claim.by != By::Number {
         return None;
     }
     let written = claim.python.written();
@@ -115,9 +122,4 @@ fn number(claim: &Claim) -> Option<Finding> {
     let why = format!("YAML reads it as the number {read}, and the job runs on Python {read} or not at all");
     let finding = Finding::new(Id::M3, claim.python.place(), found, why);
     Some(finding.mend([claim.python.replace(&format!("\"{written}\""))]))
-}
-
-fn is_number(claim: &Claim) -> bool {
-    let written = claim.python.written();
-    claim.by == By::Workflow && written.ends_with('0') && !written.starts_with(['"', '\''])
 }

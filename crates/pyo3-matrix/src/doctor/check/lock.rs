@@ -13,7 +13,8 @@ use crate::facts::{self, LineFacts};
 
 pub fn check(project: &Project) -> Vec<Finding> {
     let of = |workspace: &Workspace| {
-        let of_lock = |lock| [sources(lock, workspace), several(lock), yanked(lock, workspace)].concat();
+        let of_lock =
+            |lock| [sources(lock, workspace), several(lock, workspace), yanked(lock, workspace)].concat();
         workspace.locks.iter().flat_map(of_lock).collect::<Vec<_>>()
     };
     project.workspaces.iter().flat_map(of).collect()
@@ -74,7 +75,7 @@ fn one_source(name: &str, workspace: &Workspace) -> Vec<Step> {
 }
 
 /// M1: versions of `pyo3` side by side.
-fn several(lock: &Lock) -> Vec<Finding> {
+fn several(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
     let packages: Vec<&Package> = lock.all(PYO3).collect();
     let versions: BTreeSet<_> = packages.iter().map(|package| package.version.to_string()).collect();
     let [first, ..] = packages[..] else { return Vec::new() };
@@ -85,7 +86,7 @@ fn several(lock: &Lock) -> Vec<Finding> {
     let why = "one build links one Python library, and cargo lets one pyo3 link it";
     let finding = Finding::new(Id::M1, lock.place(first), found, why);
     vec![finding.says("links to the native library").mend([
-        Step::run(&["cargo", "tree", "--invert", &format!("{PYO3}@{}", first.version)], ""),
+        Step::run(&["cargo", "tree", "--invert", &format!("{PYO3}@{}", first.version)], &workspace.folder),
         Step::advise("take what asks for the other line to this one, or give it a workspace of its own"),
     ])]
 }

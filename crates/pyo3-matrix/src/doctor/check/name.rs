@@ -4,9 +4,8 @@
 //! its prelude alone can have brought. Whatever stands under a `cfg` is left out, since which lines it is for is not known
 //! here; a module that is declared under one, too. Methods are for `doctor --log`, which has the compiler's word.
 
+mod gate;
 mod visit;
-
-use std::collections::BTreeSet;
 
 use crate::cell::Line;
 use crate::doctor::finding::{Finding, Id, Step};
@@ -34,10 +33,10 @@ fn of_workspace(workspace: &Workspace) -> Vec<Finding> {
     let parsed = workspace.sources.iter().filter(|source| is_candidate(source, oldest));
     let parsed: Vec<_> =
         parsed.filter_map(|source| Some((source, syn::parse_file(&source.text).ok()?))).collect();
-    let gated = gated_modules(workspace);
+    let gated = gate::modules(&workspace.sources);
     let mut findings = Vec::new();
     for (source, file) in parsed {
-        if is_gated(source, &gated) {
+        if gate::holds(source, &gated) {
             continue;
         }
         for found in visit::uses(&file) {
@@ -53,17 +52,6 @@ fn of_workspace(workspace: &Workspace) -> Vec<Finding> {
 /// Reading text is cheap, parsing Rust is not.
 fn is_candidate(source: &TextFile, line: Line) -> bool {
     REMOVED.iter().any(|row| row.by() <= line && source.text.contains(row.name))
-}
-
-/// Names of the modules that are declared under a `cfg`, in any file.
-fn gated_modules(workspace: &Workspace) -> BTreeSet<String> {
-    let may = workspace.sources.iter().filter(|source| source.text.contains("cfg("));
-    may.filter_map(|source| syn::parse_file(&source.text).ok()).flat_map(|file| visit::gated(&file)).collect()
-}
-
-fn is_gated(source: &TextFile, gated: &BTreeSet<String>) -> bool {
-    let parts = source.path.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
-    parts.into_iter().any(|part| gated.contains(part.strip_suffix(".rs").unwrap_or(&part)))
 }
 
 fn finding(source: &TextFile, found: Use, row: &Removed, locked: Line) -> Finding {

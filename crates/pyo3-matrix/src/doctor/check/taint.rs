@@ -10,12 +10,15 @@ const SWITCHES: [&str; 3] = [
     "UNSAFE_PYO3_SKIP_VERSION_CHECK",
 ];
 
+/// The crate whose build script looks.
+const FFI: &str = "pyo3-ffi";
+
 pub fn check(project: &Project) -> Vec<Finding> {
     let tainted = |setting: &&Setting| SWITCHES.contains(&setting.name.as_str()) && setting.value == "1";
-    project.settings.iter().filter(tainted).map(finding).collect()
+    project.settings.iter().filter(tainted).map(|setting| finding(setting, project)).collect()
 }
 
-fn finding(setting: &Setting) -> Finding {
+fn finding(setting: &Setting, project: &Project) -> Finding {
     let Setting { name, at, .. } = setting;
     let why = if name.starts_with("UNSAFE") {
         "pyo3 builds for any Python with it, also for one whose structures it does not know: what such a build does \
@@ -31,7 +34,7 @@ fn finding(setting: &Setting) -> Finding {
     let finding = Finding::new(Id::A6, setting.place(), format!("{name}=1"), why);
     let finding = finding.says("newer than PyO3's maximum supported version").mend([step]);
     // Cargo does not know that the build script looked at this one, and would not run it again.
-    let again =
-        name.starts_with("UNSAFE").then(|| Step::run(&["cargo", "clean", "--package", "pyo3-ffi"], ""));
-    finding.mend(again)
+    let built =
+        project.workspaces.iter().filter(|workspace| name.starts_with("UNSAFE") && workspace.holds(FFI));
+    finding.mend(built.map(|workspace| Step::run(&["cargo", "clean", "--package", FFI], &workspace.folder)))
 }

@@ -15,7 +15,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             continue;
         };
         findings.extend(promised(workspace, facts));
-        findings.extend(named(project, facts));
+        findings.extend(named(project, workspace, facts));
     }
     findings
 }
@@ -35,14 +35,14 @@ fn promised(workspace: &Workspace, facts: &LineFacts) -> Vec<Finding> {
 }
 
 /// The toolchain file; without one that names a version, the rustc that is there.
-fn named(project: &Project, facts: &LineFacts) -> Option<Finding> {
+fn named(project: &Project, workspace: &Workspace, facts: &LineFacts) -> Option<Finding> {
     let channel = project.channel.as_ref();
     if let Some((written, version)) = channel.and_then(|channel| Some((channel, numbers(&channel.value)?))) {
         let found = format!("channel {}, and the locked line is {}", written.value, facts.line);
         let finding = Finding::new(Id::A7, written.place(), found, needs(facts)).says(SAYS);
         return (version < facts.rust).then(|| finding.mend([written.requote(&shown(facts.rust))]));
     }
-    let there = project.rustc.filter(|there| *there < facts.rust)?;
+    let there = workspace.rustc.filter(|there| *there < facts.rust)?;
     let found = format!("rustc {} runs here, and the locked line is {}", shown(there), facts.line);
     let place = Place { file: "environment".into(), line: None };
     let finding = Finding::new(Id::A7, place, found, needs(facts)).says(SAYS);

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::doctor::Diagnosis;
 use crate::doctor::finding::{Finding, Severity};
+use crate::doctor::unseen::Unseen;
 
-/// One command per finding.
+/// One command per finding, and per part that could not be looked at.
 #[must_use]
 pub fn render(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
@@ -22,6 +23,10 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         let line = place.line.map(|line| format!(",line={line}")).unwrap_or_default();
         let (file, title) = (property(&place.file.to_string_lossy()), property(&format!("{id}: {title}")));
         let _ = writeln!(text, "::{word} file={file}{line},title={title}::{}", data(&message));
+    }
+    for Unseen { what, why, hint } in &diagnosis.unseen {
+        let message = data(&format!("{what}\n{why}\nfix: {hint}"));
+        let _ = writeln!(text, "::warning title=not looked at::{message}");
     }
     text
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::doctor::finding::{Finding, Severity, Step};
+use crate::doctor::unseen::Unseen;
 use crate::doctor::{Diagnosis, Of};
 use crate::words::{counted, wrapped};
 
@@ -25,7 +26,8 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         id = Some(finding.id);
         body(&mut text, finding);
     }
-    if !diagnosis.findings.is_empty() {
+    unseen(&mut text, &diagnosis.unseen);
+    if !text.is_empty() {
         text.push('\n');
     }
     text + &summary(diagnosis)
@@ -64,6 +66,22 @@ fn body(text: &mut String, finding: &Finding) {
     }
 }
 
+fn unseen(text: &mut String, parts: &[Unseen]) {
+    if parts.is_empty() {
+        return;
+    }
+    let bold = Style::new().bold();
+    let separator = if text.is_empty() { "" } else { "\n" };
+    let _ = writeln!(text, "{separator}{bold}not looked at{bold:#}");
+    for (at, Unseen { what, why, hint }) in parts.iter().enumerate() {
+        let indent = " ".repeat(INDENT);
+        text.push_str(if at == 0 { "" } else { "\n" });
+        let _ = writeln!(text, "{}", wrapped(what, &indent, &indent));
+        paragraph(text, "why", why);
+        paragraph(text, "fix", hint);
+    }
+}
+
 /// A label, and its text beside it.
 fn paragraph(text: &mut String, label: &str, body: &str) {
     let rest = " ".repeat(INDENT + LABEL);
@@ -75,6 +93,7 @@ fn summary(diagnosis: &Diagnosis) -> String {
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors + warnings == 0 {
         let word = match diagnosis.of {
+            Of::Project if !diagnosis.unseen.is_empty() => "nothing found in the rest",
             Of::Project => "clean",
             Of::Log => "nothing known found",
         };

@@ -1,7 +1,7 @@
 //! What stands beside a manifest and steers a build, or claims something? Toolchain, cargo's configuration, version files,
 //! workflows, recipes and the environment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml_edit::{Document, Item};
@@ -37,13 +37,18 @@ pub fn read_all(folder: &Path, project: &mut Project) -> Result<(), DoctorError>
     for pyproject in project.workspaces.iter().flat_map(|workspace| &workspace.pyprojects) {
         project.settings.extend(pyproject.environment.iter().cloned().map(|(name, at)| setting(name, at)));
     }
-    let own =
-        std::env::vars().filter(|(name, _)| name.contains("PYO3") || name.starts_with("CARGO_PROFILE_"));
-    project.settings.extend(own.map(|(name, value)| {
-        let target = target(&name, Path::new(&value));
-        Setting { name, value, at: None, target }
-    }));
+    project.settings.extend(own_environment());
     Ok(())
+}
+
+/// The variables of this process. Their values may be any bytes, and so may the names of others.
+fn own_environment() -> impl Iterator<Item = Setting> {
+    let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let own = named.filter(|(name, _)| name.contains("PYO3") || name.starts_with("CARGO_PROFILE_"));
+    own.map(|(name, value)| {
+        let target = target(&name, Path::new(&value));
+        Setting { name, value: value.to_string_lossy().into_owned(), at: None, target }
+    })
 }
 
 /// The toolchain, and cargo's own configuration.
@@ -64,9 +69,10 @@ fn cargo(folder: &Path, project: &mut Project) -> Result<(), DoctorError> {
 }
 
 fn workflows(folder: &Path, project: &mut Project) -> Result<(), DoctorError> {
-    for path in children(&folder.join(".github/workflows")) {
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        let Some(file) = read(&path)?.filter(|_| is_yaml) else { continue };
+    let is_yaml =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+    for path in children(&folder.join(".github/workflows")).into_iter().filter(is_yaml) {
+        let Some(file) = read(&path)? else { continue };
         project.tests_without_defaults |= file.text.contains(NO_DEFAULTS);
         let (claims, variables) = claim::workflow(&file);
         project.claims.extend(claims);

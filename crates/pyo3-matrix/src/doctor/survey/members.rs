@@ -26,8 +26,10 @@ fn lists(table: &WorkspaceTable, root: &Path, folder: &Path) -> bool {
 /// The folders that the globs of `members` name and `exclude` does not.
 fn members(table: &WorkspaceTable, root: &Path) -> Vec<PathBuf> {
     let excluded: Vec<PathBuf> = table.exclude.iter().map(|path| root.join(path)).collect();
+    // The root is a path, whatever is in it.
+    let escaped = PathBuf::from(glob::Pattern::escape(&root.to_string_lossy()));
     let named = table.members.iter().flat_map(|pattern| {
-        let pattern = root.join(pattern);
+        let pattern = escaped.join(pattern);
         glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten()
     });
     let kept = named.filter(|path| !excluded.iter().any(|excluded| path.starts_with(excluded)));

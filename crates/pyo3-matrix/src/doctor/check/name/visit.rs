@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, Ident, Item, ItemMod, ItemUse, Path, UseTree};
+use syn::{Attribute, Expr, ExprLit, Ident, Item, ItemMod, ItemUse, Lit, Path, UseTree};
 
 use super::Use;
 use crate::doctor::pyo3::PYO3;
@@ -21,13 +21,28 @@ pub fn uses(file: &syn::File) -> Vec<Use> {
     uses.found.into_iter().map(|((line, row), times)| Use { line, row, times }).collect()
 }
 
+/// A module that a file declares under a `cfg`.
+pub struct Gated {
+    pub name: String,
+    /// `#[path = "…"]`.
+    pub path: Option<String>,
+}
+
 /// The modules that a file declares under a `cfg`.
-pub fn gated(file: &syn::File) -> Vec<String> {
+pub fn gated(file: &syn::File) -> Vec<Gated> {
     let modules = file.items.iter().filter_map(|item| match item {
-        Item::Mod(ItemMod { attrs, ident, content: None, .. }) if is_gated(attrs) => Some(ident.to_string()),
+        Item::Mod(ItemMod { attrs, ident, content: None, .. }) if is_gated(attrs) => {
+            Some(Gated { name: ident.to_string(), path: attrs.iter().find_map(path_of) })
+        }
         _ => None,
     });
     modules.collect()
+}
+
+fn path_of(attribute: &Attribute) -> Option<String> {
+    let value = &attribute.meta.require_name_value().ok().filter(|meta| meta.path.is_ident("path"))?.value;
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = value else { return None };
+    Some(text.value())
 }
 
 fn is_gated(attributes: &[Attribute]) -> bool {
@@ -289,6 +304,7 @@ mod tests {
         assert!(check("#[cfg(old)] fn f() { Python::with_gil(|_| ()); }").is_empty());
         assert!(check("#[cfg(old)] use pyo3::sync::GILOnceCell;").is_empty());
         assert!(check("fn f() { #[cfg(old)] { Python::with_gil(|_| ()) } }").is_empty());
-        assert_eq!(gated(&syn::parse_file("#[cfg(old)] mod old; mod new;").expect("Rust")), ["old"]);
+        let modules = gated(&syn::parse_file("#[cfg(old)] mod old; mod new;").expect("Rust"));
+        assert_eq!(modules.iter().map(|module| module.name.as_str()).collect::<Vec<_>>(), ["old"]);
     }
 }
