@@ -62,6 +62,8 @@ async def test_a_query_that_cannot_be_stopped_loses_its_connection(lone: Prototy
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(lone.execute(stubborn), 0.1)
     assert await asyncio.wait_for(lone.fetchval("select pg_backend_pid()"), DEADLINE) != before
+    # Nothing else would end it, and the server has only so many places.
+    assert await lone.fetchval("select pg_terminate_backend($1)", before)
 
 
 async def test_cancelled_while_it_waits_for_a_connection(lone: PrototypePool, observer: Observer) -> None:
