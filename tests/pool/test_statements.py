@@ -100,6 +100,13 @@ async def test_parameters_of_a_changed_table_are_learnt_again(lone: PrototypePoo
     assert await lone.fetchval(select, dt.date(2026, 11, 23)) == dt.date(2026, 11, 23)
 
 
+async def test_a_type_that_was_made_again_is_learnt_again(lone: PrototypePool) -> None:
+    for _ in range(2):
+        await lone.execute("create type pg_temp.mood as enum ('calm')")
+        assert await lone.fetchval("select $1::pg_temp.mood = 'calm'", "calm")
+        await lone.execute("drop type pg_temp.mood")
+
+
 async def test_a_value_that_is_no_good_is_refused_once(lone: PrototypePool) -> None:
     """Parameters whose types have not changed are not sent a second time."""
     await lone.execute("create temp sequence attempts")

@@ -143,7 +143,7 @@ impl Error {
 
     /// True if the statement may have been refused because its parameters had other types when it was prepared.
     pub fn may_come_from_outdated_types(&self) -> bool {
-        const STATES: [SqlState; 7] = [
+        const STATES: [SqlState; 8] = [
             SqlState::DATATYPE_MISMATCH,
             SqlState::UNDEFINED_FUNCTION,
             SqlState::INDETERMINATE_DATATYPE,
@@ -151,6 +151,8 @@ impl Error {
             SqlState::INVALID_DATETIME_FORMAT,
             SqlState::DATETIME_FIELD_OVERFLOW,
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+            // "cache lookup failed for type": it was dropped.
+            SqlState::INTERNAL_ERROR,
         ];
         let is_state = |report: &DbError| STATES.contains(report.code());
         self.kind == Kind::Parameter || self.report.as_deref().is_some_and(is_state)

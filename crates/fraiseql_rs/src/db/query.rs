@@ -76,7 +76,9 @@ async fn was_prepared_for_another_schema(connection: &Connection, sql: &str, err
         statements.forget(client, sql);
         return true;
     }
-    error.may_come_from_outdated_types() && statements.relearn(client, sql).await.unwrap_or(false)
+    error.may_come_from_outdated_types()
+        && !sql::commits_by_itself(sql)
+        && statements.relearn(client, sql).await.unwrap_or(false)
 }
 
 /// True if the server answers a query.

@@ -5,6 +5,11 @@ pub fn opens_transaction(sql: &str) -> bool {
     begins_with(sql, &["begin", "start"])
 }
 
+/// True for the statements that may have committed a part of what they do when they fail.
+pub fn commits_by_itself(sql: &str) -> bool {
+    begins_with(sql, &["call", "do"])
+}
+
 /// True for the statements that take prepared statements away from a session, those of tokio-postgres included.
 pub fn deallocates(sql: &str) -> bool {
     begins_with(sql, &["deallocate", "discard"])
