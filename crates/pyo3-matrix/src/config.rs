@@ -58,6 +58,14 @@ pub struct Extension {
     pub locks: PathBuf,
 }
 
+impl Extension {
+    /// The folder of its crate, relative to the root.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.manifest.parent().unwrap_or(Path::new(""))
+    }
+}
+
 /// What runs in a cell.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,8 +216,9 @@ impl Config {
             line: text[..offset.min(text.len())].matches('\n').count() + 1,
             message,
         };
-        let written: Written = toml::from_str(text)
-            .map_err(|error| at(error.span().map_or(0, |span| span.start), in_plain_words(error.message())))?;
+        let written: Written = toml::from_str(text).map_err(|error| {
+            at(error.span().map_or(0, |span| span.start), in_plain_words(error.message()))
+        })?;
         written.check().map_err(|fault| at(fault.offset, fault.message))?;
         let digest = Fingerprint::default().with(FILE, text).hex();
         Ok(written.into_config(root, digest))

@@ -5,7 +5,7 @@ use std::path::Path;
 use semver::VersionReq;
 use toml::{Table, Value};
 
-use crate::build::fingerprint::naming;
+use crate::build::workspace;
 use crate::lockfile::Requirement;
 
 /// The extension's `Cargo.toml`.
@@ -22,9 +22,7 @@ const TABLES: [&str; 2] = ["dependencies", "build-dependencies"];
 
 impl Manifest {
     pub fn read(path: &Path) -> std::io::Result<Self> {
-        let invalid = |error: toml::de::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-        let text = std::fs::read_to_string(path).map_err(|error| naming(&error, path))?;
-        text.parse().map_err(invalid).map_err(|error| naming(&error, path)).map(Manifest)
+        workspace::read(path).map(Manifest)
     }
 
     /// The package's name.

@@ -1,0 +1,64 @@
+//! Does a line's project hold what an ordinary checkout looks like? The example of docs/own-project.md, laid out
+//! otherwise: its lines are locked, and the locks are right.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{checkout, copy, matrix, shown, stdout};
+
+/// A copy of the example, with the text of its manifest.
+fn example() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&checkout().join("examples/hello"), folder.path());
+    let manifest = fs::read_to_string(folder.path().join("Cargo.toml")).expect("a manifest");
+    (folder, manifest)
+}
+
+/// Writes a file of the project, with its folder.
+fn put(project: &Path, path: &str, text: &str) {
+    let path = project.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    fs::write(path, text).expect("written");
+}
+
+/// Makes the locks and asks whether they are right.
+fn lock(project: &Path) {
+    for arguments in [&["lock"][..], &["lock", "--check"]] {
+        let output = matrix().current_dir(project).args(arguments).output().expect("the binary starts");
+        assert!(output.status.success(), "{arguments:?}: {}", shown(&output));
+        assert!(stdout(&output).contains("0.30  "), "{arguments:?}: {}", shown(&output));
+    }
+}
+
+#[test]
+fn a_single_crate_needs_no_workspace_table() {
+    let (folder, manifest) = example();
+    put(folder.path(), "Cargo.toml", &manifest.replace("[workspace]", ""));
+    lock(folder.path());
+}
+
+#[test]
+fn the_extension_may_be_the_root_package_beside_other_members() {
+    let (folder, manifest) = example();
+    put(folder.path(), "Cargo.toml", &manifest.replace("[workspace]", "[workspace]\nmembers = [\"other\"]"));
+    put(folder.path(), "other/Cargo.toml", "[package]\nname = \"other\"\nversion = \"0.1.0\"\n");
+    put(folder.path(), "other/src/lib.rs", "");
+    lock(folder.path());
+}
+
+#[test]
+fn the_crate_may_stand_in_a_folder_below_no_manifest() {
+    let (folder, manifest) = example();
+    put(folder.path(), "rust/Cargo.toml", &manifest.replace("[workspace]", ""));
+    for moved in ["build.rs", "src"] {
+        fs::rename(folder.path().join(moved), folder.path().join("rust").join(moved)).expect("moved");
+    }
+    for gone in ["Cargo.toml", "Cargo.lock"] {
+        fs::remove_file(folder.path().join(gone)).expect("removed");
+    }
+    let config = fs::read_to_string(folder.path().join("matrix.toml")).expect("a config");
+    let config = config.replace("\"Cargo.toml\"", "\"rust/Cargo.toml\"");
+    let config = config.replace("\"build.rs\", \"src\"", "\"rust/build.rs\", \"rust/src\"");
+    put(folder.path(), "matrix.toml", &config);
+    lock(folder.path());
+}
