@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::build::fingerprint::naming;
 use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
-use crate::build::workspace::MANIFEST;
+use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
 use crate::lockfile::{Change, Lockfile, Unreadable};
 use crate::process::{Command, Finished, ProcessError};
@@ -69,7 +69,9 @@ pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError>
     };
     let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
     let mut faults = lock.beside_pairing(spec);
-    faults.extend(lock.beside_manifest(manifest.name(), &manifest.requirements()));
+    let workspace = Workspace::of(config)?;
+    let requirements = manifest.requirements(workspace.dependencies());
+    faults.extend(lock.beside_manifest(manifest.name(), &requirements));
     if faults.is_empty() {
         let project = project(None, Some(&text), site)?;
         faults.extend(would_change(&project, site)?);

@@ -41,6 +41,12 @@ impl Workspace {
         self.manifest.parent().unwrap_or(Path::new(""))
     }
 
+    /// The dependencies that it lends to its members.
+    #[must_use]
+    pub fn dependencies(&self) -> Option<&Table> {
+        self.table.get("workspace")?.get("dependencies")?.as_table()
+    }
+
     /// The root manifest with `extension`, the folder of a crate, as its only member.
     #[must_use]
     pub fn reduced(&self, extension: &Path) -> String {

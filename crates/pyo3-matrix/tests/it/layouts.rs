@@ -62,3 +62,23 @@ fn the_crate_may_stand_in_a_folder_below_no_manifest() {
     put(folder.path(), "matrix.toml", &config);
     lock(folder.path());
 }
+
+#[test]
+fn what_is_inherited_from_a_path_or_for_tests_alone_is_locked_as_asked() {
+    let (folder, manifest) = example();
+    let lent = "[workspace]\nmembers = [\"other\"]\n[workspace.dependencies]\npyo3 = \">=0.29, <0.31\"\n";
+    let manifest = manifest.replace("[workspace]\n", lent);
+    let manifest =
+        manifest.replace("\npyo3 = \">=0.29, <0.31\"\npyo3-async", "\npyo3.workspace = true\npyo3-async");
+    let path = "other = { path = \"other\" }\n[dev-dependencies]\nbytes = \"1\"\n\n[build-dependencies]";
+    put(folder.path(), "Cargo.toml", &manifest.replace("\n[build-dependencies]", path));
+    put(folder.path(), "other/Cargo.toml", "[package]\nname = \"other\"\nversion = \"0.1.0\"\n");
+    put(folder.path(), "other/src/lib.rs", "");
+    let config = fs::read_to_string(folder.path().join("matrix.toml")).expect("a config");
+    put(
+        folder.path(),
+        "matrix.toml",
+        &config.replace("\"build.rs\", \"src\"", "\"build.rs\", \"other\", \"src\""),
+    );
+    lock(folder.path());
+}
