@@ -150,8 +150,8 @@ struct Ward {
 /// The token to guard, if this process was started as a guardian. Looked at before any flag is parsed.
 #[must_use]
 pub fn guardian_token() -> Option<String> {
-    let mut arguments = std::env::args().skip(1);
-    (arguments.next()? == SUBCOMMAND).then(|| arguments.next())?
+    let mut arguments = std::env::args_os().skip(1);
+    (arguments.next()? == SUBCOMMAND).then(|| arguments.next()?.into_string().ok())?
 }
 
 /// How the harness of a guardian ended.

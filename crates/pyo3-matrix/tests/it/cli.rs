@@ -1,6 +1,10 @@
 //! What does the command line answer, before anything is built?
 
-use crate::harness::{Project, run, shown, stderr, stdout, words};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Stdio;
+
+use crate::harness::{Project, matrix, run, shown, stderr, stdout, words};
 
 /// Runs `arguments`, and holds exit code and standard error to what is expected.
 fn check(arguments: &[&str], code: i32, expected: &str) {
@@ -87,8 +91,20 @@ fn a_config_that_names_what_is_not_there_ends_with_code_2() {
 #[test]
 fn outside_a_checkout_the_hint_says_where_to_go() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = crate::harness::matrix();
+    let mut command = matrix();
     let output = command.current_dir(folder.path()).arg("plan").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(words(&output).contains("hint: run this inside a checkout"), "{}", shown(&output));
+}
+
+#[test]
+fn what_is_not_utf_8_is_no_panic() {
+    let odd = OsStr::from_bytes(b"\xff");
+    let output = matrix().arg(odd).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    // The guardian of a harness that is gone, beside another program's variable.
+    let mut guardian = matrix();
+    guardian.args(["__guardian", "a-token-of-nobody"]).env("ODD", odd).stdin(Stdio::null());
+    let output = guardian.output().expect("the binary starts");
+    assert!(output.status.success(), "{}", shown(&output));
 }
