@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::build::fingerprint::{self, Fingerprint, naming};
-use crate::build::workspace::{MANIFEST, Workspace};
+use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::cell::Line;
 use crate::config::Config;
 use crate::lockfile::{Lockfile, Unreadable};
@@ -54,7 +54,8 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     remove_others(&folder, files.iter().chain(&own))?;
     let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
     // Of the copies: an edit in between must not name a build that it is not in.
-    let sources = sources.with_files(&folder, &files)?.hex();
+    let sources = sources.with_files(&folder, &files)?;
+    let sources = sources.with_files(&config.root, &workspace::settings(config))?.hex();
     Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)?, locked })
 }
 
@@ -158,6 +159,16 @@ mod tests {
         std::fs::remove_file(root.path().join(&extra)).expect("removed");
         let after = synthesise(&config, line(&config)).expect("a project");
         assert!(!after.folder.join(&extra).exists());
+        assert_ne!(before.sources, after.sources);
+    }
+
+    #[test]
+    fn cargos_settings_of_the_checkout_are_part_of_the_hash() {
+        let (root, config) = checkout();
+        let before = synthesise(&config, line(&config)).expect("a project");
+        let settings = root.path().join(".cargo/config.toml");
+        keep(&settings, b"[build]\nrustflags = [\"-Copt-level=0\"]\n").expect("written");
+        let after = synthesise(&config, line(&config)).expect("a project");
         assert_ne!(before.sources, after.sources);
     }
 

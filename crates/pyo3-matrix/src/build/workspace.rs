@@ -10,6 +10,9 @@ use crate::config::Config;
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 
+/// What else cargo reads of a checkout: flags and profiles for every build in it.
+const SETTINGS: [&str; 2] = [".cargo/config.toml", ".cargo/config"];
+
 /// The workspace of the extension.
 #[derive(Debug, Clone)]
 pub struct Workspace {
@@ -62,6 +65,12 @@ impl Workspace {
         }
         manifest.to_string()
     }
+}
+
+/// Those of cargo's settings that the checkout has. What stands above it is the machine's.
+#[must_use]
+pub fn settings(config: &Config) -> Vec<PathBuf> {
+    SETTINGS.iter().map(PathBuf::from).filter(|path| config.root.join(path).is_file()).collect()
 }
 
 /// Reads a manifest.
