@@ -186,7 +186,7 @@ impl Command {
             .map_err(|source| self.cannot_start(source))?;
         let mut command = self.command(processes, &processes.token(), Some(stop));
         command.stdout(out).stderr(err);
-        let child = command.spawn().map_err(|source| self.cannot_start(source))?;
+        let child = self.start(&mut command, processes)?;
         Ok(Daemon { child, processes, stop })
     }
 
@@ -197,7 +197,7 @@ impl Command {
         let pipe = processes.pipe();
         before_exec(&mut command, move || guardian::announce(pipe, None));
         processes.yield_terminal(true);
-        let child = command.spawn().map_err(|source| self.cannot_start(source));
+        let child = self.start(&mut command, processes);
         let exit = child.map(|mut child| {
             let exit = self.wait(&mut child, processes);
             tree::stop_alone(&mut child, Signal::SIGHUP);
@@ -214,7 +214,18 @@ impl Command {
     fn spawn(&self, processes: &Processes, token: &str) -> Result<Child, ProcessError> {
         let mut command = self.command(processes, token, Some(Signal::SIGKILL));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(|source| self.cannot_start(source))
+        self.start(&mut command, processes)
+    }
+
+    fn start(
+        &self,
+        command: &mut std::process::Command,
+        processes: &Processes,
+    ) -> Result<Child, ProcessError> {
+        command.spawn().map_err(|source| {
+            processes.release_the_dead();
+            self.cannot_start(source)
+        })
     }
 
     /// A child in a session of its own that the guardian ends with `stop`; without one, nobody ends it.
