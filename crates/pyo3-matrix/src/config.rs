@@ -181,7 +181,7 @@ pub struct Criterion {
 pub enum ConfigError {
     #[error("no {FILE} here or in a folder above {}\nhint: run this inside a checkout, or name the file with --config", .0.display())]
     Missing(PathBuf),
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}\nhint: --config names a {FILE}; without it the nearest one upwards is read", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} names {}, and there is no such file\nhint: paths in it are relative to its own folder", path.display(), named.display())]
     Astray { path: PathBuf, named: PathBuf },

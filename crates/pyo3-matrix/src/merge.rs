@@ -76,7 +76,7 @@ pub enum Why {
 pub enum MergeError {
     #[error("no run in {}\nhint: name run folders, or folders that hold some; a run's folder holds {PLAN}", .0.display())]
     NoRun(PathBuf),
-    #[error("cannot read {}: {message}", path.display())]
+    #[error("cannot read {}: {message}\nhint: name run folders, or folders that hold some", path.display())]
     Unreadable { path: PathBuf, message: String },
     #[error("run {one} and run {two} are not parts of one run: {} differ\nhint: merge the parts of one request on one commit", what.join(", "))]
     Strangers { one: String, two: String, what: Vec<String> },

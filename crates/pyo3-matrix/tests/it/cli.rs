@@ -40,6 +40,12 @@ fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
     check(&["shell", "py3.12", "--", "true"], 2, "unknown cell `py3.12`");
     check(&["run", "--jobs", "0"], 2, "0 is not in 1..");
     check(&["report", "no-such-run"], 2, "no run no-such-run in ");
+    check(&["repro", "py3.14-pg16-pyo3_0.24"], 2, "is excluded: PyO3 0.24 ends at Python 3.13 hint: ");
+    check(
+        &["plan", "--config", "nowhere.toml"],
+        2,
+        "cannot read nowhere.toml: No such file or directory (os error 2) hint: ",
+    );
 }
 
 #[test]
@@ -49,7 +55,12 @@ fn a_part_that_cannot_be_ends_with_code_2_and_says_why() {
     check(&["run", "--shard", "1/2", "--costs", "no-such-run"], 2, "no run no-such-run in ");
     check(&["run", "--failed", "--shard", "1/2"], 2, "cannot be used with");
     check(&["run", "--failed", "no-such-run"], 2, "no run no-such-run in ");
-    check(&["merge", "no-such-folder"], 2, "no-such-folder: No such file or directory");
+    check(&["run", "--failed", "--negative"], 2, "cannot be used with");
+    check(
+        &["merge", "no-such-folder"],
+        2,
+        "no-such-folder: No such file or directory (os error 2) hint: name",
+    );
     let plan = stdout(&run(&["plan"]));
     let first =
         plan.lines().find_map(|line| line.starts_with("py").then(|| line.split(' ').next())).flatten();
