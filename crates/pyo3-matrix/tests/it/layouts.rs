@@ -63,6 +63,42 @@ fn the_crate_may_stand_in_a_folder_below_no_manifest() {
     lock(folder.path());
 }
 
+/// A root that is a crate is built and checked in place of its members, wherever cargo is not told of one.
+#[test]
+fn the_extension_may_stand_with_its_pyproject_below_a_root_that_is_a_crate() {
+    let (folder, manifest) = example();
+    let project = folder.path();
+    put(project, "python/Cargo.toml", &manifest.replace("[workspace]", ""));
+    for moved in ["build.rs", "src", "pyproject.toml"] {
+        fs::rename(project.join(moved), project.join("python").join(moved)).expect("moved");
+    }
+    let pyproject = fs::read_to_string(project.join("python/pyproject.toml")).expect("a pyproject");
+    put(
+        project,
+        "python/pyproject.toml",
+        &pyproject.replace("python-source = \"python\"", "python-source = \".\""),
+    );
+    put(project, "pyproject.toml", "[tool.pytest.ini_options]\nasyncio_mode = \"auto\"\n");
+    put(
+        project,
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"python\"]\n[package]\nname = \"core\"\nversion = \"0.1.0\"\n",
+    );
+    put(project, "src/lib.rs", "");
+    let config = fs::read_to_string(project.join("matrix.toml")).expect("a config");
+    let config = config.replace("= \"Cargo.toml\"", "= \"python/Cargo.toml\"");
+    let config = config.replace("= \"pyproject.toml\"", "= \"python/pyproject.toml\"");
+    let config = config.replace("\"build.rs\", \"src\"", "\"src\", \"python/build.rs\", \"python/src\"");
+    let negative = "[[negative]]\nline = \"0.30\"\npython = \"3.8\"\nmessage = \"version (3.8) is lower\"\n";
+    put(project, "matrix.toml", &format!("{config}\n{negative}"));
+    lock(project);
+    let mut command = matrix();
+    command.current_dir(project).args(["run", "--python", "3.13", "--lines", "0.30", "--negative"]);
+    let output = command.output().expect("the binary starts");
+    assert!(output.status.success(), "{}", shown(&output));
+    assert!(stdout(&output).contains("negative cells: 1/1 failed as foretold"), "{}", shown(&output));
+}
+
 #[test]
 fn what_is_inherited_from_a_path_or_for_tests_alone_is_locked_as_asked() {
     let (folder, manifest) = example();
