@@ -10,3 +10,4 @@ pub mod lock;
 mod manifest;
 pub mod probe;
 pub mod wheel;
+pub mod workspace;

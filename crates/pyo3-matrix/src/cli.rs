@@ -178,7 +178,7 @@ pub struct Partial {
         value_name = "RUN",
         num_args = 0..=1,
         default_missing_value = "latest",
-        conflicts_with_all = ["preset", "cells", "pythons", "postgres", "lines", "only", "shard"]
+        conflicts_with_all = ["preset", "cells", "pythons", "postgres", "lines", "negative", "only", "shard"]
     )]
     pub failed: Option<String>,
 }

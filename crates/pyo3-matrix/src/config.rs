@@ -58,6 +58,14 @@ pub struct Extension {
     pub locks: PathBuf,
 }
 
+impl Extension {
+    /// The folder of its crate, relative to the root.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.manifest.parent().unwrap_or(Path::new(""))
+    }
+}
+
 /// What runs in a cell.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,7 +181,7 @@ pub struct Criterion {
 pub enum ConfigError {
     #[error("no {FILE} here or in a folder above {}\nhint: run this inside a checkout, or name the file with --config", .0.display())]
     Missing(PathBuf),
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}\nhint: --config names a {FILE}; without it the nearest one upwards is read", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} names {}, and there is no such file\nhint: paths in it are relative to its own folder", path.display(), named.display())]
     Astray { path: PathBuf, named: PathBuf },

@@ -59,8 +59,10 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         }
         Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
-        Verb::Repro { cell } => {
-            let cell = plan::cell(config, &cell)?;
+        Verb::Repro { cell: asked } => {
+            let cell = plan::cell(config, &asked)?;
+            // Refused here where its commands would be.
+            plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
             print!("{}", repro::render(cell, plan::is_extra(config, cell)));
             Ok(Ending::Green)
         }

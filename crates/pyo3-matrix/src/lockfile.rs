@@ -25,7 +25,8 @@ pub struct Unreadable(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     pub name: String,
-    pub versions: VersionReq,
+    /// None where it is whatever is found, as at a path.
+    pub versions: Option<VersionReq>,
 }
 
 /// What became of one package between two locks.
@@ -85,18 +86,16 @@ impl Lockfile {
     #[must_use]
     pub fn beside_manifest(&self, root: &str, requirements: &[Requirement]) -> Vec<String> {
         let Some(locked) = self.edges.get(root) else { return vec![format!("it does not lock {root}")] };
-        let unmet = requirements.iter().filter_map(|Requirement { name, versions }| {
-            let fits = |version: &Version| versions.matches(version);
-            match (locked.contains(name), self.packages.get(name)) {
-                (true, Some(found)) if found.iter().any(fits) => None,
-                (true, Some(found)) => {
+        let unmet = requirements.iter().filter_map(|asked| {
+            let fits =
+                |version: &Version| asked.versions.as_ref().is_none_or(|versions| versions.matches(version));
+            match self.packages.get(&asked.name).filter(|_| locked.contains(&asked.name)) {
+                Some(found) if found.iter().any(fits) => None,
+                Some(found) => {
                     let found: Vec<String> = found.iter().map(Version::to_string).collect();
-                    Some(format!(
-                        "the manifest asks for {name} {versions}, the lock has {}",
-                        found.join(", ")
-                    ))
+                    Some(format!("the manifest asks for {asked}, the lock has {}", found.join(", ")))
                 }
-                _ => Some(format!("the manifest asks for {name} {versions}, the lock has none")),
+                None => Some(format!("the manifest asks for {asked}, the lock has none")),
             }
         });
         let asked = |name: &&String| !requirements.iter().any(|requirement| requirement.name == **name);
@@ -125,6 +124,15 @@ impl Lockfile {
     }
 }
 
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.versions {
+            Some(versions) => write!(f, "{} {versions}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -150,7 +158,7 @@ mod tests {
     }
 
     fn asks(name: &str, versions: &str) -> Requirement {
-        Requirement { name: name.into(), versions: versions.parse().expect("a requirement") }
+        Requirement { name: name.into(), versions: Some(versions.parse().expect("a requirement")) }
     }
 
     #[test]
@@ -178,6 +186,9 @@ mod tests {
         ];
         assert_eq!(faults, expected);
         assert_eq!(locked.beside_manifest("theirs", &[]), ["it does not lock theirs"]);
+        let anywhere = |name: &str| Requirement { name: name.into(), versions: None };
+        let faults = locked.beside_manifest("ours", &[anywhere("a"), anywhere("b"), anywhere("c")]);
+        assert_eq!(faults, ["the manifest asks for c, the lock has none"]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What do the partial runs of several machines say together? Run folders in, one run folder of the same form out.
 //!
 //! A part is held to its siblings: the same whole plan, the same criteria, the same sources, and shards of one cut. Where
-//! two parts hold a cell with different records, a retry counts over the run that it retried; else the red record counts,
-//! so that merging never turns a cell green; else the one that began later. Each such cell is told.
+//! parts hold a cell with different records, those are left out that another of them retried, or was merged from; of the
+//! rest the red record counts, so that merging never turns a cell green; else the one that began last. Each such cell is
+//! told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -62,6 +63,8 @@ pub struct Contested {
 pub enum Why {
     /// It retries the other.
     Retry,
+    /// It was merged from the other.
+    Merged,
     /// It is red, and the other is not.
     Red,
     /// It began later.
@@ -73,7 +76,7 @@ pub enum Why {
 pub enum MergeError {
     #[error("no run in {}\nhint: name run folders, or folders that hold some; a run's folder holds {PLAN}", .0.display())]
     NoRun(PathBuf),
-    #[error("cannot read {}: {message}", path.display())]
+    #[error("cannot read {}: {message}\nhint: name run folders, or folders that hold some", path.display())]
     Unreadable { path: PathBuf, message: String },
     #[error("run {one} and run {two} are not parts of one run: {} differ\nhint: merge the parts of one request on one commit", what.join(", "))]
     Strangers { one: String, two: String, what: Vec<String> },
@@ -147,9 +150,19 @@ impl Piece {
         self.intent().part.as_ref().map_or(&self.intent().plan, |part| &part.whole)
     }
 
-    fn retries(&self, other: &Piece) -> bool {
-        let part = self.intent().part.as_ref();
-        matches!(part.map(|part| &part.cut), Some(Cut::Retry { run }) if *run == other.intent().run)
+    fn record(&self, cell: CellId) -> Option<&Record> {
+        self.contents.records.iter().find(|record| record.cell == cell)
+    }
+
+    /// Why this run already answers what `other` says of a cell that both hold, if it does.
+    fn supersedes(&self, other: &Piece) -> Option<Why> {
+        let (intent, run) = (self.intent(), &other.intent().run);
+        let cut = intent.part.as_ref().map(|part| &part.cut);
+        if matches!(cut, Some(Cut::Retry { run: retried }) if retried == run) {
+            return Some(Why::Retry);
+        }
+        let merged = intent.merged.iter().flat_map(|merged| &merged.runs);
+        merged.into_iter().any(|source| source.run == *run).then_some(Why::Merged)
     }
 
     /// `(of, by)` of a shard.
@@ -211,26 +224,16 @@ fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
 /// Which piece's record counts for each cell, and where two disagreed.
 #[must_use]
 pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, usize>, Vec<Contested>) {
-    let mut chosen: BTreeMap<CellId, (usize, &Record)> = BTreeMap::new();
-    let mut contested = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        for record in &piece.contents.records {
-            match chosen.get(&record.cell).copied() {
-                Some((_, there)) if there == record => {}
-                Some((other, there)) => {
-                    let green = |record: &Record| record.outcome.is_green();
-                    let (newer, why) = counts((piece, green(record)), (&pieces[other], green(there)));
-                    let (wins, loses) =
-                        if newer { ((at, record), (other, there)) } else { ((other, there), (at, record)) };
-                    contested.push(contest(pieces, wins, loses, why));
-                    chosen.insert(record.cell, wins);
-                }
-                None => drop(chosen.insert(record.cell, (at, record))),
-            }
-        }
+    let (mut chosen, mut contested) = (BTreeMap::new(), Vec::new());
+    for cell in plan.live() {
+        let holding = pieces.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.record(cell)?)));
+        let holding: Vec<(usize, &Record)> = holding.collect();
+        let green = holding.iter().map(|(at, record)| (*at, record.outcome.is_green()));
+        let Some(at) = counts(pieces, &green.collect::<Vec<_>>()) else { continue };
+        chosen.insert(cell, at);
+        contested.extend(contests(pieces, &holding, at));
     }
-    chosen.retain(|cell, _| plan.live().any(|live| live == *cell));
-    (chosen.into_iter().map(|(cell, (at, _))| (cell, at)).collect(), contested)
+    (chosen, contested)
 }
 
 /// Which piece's record counts for each negative cell of `plan`, by the same rules.
@@ -240,25 +243,35 @@ fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, u
             let record = pieces[at].contents.negatives.iter().find(|record| record.id == planned.id)?;
             Some(record.ending.is_green())
         };
-        let better = |one: (usize, bool), two: (usize, bool)| {
-            if counts((&pieces[two.0], two.1), (&pieces[one.0], one.1)).0 { two } else { one }
-        };
-        let holding = (0..pieces.len()).filter_map(|at| Some((at, green(at)?)));
-        Some((planned.id.as_str(), holding.reduce(better)?.0))
+        let holding: Vec<_> = (0..pieces.len()).filter_map(|at| Some((at, green(at)?))).collect();
+        Some((planned.id.as_str(), counts(pieces, &holding)?))
     });
     chosen.collect()
 }
 
-/// Whether the first of two records counts, given of each whether it is green, and why that one does.
-fn counts(new: (&Piece, bool), there: (&Piece, bool)) -> (bool, Why) {
-    if new.0.retries(there.0) || there.0.retries(new.0) {
-        return (new.0.retries(there.0), Why::Retry);
-    }
-    if new.1 != there.1 {
-        return (there.1, Why::Red);
-    }
-    let age = |piece: &Piece| (piece.intent().started.clone(), piece.intent().run.clone());
-    (age(new.0) > age(there.0), Why::Later)
+/// Which of the pieces that hold a cell counts, given of each whether its record is green. Their order says nothing.
+fn counts(pieces: &[Piece], holding: &[(usize, bool)]) -> Option<usize> {
+    let answered = |at: usize| holding.iter().any(|(by, _)| pieces[*by].supersedes(&pieces[at]).is_some());
+    let age = |at: usize| (&pieces[at].intent().started, &pieces[at].intent().run);
+    let open = holding.iter().filter(|(at, _)| !answered(*at));
+    open.max_by_key(|(at, green)| (!green, age(*at))).map(|(at, _)| *at)
+}
+
+/// The records that were passed over for another one, which is in the piece at `counts`.
+fn contests(pieces: &[Piece], holding: &[(usize, &Record)], counts: usize) -> Vec<Contested> {
+    let Some(wins) = holding.iter().find(|(at, _)| *at == counts) else { return Vec::new() };
+    let against = |loses: &(usize, &Record)| {
+        let by = |at: usize| pieces[at].supersedes(&pieces[loses.0]);
+        let why = match by(counts) {
+            Some(why) => why,
+            // Another one answers it, and is told of itself.
+            None if holding.iter().any(|(at, _)| by(*at).is_some()) => return None,
+            None if wins.1.outcome.is_green() != loses.1.outcome.is_green() => Why::Red,
+            None => Why::Later,
+        };
+        (wins.1 != loses.1).then(|| contest(pieces, *wins, *loses, why))
+    };
+    holding.iter().filter_map(against).collect()
 }
 
 fn contest(pieces: &[Piece], wins: (usize, &Record), loses: (usize, &Record), why: Why) -> Contested {

@@ -89,6 +89,9 @@ fn finished(code: i32, evidence: &Evidence) -> (Outcome, Option<String>) {
     if red > 0 {
         return failed(format!("{red} of {} tests failed", evidence.tests.len()));
     }
+    if code == 0 && evidence.session_code.is_none() {
+        return failed(format!("the process ended before its tests did{}; see output.log", during(evidence)));
+    }
     if !evidence.tests.values().any(|result| *result == TestResult::Passed) {
         return failed("no test ran".to_owned());
     }
@@ -145,6 +148,13 @@ mod tests {
             Outcome::TestsFailed
         );
         assert_eq!(check(Exit::Code(0), &Evidence::default()).0, Outcome::TestsFailed);
+    }
+
+    #[test]
+    fn a_process_that_left_in_the_middle_of_its_session_has_not_passed() {
+        let found = check(Exit::Code(0), &evidence(&[("a", TestResult::Passed)], false));
+        let expected = "the process ended before its tests did; see output.log".to_owned();
+        assert_eq!(found, (Outcome::TestsFailed, expected));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! whole tree when its time is up, when the harness is interrupted, and when the harness is killed.
 
 mod environment;
+mod exit;
 mod guardian;
 mod output;
 mod tree;
@@ -12,13 +13,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+pub use exit::{Exit, signal_name};
 pub use guardian::{Ended, Processes, guard, guardian_token};
 use output::Capture;
 
@@ -45,17 +47,6 @@ pub struct Command {
     log: Option<PathBuf>,
     limit: Option<Duration>,
     user: Option<Unprivileged>,
-}
-
-/// How a child ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    Code(i32),
-    Signal(i32),
-    /// Its wall clock ran out; the whole tree was killed.
-    TimedOut(Duration),
-    /// The harness was told to stop; the whole tree was killed.
-    Interrupted,
 }
 
 /// A child that has ended, with what it wrote.
@@ -186,7 +177,7 @@ impl Command {
             .map_err(|source| self.cannot_start(source))?;
         let mut command = self.command(processes, &processes.token(), Some(stop));
         command.stdout(out).stderr(err);
-        let child = command.spawn().map_err(|source| self.cannot_start(source))?;
+        let child = self.start(&mut command, processes)?;
         Ok(Daemon { child, processes, stop })
     }
 
@@ -197,7 +188,7 @@ impl Command {
         let pipe = processes.pipe();
         before_exec(&mut command, move || guardian::announce(pipe, None));
         processes.yield_terminal(true);
-        let child = command.spawn().map_err(|source| self.cannot_start(source));
+        let child = self.start(&mut command, processes);
         let exit = child.map(|mut child| {
             let exit = self.wait(&mut child, processes);
             tree::stop_alone(&mut child, Signal::SIGHUP);
@@ -214,7 +205,18 @@ impl Command {
     fn spawn(&self, processes: &Processes, token: &str) -> Result<Child, ProcessError> {
         let mut command = self.command(processes, token, Some(Signal::SIGKILL));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(|source| self.cannot_start(source))
+        self.start(&mut command, processes)
+    }
+
+    fn start(
+        &self,
+        command: &mut std::process::Command,
+        processes: &Processes,
+    ) -> Result<Child, ProcessError> {
+        command.spawn().map_err(|source| {
+            processes.release_the_dead();
+            self.cannot_start(source)
+        })
     }
 
     /// A child in a session of its own that the guardian ends with `stop`; without one, nobody ends it.
@@ -294,26 +296,6 @@ impl Drop for Daemon<'_> {
     }
 }
 
-impl From<ExitStatus> for Exit {
-    fn from(status: ExitStatus) -> Exit {
-        match status.signal() {
-            Some(signal) => Exit::Signal(signal),
-            None => Exit::Code(status.code().unwrap_or(-1)),
-        }
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Exit::Code(code) => write!(f, "exited with code {code}"),
-            Exit::Signal(number) => write!(f, "was ended by {}", signal_name(*number)),
-            Exit::TimedOut(limit) => write!(f, "was still running after {} s", limit.as_secs()),
-            Exit::Interrupted => write!(f, "was interrupted"),
-        }
-    }
-}
-
 /// The command as one would type it, with secrets replaced.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -324,12 +306,6 @@ impl fmt::Display for Command {
         }
         write!(f, "{}", output::redacted(&line, &self.secrets))
     }
-}
-
-/// `SIGSEGV` for 11; the number itself where it has no name.
-#[must_use]
-pub fn signal_name(number: i32) -> String {
-    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string())
 }
 
 fn quoted(word: &OsStr) -> String {

@@ -44,10 +44,9 @@ pub enum RunError {
     Io(#[from] io::Error),
 }
 
-/// Runs what `intent` plans. Interrupted, it returns early with what there is.
-pub fn run(intent: Intent, options: Options, site: &Site<'_>) -> Result<RunFolder, RunError> {
+/// Runs what `intent` plans, while the caller holds the checkout. Interrupted, it returns early with what there is.
+pub fn run(intent: Intent, options: Options, _held: &Lock, site: &Site<'_>) -> Result<RunFolder, RunError> {
     let target = site.config.target();
-    let _lock = Lock::acquire(&target)?;
     let plan = &intent.plan.clone();
     let retry = matches!(&intent.part, Some(Part { cut: Cut::Retry { .. }, .. }));
     let folder = RunFolder::create(&target, intent)?;

@@ -57,7 +57,8 @@ pub fn check(
     };
     let command = TAINTS.iter().fold(command, |command, taint| command.env(taint, "0"));
     let command = command
-        .folder(&project.folder)
+        // Where a workspace's root is a crate as well, cargo checks that alone.
+        .folder(&project.folder.join(site.config.extension.folder()))
         .env("PYO3_CONFIG_FILE", configuration(python, site)?)
         // Of its own: another configuration in the folder of the wheels would have them built again.
         .env("CARGO_TARGET_DIR", folder(site).join("build"))

@@ -6,12 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::build::fingerprint::{self, Fingerprint, naming};
+use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::cell::Line;
 use crate::config::Config;
 use crate::lockfile::{Lockfile, Unreadable};
 
-/// The root manifest of the checkout; its profiles and lints hold for a line's project too.
-const MANIFEST: &str = "Cargo.toml";
 /// The name of a lock in a project.
 pub const LOCK: &str = "Cargo.lock";
 
@@ -34,8 +33,6 @@ pub enum LineError {
     NoLock { line: Line, path: PathBuf },
     #[error("{}: {source}\nhint: `cargo matrix lock {line}` makes it anew", path.display())]
     Unreadable { line: Line, path: PathBuf, source: Unreadable },
-    #[error("{}: {message}", path.display())]
-    Manifest { path: PathBuf, message: String },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -51,19 +48,23 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     let lock = std::fs::read_to_string(&lock_path)?;
     let unreadable = |source| LineError::Unreadable { line, path: lock_path.clone(), source };
     let locked = Lockfile::parse(&lock).map_err(unreadable)?;
-    let Copied { manifest, files } = copy(config, &folder)?;
-    keep(&folder.join(LOCK), lock.as_bytes())?;
-    remove_others(&folder, &files)?;
+    let Copied { root, manifest, files } = copy(config, &folder)?;
+    let own = [root.join(MANIFEST), root.join(LOCK)];
+    keep(&folder.join(&own[1]), lock.as_bytes())?;
+    remove_others(&folder, files.iter().chain(&own))?;
     let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
     // Of the copies: an edit in between must not name a build that it is not in.
-    let sources = sources.with_files(&folder, &files)?.hex();
+    let sources = sources.with_files(&folder, &files)?;
+    let sources = sources.with_files(&config.root, &workspace::settings(config))?.hex();
     Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)?, locked })
 }
 
 /// What a project was made from.
 #[derive(Debug)]
 pub struct Copied {
-    /// The root manifest, reduced.
+    /// The folder of its workspace, relative to the root: the lock belongs there.
+    pub root: PathBuf,
+    /// The manifest of that workspace, reduced.
     pub manifest: String,
     /// Everything else, relative to the root.
     pub files: Vec<PathBuf>,
@@ -71,30 +72,18 @@ pub struct Copied {
 
 /// Writes the extension and its reduced workspace to `folder`, without a lock.
 pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
-    let manifest = reduced_manifest(&config.root.join(MANIFEST), &config.extension.manifest)?;
+    let workspace = Workspace::of(config)?;
+    let manifest = workspace.reduced(config.extension.folder());
     let mut paths = config.extension.sources.clone();
     paths.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
-    let files = fingerprint::files(&config.root, &paths)?;
+    let mut files = fingerprint::files(&config.root, &paths)?;
+    files.retain(|file| *file != workspace.manifest);
     for file in &files {
         let content = std::fs::read(config.root.join(file)).map_err(|error| naming(&error, file))?;
         keep(&folder.join(file), &content)?;
     }
-    keep(&folder.join(MANIFEST), manifest.as_bytes())?;
-    Ok(Copied { manifest, files })
-}
-
-/// The checkout's root manifest with the extension as its only member.
-fn reduced_manifest(root: &Path, extension: &Path) -> Result<String, LineError> {
-    let invalid = |message: String| LineError::Manifest { path: root.to_owned(), message };
-    let text = std::fs::read_to_string(root).map_err(|error| naming(&error, root))?;
-    let mut manifest: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| invalid(error.to_string()))?;
-    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
-    let workspace = workspace.ok_or_else(|| invalid("no [workspace] table".to_owned()))?;
-    let member = extension.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
-    workspace.insert("members".into(), toml::Value::Array(vec![member.into()]));
-    workspace.remove("default-members");
-    toml::to_string(&manifest).map_err(|error| invalid(error.to_string()))
+    keep(&folder.join(&workspace.manifest), manifest.as_bytes())?;
+    Ok(Copied { root: workspace.folder().to_owned(), manifest, files })
 }
 
 /// Writes `content` unless it stands there already.
@@ -109,13 +98,12 @@ pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Removes what an earlier version of the sources left in the project.
-fn remove_others(folder: &Path, files: &[PathBuf]) -> io::Result<()> {
-    let wanted: BTreeSet<&Path> =
-        files.iter().map(PathBuf::as_path).chain([MANIFEST.as_ref(), LOCK.as_ref()]).collect();
+fn remove_others<'a>(folder: &Path, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
+    let wanted: BTreeSet<&PathBuf> = files.collect();
     let top: Vec<PathBuf> =
         std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name().into())).collect();
     for file in fingerprint::files(folder, &top)? {
-        if !wanted.contains(file.as_path()) {
+        if !wanted.contains(&file) {
             std::fs::remove_file(folder.join(file))?;
         }
     }
@@ -171,6 +159,16 @@ mod tests {
         std::fs::remove_file(root.path().join(&extra)).expect("removed");
         let after = synthesise(&config, line(&config)).expect("a project");
         assert!(!after.folder.join(&extra).exists());
+        assert_ne!(before.sources, after.sources);
+    }
+
+    #[test]
+    fn cargos_settings_of_the_checkout_are_part_of_the_hash() {
+        let (root, config) = checkout();
+        let before = synthesise(&config, line(&config)).expect("a project");
+        let settings = root.path().join(".cargo/config.toml");
+        keep(&settings, b"[build]\nrustflags = [\"-Copt-level=0\"]\n").expect("written");
+        let after = synthesise(&config, line(&config)).expect("a project");
         assert_ne!(before.sources, after.sources);
     }
 

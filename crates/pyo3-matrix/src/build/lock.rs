@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::build::fingerprint::naming;
 use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
+use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
 use crate::lockfile::{Change, Lockfile, Unreadable};
 use crate::process::{Command, Finished, ProcessError};
@@ -68,10 +69,12 @@ pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError>
     };
     let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
     let mut faults = lock.beside_pairing(spec);
-    faults.extend(lock.beside_manifest(manifest.name(), &manifest.requirements()));
+    let workspace = Workspace::of(config)?;
+    let requirements = manifest.requirements(workspace.dependencies());
+    faults.extend(lock.beside_manifest(manifest.name(), &requirements));
     if faults.is_empty() {
         let project = project(None, Some(&text), site)?;
-        faults.extend(would_change(project.path(), site)?);
+        faults.extend(would_change(&project, site)?);
     }
     Ok(faults)
 }
@@ -111,12 +114,12 @@ pub fn resolve(
 ) -> Result<String, LockError> {
     let project = project(Some(spec), start, site)?;
     let verb: &[&str] = if start.is_some() { &["update", "--workspace"] } else { &["generate-lockfile"] };
-    let command = cargo(project.path(), site).args(verb).args(offline.then_some("--offline"));
+    let command = cargo(&project, site).args(verb).args(offline.then_some("--offline"));
     command.check(site.processes).map_err(|source| match source {
         ProcessError::Interrupted => LockError::Process(source),
         source => LockError::Unresolved { spec: spec.clone(), source },
     })?;
-    Ok(std::fs::read_to_string(project.path().join(line::LOCK))?)
+    Ok(std::fs::read_to_string(project.root.join(line::LOCK))?)
 }
 
 /// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
@@ -129,30 +132,37 @@ fn basis(spec: &LineSpec, config: &Config) -> Option<String> {
     readable(spec).or_else(|| others.find_map(readable))
 }
 
-/// A project of the extension alone that is gone afterwards, held to a pairing where one is given.
-fn project(
-    pinned: Option<&LineSpec>,
-    lock: Option<&str>,
-    site: &Site<'_>,
-) -> Result<tempfile::TempDir, LockError> {
+/// A project of the extension alone that is gone afterwards.
+struct Draft {
+    /// The folder of its workspace.
+    root: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// Makes one, held to a pairing where one is given.
+fn project(pinned: Option<&LineSpec>, lock: Option<&str>, site: &Site<'_>) -> Result<Draft, LockError> {
     let config = site.config;
     std::fs::create_dir_all(config.target())?;
     let folder = tempfile::Builder::new().prefix("lock-").tempdir_in(config.target())?;
     site.processes.adopt_folder(folder.path());
-    line::copy(config, folder.path())?;
+    let root = line::copy(config, folder.path())?.root;
     if let Some(spec) = pinned {
-        let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
-        let text = manifest.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
-        std::fs::write(folder.path().join(&config.extension.manifest), text)?;
+        // As they were copied: one of them is reduced, and they may be the same.
+        for manifest in [root.join(MANIFEST), config.extension.manifest.clone()] {
+            let path = folder.path().join(manifest);
+            let text = Manifest::read(&path)?.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
+            std::fs::write(path, text)?;
+        }
     }
+    let root = folder.path().join(root);
     if let Some(lock) = lock {
-        std::fs::write(folder.path().join(line::LOCK), lock)?;
+        std::fs::write(root.join(line::LOCK), lock)?;
     }
-    Ok(folder)
+    Ok(Draft { root, _folder: folder })
 }
 
 /// Whether cargo itself would write another lock. Asked without the network first, for most locks need none.
-fn would_change(project: &Path, site: &Site<'_>) -> Result<Option<String>, LockError> {
+fn would_change(project: &Draft, site: &Site<'_>) -> Result<Option<String>, LockError> {
     let locked = |offline: bool| {
         let command = cargo(project, site).args(["update", "--workspace", "--locked"]);
         command.args(offline.then_some("--offline")).run(site.processes)?.check()
@@ -166,8 +176,8 @@ fn would_change(project: &Path, site: &Site<'_>) -> Result<Option<String>, LockE
     }
 }
 
-fn cargo(folder: &Path, site: &Site<'_>) -> Command {
-    Command::new("cargo").folder(folder).limit(site.config.budgets.fetch)
+fn cargo(project: &Draft, site: &Site<'_>) -> Command {
+    Command::new("cargo").folder(&project.root).limit(site.config.budgets.fetch)
 }
 
 /// Writes a lock whole or not at all, the first one with its folder.

@@ -5,7 +5,7 @@ use std::path::Path;
 use semver::VersionReq;
 use toml::{Table, Value};
 
-use crate::build::fingerprint::naming;
+use crate::build::workspace;
 use crate::lockfile::Requirement;
 
 /// The extension's `Cargo.toml`.
@@ -18,13 +18,11 @@ const OF_PYO3: [&str; 5] = ["pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macro
 const ASYNC: &str = "pyo3-async-runtimes";
 
 /// Where a manifest lists what it depends on.
-const TABLES: [&str; 2] = ["dependencies", "build-dependencies"];
+const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
 impl Manifest {
     pub fn read(path: &Path) -> std::io::Result<Self> {
-        let invalid = |error: toml::de::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-        let text = std::fs::read_to_string(path).map_err(|error| naming(&error, path))?;
-        text.parse().map_err(invalid).map_err(|error| naming(&error, path)).map(Manifest)
+        workspace::read(path).map(Manifest)
     }
 
     /// The package's name.
@@ -37,48 +35,79 @@ impl Manifest {
             .unwrap_or_default()
     }
 
-    /// Every dependency that comes from a registry, for every platform.
+    /// Every dependency for every platform; one that the workspace lends as `inherited` has it.
     #[must_use]
-    pub fn requirements(&self) -> Vec<Requirement> {
+    pub fn requirements(&self, inherited: Option<&Table>) -> Vec<Requirement> {
         let targets = self.0.get("target").and_then(Value::as_table);
         let places = std::iter::once(&self.0)
             .chain(targets.into_iter().flat_map(|targets| targets.values()).filter_map(Value::as_table));
         let tables = places.flat_map(|place| TABLES.iter().filter_map(|table| place.get(*table)?.as_table()));
-        tables.flatten().filter_map(|(name, asked)| requirement(name, asked)).collect()
+        let lent = |name: &String| inherited.and_then(|inherited| inherited.get(name));
+        let asked = tables.flatten().map(|(name, asked)| {
+            let lent = lent(name).filter(|_| is_inherited(asked));
+            requirement(name, lent.unwrap_or(asked))
+        });
+        asked.collect()
     }
 
-    /// The manifest with one pairing alone: cargo then resolves that or says why it cannot, and never moves to another.
+    /// The manifest with one pairing alone, also in what it lends as a workspace: cargo then resolves that or says why it
+    /// cannot, and never moves to another.
     #[must_use]
     pub fn pinned(&self, pyo3: &str, pyo3_async_runtimes: &str) -> String {
         let mut manifest = self.0.clone();
-        for table in TABLES {
-            let Some(dependencies) = manifest.get_mut(table).and_then(Value::as_table_mut) else { continue };
-            for (name, asked) in dependencies.iter_mut() {
-                match name.as_str() {
-                    ASYNC => pin(asked, pyo3_async_runtimes),
-                    name if OF_PYO3.contains(&name) => pin(asked, pyo3),
-                    _ => {}
-                }
-            }
-        }
+        pin_in(&mut manifest, &|package| match package {
+            ASYNC => Some(pyo3_async_runtimes),
+            package => OF_PYO3.contains(&package).then_some(pyo3),
+        });
         manifest.to_string()
     }
 }
 
-fn requirement(name: &str, asked: &Value) -> Option<Requirement> {
-    let (name, versions) = match asked {
-        Value::String(versions) => (name, versions.as_str()),
-        asked => {
-            let text = |key| asked.get(key).and_then(Value::as_str);
-            (text("package").unwrap_or(name), text("version")?)
+fn is_inherited(asked: &Value) -> bool {
+    asked.get("workspace").is_some()
+}
+
+/// The crate that an entry is about, whatever the manifest calls it.
+fn package<'a>(name: &'a str, asked: &'a Value) -> &'a str {
+    asked.get("package").and_then(Value::as_str).unwrap_or(name)
+}
+
+fn requirement(name: &str, asked: &Value) -> Requirement {
+    let versions = asked.as_str().or_else(|| asked.get("version")?.as_str());
+    // A path or a repository need not say which.
+    let versions = versions.and_then(|versions| VersionReq::parse(versions).ok());
+    Requirement { name: package(name, asked).to_owned(), versions }
+}
+
+/// Holds every crate that `version` knows to it: in the tables of `place`, of its targets and of its workspace.
+fn pin_in<'a>(place: &mut Table, version: &impl Fn(&str) -> Option<&'a str>) {
+    for (key, value) in place.iter_mut() {
+        let Some(table) = value.as_table_mut() else { continue };
+        match key.as_str() {
+            "workspace" => pin_in(table, version),
+            "target" => {
+                table
+                    .iter_mut()
+                    .filter_map(|(_, place)| place.as_table_mut())
+                    .for_each(|p| pin_in(p, version));
+            }
+            key if TABLES.contains(&key) => {
+                for (name, asked) in table.iter_mut() {
+                    if let Some(version) = version(package(name, asked)) {
+                        pin(asked, version);
+                    }
+                }
+            }
+            _ => {}
         }
-    };
-    Some(Requirement { name: name.to_owned(), versions: VersionReq::parse(versions).ok()? })
+    }
 }
 
 fn pin(asked: &mut Value, version: &str) {
     let exact = Value::String(format!("={version}"));
     match asked {
+        // Its version stands in the workspace's manifest, and cargo takes none beside.
+        asked if is_inherited(asked) => {}
         Value::Table(table) => drop(table.insert("version".to_owned(), exact)),
         other => *other = exact,
     }
@@ -87,31 +116,64 @@ fn pin(asked: &mut Value, version: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     const TEXT: &str = "[package]\nname = \"ours\"\n[dependencies]\nbytes = \"1\"\npyo3 = \">=0.23, <0.31\"\n\
         pyo3-async-runtimes = { version = \">=0.23, <0.31\", features = [\"tokio-runtime\"] }\n\
-        local = { path = \"../local\" }\n[build-dependencies]\npyo3-build-config = \">=0.23, <0.31\"\n\
-        [target.'cfg(unix)'.dependencies]\nours-libc = { package = \"libc\", version = \"0.2\" }\n";
+        local = { path = \"../local\" }\n[dev-dependencies]\ntempfile = \"3\"\n[build-dependencies]\npyo3-build-config = \">=0.23, <0.31\"\n\
+        [target.'cfg(unix)'.dependencies]\nours-libc = { package = \"libc\", version = \"0.2\" }\n\
+        [target.'cfg(windows)'.dependencies]\npyo3-ffi = \">=0.23, <0.31\"\n";
 
     fn manifest() -> Manifest {
         Manifest(TEXT.parse().expect("TOML"))
     }
 
+    /// What `manifest` asks for, by name.
+    fn asked(manifest: &Manifest, inherited: Option<&Table>) -> BTreeMap<String, Option<String>> {
+        let asked = manifest.requirements(inherited).into_iter();
+        asked.map(|asked| (asked.name, asked.versions.map(|versions| versions.to_string()))).collect()
+    }
+
     #[test]
-    fn every_dependency_of_a_registry_is_a_requirement() {
-        let mut names: Vec<String> = manifest().requirements().into_iter().map(|asked| asked.name).collect();
-        names.sort();
-        assert_eq!(names, ["bytes", "libc", "pyo3", "pyo3-async-runtimes", "pyo3-build-config"]);
+    fn every_dependency_is_a_requirement_wherever_it_comes_from() {
+        let asked = asked(&manifest(), None);
+        let expected = [
+            "bytes",
+            "libc",
+            "local",
+            "pyo3",
+            "pyo3-async-runtimes",
+            "pyo3-build-config",
+            "pyo3-ffi",
+            "tempfile",
+        ];
+        assert_eq!(asked.keys().map(String::as_str).collect::<Vec<_>>(), expected);
+        assert_eq!((&asked["local"], &asked["bytes"]), (&None, &Some("^1".to_owned())));
+    }
+
+    #[test]
+    fn what_the_workspace_lends_is_asked_for_as_it_stands_there_and_pinned_there() {
+        let text =
+            "[package]\nname = \"ours\"\n[dependencies]\npy = { workspace = true, features = [\"abi3\"] }\n";
+        let member = Manifest(text.parse().expect("TOML"));
+        let root = "[workspace.dependencies]\npy = { package = \"pyo3\", version = \">=0.29\" }\n";
+        let root: Table = root.parse().expect("TOML");
+        let lent = root["workspace"]["dependencies"].as_table();
+        assert_eq!(asked(&member, lent), [("pyo3".to_owned(), Some(">=0.29".to_owned()))].into());
+        assert_eq!(member.pinned("0.30.1", "0.30.0"), member.0.to_string());
+        let pinned: Table = Manifest(root).pinned("0.30.1", "0.30.0").parse().expect("TOML");
+        assert_eq!(pinned["workspace"]["dependencies"]["py"]["version"].as_str(), Some("=0.30.1"));
     }
 
     #[test]
     fn a_pinned_manifest_asks_for_one_pairing_and_is_otherwise_the_same() {
         let pinned = Manifest(manifest().pinned("0.30.1", "0.29.0").parse().expect("TOML"));
-        let of = |name: &str| pinned.requirements().into_iter().find(|asked| asked.name == name).expect(name);
-        assert_eq!(of("pyo3").versions.to_string(), "=0.30.1");
-        assert_eq!(of("pyo3-build-config").versions.to_string(), "=0.30.1");
-        assert_eq!(of("pyo3-async-runtimes").versions.to_string(), "=0.29.0");
-        assert_eq!(of("bytes").versions.to_string(), "^1");
+        let asked = asked(&pinned, None);
+        let of = |name: &str| asked[name].clone().expect("a version");
+        assert_eq!((of("pyo3"), of("pyo3-build-config")), ("=0.30.1".into(), "=0.30.1".into()));
+        assert_eq!((of("pyo3-async-runtimes"), of("bytes")), ("=0.29.0".into(), "^1".into()));
         assert!(pinned.0["dependencies"]["pyo3-async-runtimes"].get("features").is_some());
+        let windows = &pinned.0["target"]["cfg(windows)"]["dependencies"]["pyo3-ffi"];
+        assert_eq!(windows.as_str(), Some("=0.30.1"));
     }
 }

@@ -149,7 +149,7 @@ impl Order<'_> {
 
     /// The build itself, with wheel and messages left in `out`.
     fn maturin(&self, out: &Path, site: &Site<'_>) -> Result<Command, WheelError> {
-        let config = site.config;
+        let (config, pyproject) = (site.config, &site.config.extension.pyproject);
         let cargo = config.target().join("tools").join("cargo.sh");
         line::keep(&cargo, CARGO.as_bytes())?;
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;
@@ -158,7 +158,7 @@ impl Order<'_> {
             .arg(&self.interpreter.path)
             .arg("--out")
             .arg(out)
-            .folder(&self.project.folder)
+            .folder(&self.project.folder.join(pyproject.parent().unwrap_or(Path::new(""))))
             .env("CARGO", cargo)
             .env("PYO3_MATRIX_MESSAGES", out.join(MESSAGES))
             .env("CARGO_TARGET_DIR", config.target().join("build"))

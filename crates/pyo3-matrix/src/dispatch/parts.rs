@@ -24,7 +24,7 @@ use crate::provision::Site;
 use crate::record::Outcome;
 use crate::report::{self, Report, terminal};
 use crate::run::cell::Benchmarks;
-use crate::run::folder::{Intent, RunFolder};
+use crate::run::folder::{Intent, Lock, RunFolder};
 use crate::run::{self, Options};
 
 /// Runs what is asked for, all of it or a part, and judges it.
@@ -70,13 +70,15 @@ fn run_plan(
 ) -> Result<(RunFolder, bool), Error> {
     let processes = Processes::start()?;
     let site = Site::new(config, &processes, &say);
+    // A probe writes the line's project, from which another run may be building.
+    let lock = Lock::acquire(&config.target())?;
     let mut known = knowledge::gather(&plan, config);
     known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
     knowledge::probe(&plan, Which::Doubtful, &mut known, &site)?;
     let plan = forecast::foretell(plan, config, &known);
     say(&message::begins(&plan, part.as_ref()));
     let intent = Intent { part, ..Intent::of(plan, config.criteria.clone(), basis) };
-    let folder = run::run(intent, options, &site)?;
+    let folder = run::run(intent, options, &lock, &site)?;
     Ok((folder, processes.interrupted()))
 }
 

@@ -184,3 +184,47 @@ fn of_a_negative_cell_the_red_record_counts_too() {
         assert_eq!(negatives.iter().map(|record| record.ending).collect::<Vec<_>>(), [Ending::Built]);
     }
 }
+
+/// Every order of `folders`.
+fn orders<'a>(folders: &[&'a RunFolder]) -> Vec<Vec<&'a RunFolder>> {
+    let Some((first, rest)) = folders.split_first() else { return vec![Vec::new()] };
+    let insert = |order: Vec<&'a RunFolder>| {
+        (0..=order.len()).map(move |at| [&order[..at], &[*first], &order[at..]].concat()).collect::<Vec<_>>()
+    };
+    orders(rest).into_iter().flat_map(insert).collect()
+}
+
+/// A green retry of all of `red`.
+fn retry(target: &Path, red: &RunFolder) -> RunFolder {
+    let run_of = red.read().expect("read").intent.run;
+    let (plan, part) = Part::retry(whole(), run_of, &CELLS.map(id), &[]);
+    run(target, (plan, Some(part)), &Outcome::Passed)
+}
+
+#[test]
+fn a_red_record_that_nothing_retried_counts_in_any_order() {
+    let target = folder();
+    let older = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let newer = run(target.path(), (whole(), None), &Outcome::Hung);
+    let retried = retry(target.path(), &newer);
+    for order in orders(&[&older, &newer, &retried]) {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        assert_eq!(outcomes, vec![Some(Outcome::TestsFailed); 4]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::Red));
+        assert_eq!(merged.contested.len(), 4);
+    }
+}
+
+#[test]
+fn what_was_merged_counts_over_what_it_was_merged_from_in_any_order() {
+    let target = folder();
+    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let green = retry(target.path(), &red);
+    let parts = pieces(&[&red, &green]);
+    let merged = merge(&parts, Goal::whole(&parts).expect("one whole"), target.path()).expect("merged");
+    for order in orders(&[&red, &green, &merged]).into_iter().chain(orders(&[&red, &merged])) {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        assert_eq!(outcomes, vec![Some(Outcome::Passed); 4]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::Merged));
+    }
+}

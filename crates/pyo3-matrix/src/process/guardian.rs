@@ -82,6 +82,11 @@ impl Processes {
         self.tell(&format!("-{child}\n"));
     }
 
+    /// Has a child forgotten that could not be started: it told its id before, and nobody else knows it.
+    pub(super) fn release_the_dead(&self) {
+        self.tell("x\n");
+    }
+
     fn tell(&self, line: &str) {
         // A guardian that is gone cannot be told anything; the guards of this process still hold.
         let _ = nix::unistd::write(borrowed(self.pipe()), line.as_bytes());
@@ -150,8 +155,8 @@ struct Ward {
 /// The token to guard, if this process was started as a guardian. Looked at before any flag is parsed.
 #[must_use]
 pub fn guardian_token() -> Option<String> {
-    let mut arguments = std::env::args().skip(1);
-    (arguments.next()? == SUBCOMMAND).then(|| arguments.next())?
+    let mut arguments = std::env::args_os().skip(1);
+    (arguments.next()? == SUBCOMMAND).then(|| arguments.next()?.into_string().ok())?
 }
 
 /// How the harness of a guardian ended.
@@ -190,6 +195,7 @@ impl Ward {
             Some(("-", child)) => {
                 child.parse().ok().and_then(|child: i32| self.children.remove(&child));
             }
+            Some(("x", _)) => self.children.retain(|child, _| tree::is_alive(*child)),
             Some(("t", folder)) => {
                 self.folders.insert(folder.into());
             }
@@ -218,6 +224,19 @@ mod tests {
         }
         assert_eq!(ward.children, BTreeMap::from([(7, Some(Signal::SIGQUIT)), (8, None)]));
         assert_eq!(ward.folders, BTreeSet::from(["/tmp/a folder".into()]));
+    }
+
+    #[test]
+    fn the_ward_forgets_a_child_that_could_not_be_started() {
+        let mut dead = std::process::Command::new("true").spawn().expect("a child");
+        dead.wait().expect("an end");
+        let own = std::process::id();
+        let mut ward = Ward::default();
+        for line in [format!("+{} 9", dead.id()), format!("+{own} 9"), "x".to_owned()] {
+            ward.learn(&line);
+        }
+        let own = i32::try_from(own).expect("an id");
+        assert_eq!(ward.children, BTreeMap::from([(own, Some(Signal::SIGKILL))]));
     }
 
     #[test]

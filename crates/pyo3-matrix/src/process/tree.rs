@@ -55,14 +55,18 @@ pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
         }
     }
     let deadline = Instant::now() + patience;
-    let alive = |child: i32| send(Pid::from_raw(child), None) != Err(Errno::ESRCH) && !zombie(child);
-    while children.keys().any(|&child| alive(child)) && Instant::now() < deadline {
+    while children.keys().any(|&child| is_alive(child)) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
     for (&child, signal) in children {
         let pid = Pid::from_raw(child);
         let _ = if signal.is_some() { killpg(pid, Signal::SIGKILL) } else { send(pid, Signal::SIGKILL) };
     }
+}
+
+/// Whether there is such a process, and it has not ended.
+pub fn is_alive(pid: i32) -> bool {
+    send(Pid::from_raw(pid), None) != Err(Errno::ESRCH) && !zombie(pid)
 }
 
 /// Whether a process has ended and only waits for its parent, which may be slow to ask: an init, or none to speak of.

@@ -27,11 +27,16 @@ pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
     Ok(folder)
 }
 
-/// Every folder that [`servers`] may have chosen and that exists, for those who clean up.
+/// Every folder that [`servers`] may have chosen and that exists, for those who clean up. Another user's is not ours to
+/// remove.
 #[must_use]
 pub fn folders(config: &Config) -> Vec<PathBuf> {
     let both = [own(config), SYSTEM.into()];
-    both.into_iter().filter(|folder| folder.is_dir()).collect()
+    both.into_iter().filter(|folder| folder.is_dir() && is_ours(folder)).collect()
+}
+
+fn is_ours(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|folder| folder.uid() == nix::unistd::geteuid().as_raw())
 }
 
 /// The cache in the checkout, without links: one of them may lead through a folder that is closed, to one that is not.
@@ -128,5 +133,18 @@ mod tests {
         set(0o750);
         assert!(!reachable(&inner, &stranger));
         assert!(reachable(&inner, &Unprivileged { gid: own.gid(), ..stranger }));
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_not_ours() {
+        let own = tempfile::tempdir().expect("a folder");
+        assert!(is_ours(own.path()));
+        // Root owns the one, and may give the other away.
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::fs::chown(own.path(), Some(12345), None).expect("given");
+            assert!(!is_ours(own.path()));
+        } else {
+            assert!(!is_ours("/".as_ref()));
+        }
     }
 }

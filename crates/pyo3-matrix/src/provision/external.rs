@@ -5,6 +5,7 @@
 //! after a kill, else the next harness that uses the server.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -160,9 +161,10 @@ impl Asked<'_> {
 /// Removes what a killed harness left on the servers that the environment names. For the guardian, whose harness is
 /// gone, though a server may need a moment to see that.
 pub fn sweep_after_kill() {
-    let dsns =
-        env::vars().filter(|(name, value)| name.starts_with(super::postgres::VARIABLE) && is_dsn(value));
-    for (_, dsn) in dsns {
+    let named = |name: &OsStr| name.as_encoded_bytes().starts_with(super::postgres::VARIABLE.as_bytes());
+    // A variable of another program need not be UTF-8.
+    let values = env::vars_os().filter(|(name, _)| named(name)).filter_map(|(_, dsn)| dsn.into_string().ok());
+    for dsn in values.filter(|dsn| is_dsn(dsn)) {
         let Ok(database) = Database::of_dsn(&dsn) else { continue };
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {

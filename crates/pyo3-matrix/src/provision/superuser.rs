@@ -35,9 +35,13 @@ impl Superuser {
         let role = format!(
             "CREATE ROLE {name} LOGIN PASSWORD '{password}' NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
         );
-        for (what, statement) in
-            [("make a role", role), ("make a database", format!("CREATE DATABASE {name}"))]
-        {
+        // The server's own choice may be the other one; this session alone makes another.
+        let method = format!("SET password_encryption = '{}'", self.auth);
+        for (what, statement) in [
+            ("choose a password's method", method),
+            ("make a role", role),
+            ("make a database", format!("CREATE DATABASE {name}")),
+        ] {
             client.batch_execute(&statement).map_err(|error| self.sql(what, &error))?;
         }
         self.assert_method(&mut client, &name)?;

@@ -195,6 +195,7 @@ fn merged(report: &Report) -> String {
     for contested in &merged.contested {
         let why = match contested.why {
             Why::Retry => "it is the retry",
+            Why::Merged => "it was merged from the other",
             Why::Red => "a red record counts over a green one",
             Why::Later => "it began later",
         };

@@ -159,6 +159,7 @@ fn merged(merged: &Merged) -> String {
     for contested in &merged.contested {
         let why = match contested.why {
             Why::Retry => "a retry counts",
+            Why::Merged => "the merged one counts",
             Why::Red => "the red one counts",
             Why::Later => "the later one counts",
         };

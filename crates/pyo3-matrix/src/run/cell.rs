@@ -15,7 +15,7 @@ use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Site;
 use crate::provision::database::Database;
 use crate::provision::server::Server;
-use crate::record::{Hashes, Outcome, Record, Versions};
+use crate::record::{Benchmark, Comparison, Hashes, Outcome, Record, Versions};
 use crate::run::prepare::Failure;
 
 /// How thorough the benchmark stage is.
@@ -54,6 +54,36 @@ struct Stood {
     harness: f64,
 }
 
+impl Stood {
+    /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
+    fn measured(self, measured: io::Result<(Vec<Benchmark>, Vec<Comparison>)>, record: &mut Record) {
+        // An interrupted stage measured nothing; what the tests said still stands.
+        if self.outcome == Outcome::Lost {
+            return;
+        }
+        record.durations.benchmarks = self.evidence.own_seconds;
+        record.durations.harness += self.harness;
+        record.tests.extend(self.evidence.tests);
+        record.failures.extend(self.evidence.failures);
+        let unreadable = match measured {
+            Ok(measured) => {
+                (record.benchmarks, record.comparisons) = measured;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let none = record.benchmarks.is_empty().then(|| "the stage left no result".to_owned());
+        if !self.outcome.is_green() {
+            (record.outcome, record.reason) = (self.outcome, self.reason);
+        } else if let Some(reason) = unreadable.or(none) {
+            (record.outcome, record.reason) = (Outcome::TestsFailed, Some(reason));
+        } else {
+            return;
+        }
+        record.reason = record.reason.take().map(|reason| format!("benchmarks: {reason}"));
+    }
+}
+
 impl Ready<'_, '_> {
     /// Runs the correctness stage. Never fails: what goes wrong is the record's outcome.
     #[must_use]
@@ -84,29 +114,13 @@ impl Ready<'_, '_> {
     /// Runs the benchmark stage, and adds what it measured to the record of the first.
     pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, site: &Site<'_>) {
         let stage = self.stage(Stage::Benchmarks, thoroughness, site);
-        let measured = measure::benchmarks(&self.folder, &self.stage_folder(Stage::Benchmarks));
-        match (stage, measured) {
-            // An interrupted stage measured nothing; what the tests said still stands.
-            (Ok(Stood { outcome: Outcome::Lost, .. }), _) => {}
-            (Ok(stood), Ok((benchmarks, comparisons))) => {
-                record.durations.benchmarks = stood.evidence.own_seconds;
-                record.durations.harness += stood.harness;
-                record.tests.extend(stood.evidence.tests);
-                record.failures.extend(stood.evidence.failures);
-                (record.benchmarks, record.comparisons) = (benchmarks, comparisons);
-                if !stood.outcome.is_green() {
-                    record.outcome = stood.outcome;
-                    record.reason = stood.reason.map(|reason| format!("benchmarks: {reason}"));
-                } else if record.benchmarks.is_empty() {
-                    record.outcome = Outcome::TestsFailed;
-                    record.reason = Some("benchmarks: the stage left no result".to_owned());
-                }
+        match stage {
+            Ok(stood) => {
+                let measured = measure::benchmarks(&self.folder, &self.stage_folder(Stage::Benchmarks));
+                stood.measured(measured, record);
             }
-            (Err(Failure { outcome, reason }), _) => {
+            Err(Failure { outcome, reason }) => {
                 (record.outcome, record.reason) = (outcome, Some(reason));
-            }
-            (_, Err(error)) => {
-                (record.outcome, record.reason) = (Outcome::TestsFailed, Some(error.to_string()));
             }
         }
     }
@@ -204,4 +218,30 @@ fn machine(error: &io::Error) -> Failure {
 
 fn process(error: &ProcessError) -> Failure {
     Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_crashed_or_hung_is_not_told_by_the_file_that_it_cut_short() {
+        let versions = || Versions {
+            python: "3.12".into(),
+            postgres: "16".into(),
+            pyo3: "0.30.1".into(),
+            pyo3_async_runtimes: "0.30.0".into(),
+        };
+        let cell = "py3.12-pg16-pyo3_0.30".parse().expect("an id");
+        let ended = |outcome: Outcome| {
+            let reason = Some("why".to_owned());
+            let stood = Stood { outcome, reason, evidence: Evidence::default(), harness: 0.0 };
+            let mut record = Record::empty(cell, versions(), Outcome::Passed, None);
+            stood.measured(Err(io::Error::other("cut short")), &mut record);
+            (record.outcome, record.reason.unwrap_or_default())
+        };
+        assert_eq!(ended(Outcome::Hung), (Outcome::Hung, "benchmarks: why".to_owned()));
+        assert_eq!(ended(Outcome::Passed), (Outcome::TestsFailed, "benchmarks: cut short".to_owned()));
+        assert_eq!(ended(Outcome::Lost), (Outcome::Passed, String::new()));
+    }
 }

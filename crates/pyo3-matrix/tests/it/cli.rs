@@ -1,6 +1,10 @@
 //! What does the command line answer, before anything is built?
 
-use crate::harness::{Project, run, shown, stderr, stdout, words};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Stdio;
+
+use crate::harness::{Project, matrix, run, shown, stderr, stdout, words};
 
 /// Runs `arguments`, and holds exit code and standard error to what is expected.
 fn check(arguments: &[&str], code: i32, expected: &str) {
@@ -36,6 +40,12 @@ fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
     check(&["shell", "py3.12", "--", "true"], 2, "unknown cell `py3.12`");
     check(&["run", "--jobs", "0"], 2, "0 is not in 1..");
     check(&["report", "no-such-run"], 2, "no run no-such-run in ");
+    check(&["repro", "py3.14-pg16-pyo3_0.24"], 2, "is excluded: PyO3 0.24 ends at Python 3.13 hint: ");
+    check(
+        &["plan", "--config", "nowhere.toml"],
+        2,
+        "cannot read nowhere.toml: No such file or directory (os error 2) hint: ",
+    );
 }
 
 #[test]
@@ -45,7 +55,12 @@ fn a_part_that_cannot_be_ends_with_code_2_and_says_why() {
     check(&["run", "--shard", "1/2", "--costs", "no-such-run"], 2, "no run no-such-run in ");
     check(&["run", "--failed", "--shard", "1/2"], 2, "cannot be used with");
     check(&["run", "--failed", "no-such-run"], 2, "no run no-such-run in ");
-    check(&["merge", "no-such-folder"], 2, "no-such-folder: No such file or directory");
+    check(&["run", "--failed", "--negative"], 2, "cannot be used with");
+    check(
+        &["merge", "no-such-folder"],
+        2,
+        "no-such-folder: No such file or directory (os error 2) hint: name",
+    );
     let plan = stdout(&run(&["plan"]));
     let first =
         plan.lines().find_map(|line| line.starts_with("py").then(|| line.split(' ').next())).flatten();
@@ -87,8 +102,20 @@ fn a_config_that_names_what_is_not_there_ends_with_code_2() {
 #[test]
 fn outside_a_checkout_the_hint_says_where_to_go() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = crate::harness::matrix();
+    let mut command = matrix();
     let output = command.current_dir(folder.path()).arg("plan").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(words(&output).contains("hint: run this inside a checkout"), "{}", shown(&output));
+}
+
+#[test]
+fn what_is_not_utf_8_is_no_panic() {
+    let odd = OsStr::from_bytes(b"\xff");
+    let output = matrix().arg(odd).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    // The guardian of a harness that is gone, beside another program's variable.
+    let mut guardian = matrix();
+    guardian.args(["__guardian", "a-token-of-nobody"]).env("ODD", odd).stdin(Stdio::null());
+    let output = guardian.output().expect("the binary starts");
+    assert!(output.status.success(), "{}", shown(&output));
 }

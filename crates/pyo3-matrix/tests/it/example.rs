@@ -1,21 +1,8 @@
 //! Can another project have a matrix? The example of docs/own-project.md, in a folder that knows nothing of this one.
 
 use std::fs;
-use std::path::Path;
 
-use crate::harness::{checkout, matrix, shown, stderr, stdout};
-
-/// Copies a file or a folder; what a link leads to is copied as well.
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).expect("a folder");
-        for entry in fs::read_dir(from).expect("a folder").flatten() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        fs::copy(from, to).expect("a copy");
-    }
-}
+use crate::harness::{checkout, copy, matrix, shown, stderr, stdout};
 
 #[test]
 fn a_copy_of_the_example_has_a_green_matrix() {

@@ -216,3 +216,15 @@ fn what_a_lost_machine_left_is_removed_by_the_next_harness() {
     assert!(output.status.success(), "{}", shown(&output));
     assert_eq!(other.made(), [""; 0], "left behind");
 }
+
+#[test]
+fn a_password_is_stored_by_the_method_that_is_asked_for_whatever_the_server_prefers() {
+    let other = Other::start();
+    let prefer = "ALTER SYSTEM SET password_encryption = 'md5'";
+    for statement in [prefer, "SELECT pg_reload_conf()"] {
+        other.connect().and_then(|mut client| client.batch_execute(statement)).expect("set");
+    }
+    let mut command = asking(MAJOR, &other.superuser());
+    let output = command.args(["postgres", "16", "--", "true"]).output().expect("the binary starts");
+    assert!(output.status.success(), "{}", shown(&output));
+}

@@ -27,6 +27,18 @@ pub fn matrix() -> Command {
     command
 }
 
+/// Copies a file or a folder; what a link leads to is copied as well.
+pub fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).expect("a folder");
+        for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::copy(from, to).expect("a copy");
+    }
+}
+
 /// Runs `arguments` to the end.
 pub fn run(arguments: &[&str]) -> Output {
     matrix().args(arguments).output().expect("the binary starts")

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;
 
-use crate::harness::{Project, a_cell, alone, checkout, fixture, hold, run, run_folder, shown, stdout};
+use crate::harness::{
+    Project, a_cell, alone, checkout, fixture, hold, run, run_folder, shown, stdout, words,
+};
 
 /// The newest line.
 fn newest() -> String {
@@ -167,4 +170,20 @@ fn a_preset_may_skip_cells_whose_interpreter_is_nowhere() {
     let skipped = cells.iter().find(|cell| cell["cell"].as_str().is_some_and(|id| id.contains("3.16")));
     let reason = skipped.and_then(|cell| cell["outcome"]["Skipped"]["reason"].as_str()).expect("skipped");
     assert!(reason.contains("3.16"), "{reason}");
+}
+
+#[test]
+fn nothing_is_probed_while_another_run_holds_the_checkout() {
+    let axis = "[[python]]\nversion = \"3.16\"\nextra = true\n\n# `auth` is said";
+    let project = Project::apart(&fixture("passes"));
+    let config = project.path().join("matrix.toml");
+    let text = std::fs::read_to_string(&config).expect("a config");
+    std::fs::write(&config, text.replacen("# `auth` is said", axis, 1)).expect("written");
+    let target = project.path().join("target/matrix");
+    let file = std::fs::File::create(target.join("lock")).expect("a lock");
+    let _held = Flock::lock(file, FlockArg::LockExclusiveNonblock).expect("ours");
+    let output = project.run(&["run", "--python", "3.16", "--lines", &newest(), "--benchmarks", "off"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    assert!(words(&output).contains("another run is at work"), "{}", shown(&output));
+    assert!(!target.join("lines").exists(), "{}", shown(&output));
 }

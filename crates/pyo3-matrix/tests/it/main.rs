@@ -7,6 +7,7 @@ mod example;
 mod external;
 mod harness;
 mod killed;
+mod layouts;
 mod lines;
 mod mends;
 mod parts;

@@ -55,6 +55,34 @@ fn no_source_file_grows_past_400_lines() {
     }
 }
 
+/// A run in the image has the basis and the wheel keys of one beside it: what they are made of is copied there.
+#[test]
+fn the_image_holds_what_a_wheel_and_a_basis_are_made_of() {
+    let config: toml::Table = read(&checkout().join("matrix.toml")).parse().expect("TOML");
+    let text = |value: &toml::Value| value.as_str().expect("a path").to_owned();
+    let of = |table: &str, key: &str| match &config[table][key] {
+        toml::Value::Array(paths) => paths.iter().map(text).collect(),
+        path => vec![text(path)],
+    };
+    let mut paths = vec![".cargo".to_owned(), "Cargo.toml".to_owned(), "matrix.toml".to_owned()];
+    for (table, key) in [
+        ("extension", "manifest"),
+        ("extension", "pyproject"),
+        ("extension", "sources"),
+        ("extension", "locks"),
+        ("suite", "tox"),
+        ("suite", "requirements"),
+        ("suite", "sources"),
+    ] {
+        paths.extend(of(table, key));
+    }
+    let copied = read(&checkout().join(".dockerignore"));
+    for path in paths {
+        let top = path.split('/').next().expect("a name");
+        assert!(copied.lines().any(|line| line == format!("!{top}")), ".dockerignore leaves out {path}");
+    }
+}
+
 #[test]
 fn every_version_of_the_config_has_its_lock() {
     let config: toml::Table = read(&checkout().join("matrix.toml")).parse().expect("TOML");

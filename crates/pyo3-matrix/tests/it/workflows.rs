@@ -145,6 +145,55 @@ fn every_job_has_a_limit_and_every_workflow_asks_for_no_right_at_its_top() {
     }
 }
 
+/// Without a name GitHub's shell has no pipefail, and what fails before a pipe is green.
+#[test]
+fn every_workflow_names_the_shell_that_fails_where_a_pipe_does() {
+    for (path, text) in workflows() {
+        assert!(text.contains("\ndefaults:\n  run:\n"), "{}", path.display());
+        assert!(text.lines().any(|line| line == "    shell: bash"), "{}", path.display());
+    }
+}
+
+/// One workflow may call `matrix.yml` for two presets, and their artifacts lie side by side.
+#[test]
+fn every_artifact_is_named_by_its_preset_and_outlives_a_day() {
+    let text = matrix();
+    let steps = text.split("\n      - ").filter(|step| step.contains("load-artifact@"));
+    let mut named = 0;
+    for step in steps {
+        let mut lines = step.lines().map(str::trim);
+        let name =
+            lines.find_map(|line| line.strip_prefix("name: ").or_else(|| line.strip_prefix("pattern: ")));
+        assert!(name.is_some_and(|name| name.starts_with("${{ env.PRESET }}-")), "{step}");
+        named += 1;
+    }
+    assert!(named >= 8, "only {named} steps hand artifacts on");
+    for days in text.lines().filter_map(|line| line.trim().strip_prefix("retention-days: ")) {
+        assert!(days.parse::<u32>().expect("a number") >= 7, "failed jobs are run again on a later day");
+    }
+    let nightly = workflows().into_iter().find(|(path, _)| path.ends_with("nightly.yml")).expect("nightly").1;
+    let preset = nightly.lines().find_map(|line| line.trim().strip_prefix("preset: ")).expect("a preset");
+    assert!(nightly.contains(&format!("name: {preset}-report")), "what nightly publishes is not what it ran");
+}
+
+/// A cell that another preset leaves out has no wheel there.
+#[test]
+fn wheels_are_built_and_cells_run_by_the_preset_that_was_planned() {
+    for verb in ["build", "run"] {
+        assert!(matrix().contains(&format!("\"$HARNESS\" {verb} --preset \"$PRESET\"")), "{verb}");
+    }
+    assert!(matrix().contains("arguments=(--format github --preset \"$PRESET\")"));
+}
+
+#[test]
+fn what_the_readme_shows_other_projects_names_a_preset_of_the_example() {
+    let read = |path: &str| std::fs::read_to_string(checkout().join(path)).expect("text");
+    let (readme, example) = (read("README.md"), read("examples/hello/matrix.toml"));
+    let shown = readme.lines().find_map(|line| line.trim().strip_prefix("preset: ")).expect("a preset");
+    let preset = shown.split_whitespace().next().expect("a word");
+    assert!(example.contains(&format!("[preset.{preset}]")), "{preset}");
+}
+
 /// The owner stands in `Cargo.toml`, as part of `repository`; wherever else it is needed, it is the same one.
 #[test]
 fn the_owner_of_the_repository_is_the_one_in_the_manifest() {
