@@ -12,7 +12,7 @@ fn check(cell: &str, variables: &[String], arguments: &[&str]) {
 }
 
 /// The pool's suite on the smoke cell's line with another Python and another server, on an event loop and over a bridge.
-/// The tests of thousands and millions of queries take 20 minutes per cell, and run where the variable asks for them.
+/// The tests of thousands and millions of queries take minutes per cell, and run where the variable asks for them.
 fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let smoke = a_cell();
     let line = smoke.split_once("-pyo3_").expect("a line").1;
