@@ -204,7 +204,7 @@ def test_the_classes_are_those_of_the_db_api() -> None:
     assert fraiseql.Error("x").sqlstate is None
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such option elsewhere")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="TCP_USER_TIMEOUT is an option of Linux")
 async def test_a_server_that_vanished_is_given_up_after_half_a_minute(lone: PrototypePool) -> None:
     """Also while something that was sent is unacknowledged, when nobody probes."""
     psutil = pytest.importorskip("psutil")
