@@ -55,6 +55,8 @@ pub struct Reactor {
     /// Whoever drives will find what is queued, so nobody has to be called.
     is_driven: AtomicBool,
     is_assistant_called: AtomicBool,
+    /// How often somebody has driven.
+    turns: AtomicU64,
     begun: Instant,
     /// When somebody last looked at the sockets, in microseconds since it began.
     looked: AtomicU64,
@@ -91,6 +93,7 @@ impl Reactor {
             next: AtomicUsize::new(ALARM.0 + 1),
             is_driven: AtomicBool::new(false),
             is_assistant_called: AtomicBool::new(false),
+            turns: AtomicU64::new(0),
             begun: Instant::now(),
             looked: AtomicU64::new(0),
         })
@@ -137,11 +140,27 @@ impl Reactor {
     pub fn ring(&'static self) {
         self.call_loop();
         if !self.is_assistant_called.swap(true, Ordering::SeqCst) {
-            drop(runtime::spawn(async move {
-                sleep(PATIENCE).await;
-                self.is_assistant_called.store(false, Ordering::SeqCst);
-                self.drive();
-            }));
+            drop(runtime::spawn(self.stand_by()));
+        }
+    }
+
+    /// Does what is queued once nobody else does. Beside a loop that takes its turns it would only be in the way: the
+    /// loop finds the reactor taken, and hears of its answers from another thread.
+    async fn stand_by(&'static self) {
+        loop {
+            let turns = self.turns.load(Ordering::SeqCst);
+            sleep(PATIENCE).await;
+            // What is queued from here on calls an assistant of its own.
+            self.is_assistant_called.store(false, Ordering::SeqCst);
+            if held(&self.ready).is_empty() {
+                return;
+            }
+            if self.turns.load(Ordering::SeqCst) == turns {
+                return self.drive();
+            }
+            if self.is_assistant_called.swap(true, Ordering::SeqCst) {
+                return;
+            }
         }
     }
 
@@ -186,6 +205,7 @@ impl Reactor {
             // Another thread that drives sees what is queued.
             let Ok(mut io) = self.io.try_lock() else { return };
             self.is_driven.store(true, Ordering::SeqCst);
+            self.turns.fetch_add(1, Ordering::SeqCst);
             look(self, &mut io);
             let is_through = self.poll_tasks();
             self.is_driven.store(false, Ordering::SeqCst);
