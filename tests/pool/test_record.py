@@ -83,6 +83,48 @@ async def test_a_record_in_a_cycle_is_collected(pool: PrototypePool) -> None:
     assert gone() is None
 
 
+@pytest.mark.parametrize(
+    ("values", "is_tracked"),
+    [
+        ("1 as a, 'x' as b, 1.5 as c, now() as d, null as e, '\\x00'::bytea as f, md5('g')::uuid as g", False),
+        ("interval '1 day' as a, true as b, 'e'::\"char\" as c, xid '3' as d", False),
+        ("array[1] as a", True),
+        ("'[]'::json as a, 1 as b", True),
+        ("'{}'::jsonb as a", True),
+        ("row(1, 'x') as a", True),
+        ("inet '10.0.0.1' as a", True),
+        ("cidr '10.0.0.0/8' as a", True),
+        ("int4range(1, 2) as a", True),
+    ],
+)
+async def test_the_collector_looks_only_at_what_may_be_part_of_a_cycle(
+    pool: PrototypePool, values: str, *, is_tracked: bool
+) -> None:
+    row = await pool.fetchrow(f"select {values}")
+    assert gc.is_tracked(row) is is_tracked
+    rows = await pool.fetch(f"select {values} from generate_series(1, 2)")
+    assert [gc.is_tracked(row) for row in rows] == [is_tracked] * 2
+    del row
+    gc.collect()
+    assert rows[0] == tuple(rows[1])
+
+
+async def test_a_row_wider_than_a_record_holds_in_itself(pool: PrototypePool) -> None:
+    row = await pool.fetchrow("select " + ", ".join(f"{number} as c{number}" for number in range(40)))
+    assert row is not None
+    assert (tuple(row), row[39], row["c38"], row[-40]) == (tuple(range(40)), 39, 38, 0)
+    assert (row[5:8], row[::-13]) == ((5, 6, 7), (39, 26, 13, 0))
+
+
+async def test_positions_outside_of_the_row_are_refused(row: Record) -> None:
+    for position in (3, -4, 2**70, -(2**70)):
+        with pytest.raises(IndexError):
+            row[position]
+    with pytest.raises(TypeError):
+        row[1.0]  # type: ignore[call-overload]
+    assert row[True] == "x"
+
+
 async def test_a_record_is_not_made_by_hand() -> None:
     with pytest.raises(TypeError):
         Record()

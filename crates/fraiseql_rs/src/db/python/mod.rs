@@ -14,13 +14,15 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyArithmeticError, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyList;
 use tokio_postgres::{Column, Row};
 
 pub use classes::Classes;
 pub use interval::Interval;
 pub use range::Range;
-pub use record::{Columns, Record};
+pub use record::Record;
+
+use self::record::{Columns, Values};
 
 use self::value::{Decoder, Refusal};
 use super::depth::Depth;
@@ -30,6 +32,8 @@ use super::field::{qualified, Field};
 /// Everything about a result's columns that does not change from row to row.
 pub struct RowDecoder {
     columns: Vec<ColumnDecoder>,
+    /// No value of a row refers to other objects.
+    is_of_atoms: bool,
 }
 
 struct ColumnDecoder {
@@ -47,17 +51,17 @@ impl RowDecoder {
                 .ok_or_else(|| Error::no_converter(column.name(), &type_name))?;
             Ok(ColumnDecoder { name: column.name().to_owned(), type_name, decoder })
         });
-        Ok(Self { columns: columns.collect::<Result<_, Error>>()? })
+        let columns = columns.collect::<Result<Vec<_>, Error>>()?;
+        let is_of_atoms = columns.iter().all(|column| column.decoder.makes_atoms());
+        Ok(Self { columns, is_of_atoms })
     }
 
     /// All rows as a list of records, which share their columns' names.
     pub fn records<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyAny>> {
         let columns = self.names(py)?;
         let list = PyList::empty(py);
-        // One for all rows: an allocation less for each of them.
-        let mut values = Vec::with_capacity(self.columns.len());
         for row in rows {
-            list.append(self.record(py, row, &columns, &mut values)?)?;
+            list.append(self.record(py, row, &columns)?)?;
         }
         Ok(list.into_any())
     }
@@ -65,7 +69,7 @@ impl RowDecoder {
     /// One row as a record; without a row, None.
     pub fn first<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
         match row {
-            Some(row) => Ok(self.record(py, row, &self.names(py)?, &mut Vec::new())?.into_any()),
+            Some(row) => Ok(self.record(py, row, &self.names(py)?)?.into_any()),
             None => Ok(py.None().into_bound(py)),
         }
     }
@@ -82,18 +86,22 @@ impl RowDecoder {
         Columns::new(py, self.columns.iter().map(|column| column.name.as_str())).map(Arc::new)
     }
 
-    /// `values` is empty, before and after.
     fn record<'py>(
         &self,
         py: Python<'py>,
         row: &Row,
         columns: &Arc<Columns>,
-        values: &mut Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Record>> {
+        let mut values = Values::with_capacity(self.columns.len());
         for (position, column) in self.columns.iter().enumerate() {
-            values.push(column.decode(py, row, position)?);
+            values.push(column.decode(py, row, position)?.unbind());
         }
-        Bound::new(py, Record::new(PyTuple::new(py, values.drain(..))?, Arc::clone(columns)))
+        let columns = Arc::clone(columns);
+        if self.is_of_atoms {
+            Record::of_atoms(py, values, columns)
+        } else {
+            Record::new(py, values, columns)
+        }
     }
 }
 

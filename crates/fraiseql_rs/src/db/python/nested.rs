@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyList;
 use tokio_postgres::types::{Field, Type};
 
 use super::super::depth::Depth;
 use super::super::wire::{array_lengths, Cursor, Malformed};
-use super::record::{Columns, Record};
+use super::record::{Columns, Record, Values};
 use super::value::{Decoded, Decoder};
 
 /// An array of any dimension; its lower bounds have no place in a list.
@@ -56,9 +56,9 @@ impl Fields {
         }
         let values = self.0.iter().map(|(_, decoder)| {
             cursor.take(4)?;
-            decoder.decode(py, cursor.element()?, depth)
+            decoder.decode(py, cursor.element()?, depth).map(Bound::unbind)
         });
-        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let values = values.collect::<Result<_, _>>()?;
         make(py, values, self.0.iter().map(|(name, _)| name.as_str()))
     }
 }
@@ -71,18 +71,14 @@ pub fn anonymous<'py>(py: Python<'py>, field: &[u8], depth: Depth) -> Decoded<'p
         let decoder = Type::from_oid(cursor.u32()?)
             .and_then(|type_| Decoder::for_type(&type_))
             .ok_or(Malformed("a column of the row has a type without a converter; cast it to text"))?;
-        decoder.decode(py, cursor.element()?, depth)
+        decoder.decode(py, cursor.element()?, depth).map(Bound::unbind)
     });
-    let values = values.collect::<Result<Vec<_>, _>>()?;
+    let values = values.collect::<Result<_, _>>()?;
     let names: Vec<_> = (1..=count).map(|position| format!("f{position}")).collect();
     make(py, values, names.iter().map(String::as_str))
 }
 
-fn make<'py, 'n>(
-    py: Python<'py>,
-    values: Vec<Bound<'py, PyAny>>,
-    names: impl Iterator<Item = &'n str>,
-) -> Decoded<'py> {
+fn make<'py, 'n>(py: Python<'py>, values: Values, names: impl Iterator<Item = &'n str>) -> Decoded<'py> {
     let columns = Arc::new(Columns::new(py, names)?);
-    Ok(Bound::new(py, Record::new(PyTuple::new(py, values)?, columns))?.into_any())
+    Ok(Record::new(py, values, columns)?.into_any())
 }

@@ -8,6 +8,11 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
+use smallvec::SmallVec;
+
+/// The values of a row. So many are part of the record itself; before, each record had a tuple, one more object to make,
+/// to look at for the garbage collector, and to end.
+pub type Values = SmallVec<[Py<PyAny>; 8]>;
 
 /// The columns of a result: their names in order, and where each is. Of two with one name, the last is found.
 pub struct Columns {
@@ -33,43 +38,70 @@ impl Columns {
 /// row, ``KeyError`` for an unknown name and ``TypeError`` for any other key.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct Record {
-    values: Py<PyTuple>,
+    values: Values,
     columns: Arc<Columns>,
 }
 
 impl Record {
-    pub fn new(values: Bound<'_, PyTuple>, columns: Arc<Columns>) -> Self {
-        Self { values: values.unbind(), columns }
+    /// A record whose values may be part of a reference cycle: a list, say, to which somebody appends the record.
+    pub fn new(py: Python<'_>, values: Values, columns: Arc<Columns>) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, Self { values, columns })
     }
 
-    fn position<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.columns.positions.bind(name.py()).get_item(name)
+    /// A record whose values refer to nothing that could refer back, so that the garbage collector need not look at it.
+    /// CPython does the same with its tuples.
+    pub fn of_atoms(py: Python<'_>, values: Values, columns: Arc<Columns>) -> PyResult<Bound<'_, Self>> {
+        let record = Self::new(py, values, columns)?;
+        // SAFETY: `record` is an object of a class that the collector knows, since it has `__traverse__`.
+        #[expect(unsafe_code, reason = "PyO3 has no safe name for it")]
+        unsafe {
+            pyo3::ffi::PyObject_GC_UnTrack(record.as_ptr().cast());
+        }
+        Ok(record)
+    }
+
+    /// The value of the column of that name.
+    fn named<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(position) = self.columns.positions.bind(name.py()).get_item(name)? else { return Ok(None) };
+        Ok(self.values.get(position.extract::<usize>()?).map(|value| value.bind(name.py()).clone()))
+    }
+
+    /// The value there, counted from the end if it is negative.
+    fn at<'py>(&self, py: Python<'py>, position: isize) -> Option<Bound<'py, PyAny>> {
+        let length = isize::try_from(self.values.len()).ok()?;
+        let position = if position < 0 { position + length } else { position };
+        Some(self.values.get(usize::try_from(position).ok()?)?.bind(py).clone())
+    }
+
+    fn as_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.values.iter().map(|value| value.bind(py)))
     }
 }
 
 #[pymethods]
 impl Record {
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let values = self.values.bind(key.py());
-        if !key.is_instance_of::<PyString>() {
-            return values.as_any().get_item(key);
+        if key.is_instance_of::<PyString>() {
+            return self.named(key)?.ok_or_else(|| PyKeyError::new_err(key.clone().unbind()));
         }
-        match self.position(key)? {
-            Some(position) => values.as_any().get_item(position),
-            None => Err(PyKeyError::new_err(key.clone().unbind())),
+        let position = key.extract::<isize>().ok();
+        match position.and_then(|position| self.at(key.py(), position)) {
+            Some(value) => Ok(value),
+            // A slice; or an error, in the tuple's words.
+            None => self.as_tuple(key.py())?.as_any().get_item(key),
         }
     }
 
-    fn __len__(&self, py: Python<'_>) -> usize {
-        self.values.bind(py).len()
+    fn __len__(&self) -> usize {
+        self.values.len()
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.values.bind(py).try_iter()
+        self.as_tuple(py)?.try_iter()
     }
 
     fn __contains__(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.values.bind(value.py()).contains(value)
+        self.as_tuple(value.py())?.contains(value)
     }
 
     fn __richcmp__<'py>(
@@ -78,26 +110,24 @@ impl Record {
         operation: CompareOp,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
-        let values = self.values.bind(py);
         if let Ok(record) = other.extract::<PyRef<'_, Self>>() {
-            return values.rich_compare(record.values.bind(py), operation);
+            return self.as_tuple(py)?.rich_compare(record.as_tuple(py)?, operation);
         }
         if other.is_instance_of::<PyTuple>() {
-            return values.rich_compare(other, operation);
+            return self.as_tuple(py)?.rich_compare(other, operation);
         }
         Ok(py.NotImplemented().into_bound(py))
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        self.values.bind(py).hash()
+        self.as_tuple(py)?.hash()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let mut shown = String::from("<Record");
-        let values = self.values.bind(py);
-        for (name, value) in self.columns.names.bind(py).iter().zip(values.iter()) {
+        for (name, value) in self.columns.names.bind(py).iter().zip(&self.values) {
             // Writing to a String cannot fail.
-            let _ = write!(shown, " {name}={}", value.repr()?);
+            let _ = write!(shown, " {name}={}", value.bind(py).repr()?);
         }
         shown.push('>');
         Ok(shown)
@@ -109,13 +139,13 @@ impl Record {
     }
 
     /// Return the values, in order.
-    fn values(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.values.clone_ref(py)
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.as_tuple(py)
     }
 
     /// Return pairs of column name and value, in order.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let pairs = self.columns.names.bind(py).iter().zip(self.values.bind(py).iter());
+        let pairs = self.columns.names.bind(py).iter().zip(self.values.iter().map(|value| value.bind(py)));
         PyTuple::new(py, pairs.map(|pair| pair.into_pyobject(py)).collect::<PyResult<Vec<_>>>()?)
     }
 
@@ -130,14 +160,11 @@ impl Record {
         name: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = name.py();
-        match self.position(name)? {
-            Some(position) => self.values.bind(py).as_any().get_item(position),
-            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
-        }
+        let absent = || default.unwrap_or_else(|| name.py().None().into_bound(name.py()));
+        Ok(self.named(name)?.unwrap_or_else(absent))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.values)
+        self.values.iter().try_for_each(|value| visit.call(value))
     }
 }

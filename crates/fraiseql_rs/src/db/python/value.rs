@@ -37,6 +37,8 @@ impl From<PyErr> for Refusal {
 /// The way of one type into Python.
 pub enum Decoder {
     Scalar(Make),
+    /// Its object is a document, or takes attributes: it may come to refer to anything.
+    Open(Make),
     /// As PostgreSQL prints it.
     Text(text::Writer),
     Array(Box<Decoder>),
@@ -58,17 +60,23 @@ impl Decoder {
             Kind::Range(bound) => boxed(bound).map(Self::Range),
             Kind::Multirange(bound) => boxed(bound).map(Self::Multirange),
             _ if *type_ == Type::RECORD => Some(Self::Record),
-            _ => {
-                make(type_).map(Self::Scalar).or_else(|| text::form(type_).map(|form| Self::Text(form.write)))
-            }
+            _ => open(type_)
+                .map(Self::Open)
+                .or_else(|| scalar(type_).map(Self::Scalar))
+                .or_else(|| text::form(type_).map(|form| Self::Text(form.write))),
         }
+    }
+
+    /// Whether its objects can never refer to others that might refer back: numbers, text, dates.
+    pub fn makes_atoms(&self) -> bool {
+        matches!(self, Self::Scalar(_) | Self::Text(_))
     }
 
     /// The object for a field; `None` is NULL.
     pub fn decode<'py>(&self, py: Python<'py>, field: Option<&[u8]>, depth: Depth) -> Decoded<'py> {
         let Some(field) = field else { return Ok(py.None().into_bound(py)) };
         match self {
-            Self::Scalar(make) => make(py, field),
+            Self::Scalar(make) | Self::Open(make) => make(py, field),
             Self::Text(write) => scalar::printed(py, *write, field),
             Self::Array(element) => nested::array(py, element, field, depth.inside()?),
             Self::Composite(fields) => fields.record(py, field, depth.inside()?),
@@ -79,8 +87,19 @@ impl Decoder {
     }
 }
 
-/// Types with a Python type of their own.
-fn make(type_: &Type) -> Option<Make> {
+/// Types whose objects refer to others, or have attributes that may be set.
+fn open(type_: &Type) -> Option<Make> {
+    Some(match *type_ {
+        Type::JSON => scalar::json,
+        Type::JSONB => scalar::jsonb,
+        Type::INET => scalar::inet,
+        Type::CIDR => scalar::cidr,
+        _ => return None,
+    })
+}
+
+/// Types with another Python type of their own.
+fn scalar(type_: &Type) -> Option<Make> {
     Some(match *type_ {
         Type::BOOL => scalar::bool,
         Type::INT2 => scalar::int2,
@@ -94,10 +113,6 @@ fn make(type_: &Type) -> Option<Make> {
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => scalar::text,
         Type::BYTEA => scalar::bytea,
         Type::UUID => scalar::uuid,
-        Type::JSON => scalar::json,
-        Type::JSONB => scalar::jsonb,
-        Type::INET => scalar::inet,
-        Type::CIDR => scalar::cidr,
         Type::VOID => |py, _| Ok(py.None().into_bound(py)),
         Type::DATE => datetime::date,
         Type::TIME => datetime::time,
