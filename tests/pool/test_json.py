@@ -222,6 +222,25 @@ async def test_rows_agree_with_row_to_json(lone: PrototypePool, type_name: str) 
         json.loads(mine)
 
 
+async def test_floats_of_few_and_of_many_digits_agree(pool: PrototypePool) -> None:
+    """Also where their print changes: at 1e-4, at 1e15, and past six decimals."""
+    floats = """select v from generate_series(1, 4000) as i, lateral (values
+                  (round((random() * 1e5)::numeric, i % 9)::float8), (-i / 8.0), (i * 1.5), (i / 1e7),
+                  (1e-4 - i * 1e-9),
+                  (random() * 10::float8 ^ (i % 20)), (trunc(random() * 1e16) / 10::float8 ^ (i % 8)),
+                  (1e15 - i / 8.0), (9007199254740992 - i), (1e15 - 2000 + i),
+                  (i * 10::float8 ^ (i % 30 - 15)), (-0.0::float8 * i)
+                ) as t(v)"""
+    rows = await pool.fetch(f"select v::float8::text as shown from ({floats}) as f")
+    assert len(rows) == 48_000
+    # The same values: their texts read back as they were.
+    shown = [row["shown"] for row in rows]
+    ours = await pool.execute_query(
+        "select v::float8 as v from unnest($1::text[]) with ordinality as t(v, n) order by n", [shown]
+    )
+    assert ours == [f'{{"v":{text}}}' for text in shown]
+
+
 async def test_multiranges_agree(pool: PrototypePool) -> None:
     if await pool.fetchval("select current_setting('server_version_num')::int") < 140000:
         pytest.skip("multiranges come with 14")

