@@ -1,7 +1,9 @@
 """Who wins each task, by how much, and how far is it to the floor? All contenders interleaved in one run.
 
-A round gives every contender one block, and each round begins with another. A block's wall time is the median of its
-operations; its CPU time is that of this process, every thread counted, so it is the client's alone.
+A round gives every contender one block, and each round begins with another. A block begins with an operation that does not
+count: it finds what others have left, cold caches and server processes asleep, as neither pgbench nor a program with one
+pool does. A block's wall time is the median of the operations after that; its CPU time is that of this process, every thread
+counted, so it is the client's alone.
 """
 
 from __future__ import annotations
@@ -137,6 +139,7 @@ async def _measure(task: Task, found: Sequence[Contender], rounds: int) -> Resul
 async def _block(task: Task, contender: Contender, into: Measured) -> None:
     # Garbage of one must not be collected on another's time; but what it makes while it works is its own.
     gc.collect()
+    await task.run(contender)
     seconds = []
     cpu = time.process_time()
     for _ in range(task.per_block):

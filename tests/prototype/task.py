@@ -21,7 +21,7 @@ class Task:
     title: str
     sql: str
     rows: int
-    # How often one block repeats the operation.
+    # How often one block repeats the operation, after a first one that does not count.
     per_block: int
     at_once: int = 1
     # How the answer is taken: "fetch", "fetch_json" or "execute".
@@ -48,7 +48,7 @@ INSERTS = Task(
 TASKS = (
     Task("SELECT 1, one after another", "SELECT 1", 1, 40),
     Task("10 concurrent SELECT 1", "SELECT 1", 1, 8, at_once=10),
-    Task("100 concurrent SELECT 1, pool of 10", "SELECT 1", 1, 2, at_once=100),
+    Task("100 concurrent SELECT 1, pool of 10", "SELECT 1", 1, 5, at_once=100),
     Task("SELECT generate_series(1, 1000)", "SELECT generate_series(1, 1000)", 1000, 10),
     Task("1,000 rows x 5 mixed columns", f"SELECT {MIXED} FROM generate_series(1, 1000) AS i", 1000, 5),
     Task(
