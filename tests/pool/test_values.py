@@ -329,3 +329,14 @@ async def test_an_error_behind_the_first_row_is_raised(pool: PrototypePool) -> N
     for fetch in (pool.fetch, pool.fetchrow, pool.fetchval, pool.execute, pool.execute_query):
         with pytest.raises(fraiseql.DataError, match="division by zero"):
             await fetch(sql)
+
+
+async def test_a_row_without_an_object_ends_the_query_and_not_its_connection(lone: PrototypePool) -> None:
+    """In the middle of a long answer, of which rows before it have become objects."""
+    pid = await lone.fetchval("select pg_backend_pid()")
+    day = "case when i = 700 then '0044-03-15 BC' else '2024-02-29' end::date"
+    rows = f"select {day} as t from generate_series(1, 5000) as i"
+    with pytest.raises(fraiseql.DataError, match='"t"'):
+        await lone.fetch(rows)
+    assert await lone.fetchval("select pg_backend_pid()") == pid
+    assert len(await lone.fetch(f"select * from ({rows}) as r where t > '2000-01-01'")) == 4999

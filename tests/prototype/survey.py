@@ -1,9 +1,9 @@
 """Who wins each task, by how much, and how far is it to the floor? All contenders interleaved in one run.
 
-A round gives every contender one block, and each round begins with another. A block begins with an operation that does not
-count: it finds what others have left, cold caches and server processes asleep, as neither pgbench nor a program with one
-pool does. A block's wall time is the median of the operations after that; its CPU time is that of this process, every thread
-counted, so it is the client's alone.
+A round gives every contender one block, and each round begins with another. A block begins with an operation that
+does not count: it finds what others have left, cold caches and server processes asleep, as neither pgbench nor a
+program with one pool does. A block's wall time is the median of the operations after that; its CPU time is that of
+this process, every thread counted, so it is the client's alone.
 """
 
 from __future__ import annotations

@@ -17,10 +17,19 @@ use pyo3::IntoPyObjectExt;
 use super::event_loop::EventLoop;
 use super::inside::Inside;
 use super::process;
+use crate::compat;
 
 thread_local! {
     /// The mailbox that this thread is about to empty anyway.
     static ATTENDED: Cell<*const Mailbox> = const { Cell::new(ptr::null()) };
+}
+
+/// Runs `work` if this thread has the interpreter anyway: it is the loop's, and reads answers under one hold of the GIL. No
+/// other thread waits for the interpreter here.
+pub fn if_attached(work: impl FnOnce(Python<'_>)) {
+    if ATTENDED.with(|attended| !attended.get().is_null()) {
+        compat::attach(work);
+    }
 }
 
 /// Makes the result, attached.

@@ -1,6 +1,7 @@
 //! How does a Rust future become a Python awaitable? One file per strategy; all share one contract:
 //!
 //! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
+//! - the future touches Python in [`if_attached`] alone;
 //! - when the awaitable is cancelled, the future is dropped, so its guards run;
 //! - work that outlives a dropped future runs on [`finish`] or [`spawn`], and never touches Python;
 //! - when its loop is closed or the interpreter exits, the future is dropped as well, and nobody hears of it;
@@ -27,6 +28,7 @@ use pyo3::prelude::*;
 pub use choice::{Bridge, Strategy};
 pub use inside::Inside;
 pub use loop_native::{spawn as spawn_native, Socket as NativeSocket};
+pub use mailbox::if_attached;
 pub use process::is_orphan;
 pub use runtime::{finish, spawn};
 

@@ -12,13 +12,13 @@ use tokio_postgres::Row;
 
 use super::error::{Error, Kind};
 use super::json::JsonRows;
-use super::python::RowDecoder;
+use super::python::{Records, RowDecoder};
 
 /// What a call on the pool gives.
 pub enum Answer {
     /// One JSON text per row.
     Json(JsonRows),
-    Records(Arc<RowDecoder>, Vec<Row>),
+    Records(Records),
     /// The first row, if there is one.
     Record(Arc<RowDecoder>, Option<Row>),
     /// The first value of the first row.
@@ -39,7 +39,7 @@ impl Answer {
                 let texts = rows.iter().map(|text| PyString::new(py, text));
                 Ok(PyList::new(py, texts)?.into_any())
             }
-            Self::Records(decoder, rows) => decoder.records(py, &rows),
+            Self::Records(records) => Ok(records.into_list(py)?.into_any()),
             Self::Record(decoder, row) => decoder.first(py, row.as_ref()),
             Self::Value(decoder, row) => decoder.value(py, row.as_ref()),
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),

@@ -14,7 +14,7 @@ use super::json::{JsonRows, RowEncoder};
 use super::lease::Lease;
 use super::param::{self, Param};
 use super::pool::Pool;
-use super::python::RowDecoder;
+use super::python::{Records, RowDecoder};
 use super::sql;
 
 /// What the caller wants of the result.
@@ -143,11 +143,11 @@ impl Reader {
                 Ok(Answer::Json(json))
             }
             Self::Records(decoder) => {
-                let mut kept = Vec::new();
+                let mut records = Records::new(decoder);
                 while let Some(row) = rows.try_next().await? {
-                    kept.push(row);
+                    records.push(row);
                 }
-                Ok(Answer::Records(decoder, kept))
+                Ok(Answer::Records(records))
             }
             Self::First(decoder, answer) => {
                 let first = rows.try_next().await?;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::task::{Context, Wake, Waker};
 
 use super::reactor::Reactor;
@@ -16,11 +16,16 @@ pub struct Task {
     /// `None` once it has ended.
     work: Mutex<Option<Work>>,
     is_queued: AtomicBool,
+    is_cancelled: AtomicBool,
 }
 
 impl Task {
     pub fn new(work: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
-        Arc::new(Self { work: Mutex::new(Some(Box::pin(work))), is_queued: AtomicBool::new(false) })
+        Arc::new(Self {
+            work: Mutex::new(Some(Box::pin(work))),
+            is_queued: AtomicBool::new(false),
+            is_cancelled: AtomicBool::new(false),
+        })
     }
 
     /// True for the one caller that has to queue it.
@@ -36,16 +41,30 @@ impl Task {
         let Some(work) = slot.as_mut() else { return };
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
         // A panic ends it, as on Tokio.
-        if !matches!(polled, Ok(std::task::Poll::Pending)) {
-            let ended = slot.take();
-            drop(slot);
-            drop(ended);
+        let ended = if matches!(polled, Ok(std::task::Poll::Pending)) { None } else { slot.take() };
+        drop(slot);
+        drop(ended);
+        // Whoever has cancelled it in the meantime has left this to us.
+        if self.is_cancelled.load(Ordering::SeqCst) {
+            self.end();
         }
     }
 
-    /// Drops the future, so its guards run.
+    /// Has the future dropped, so that its guards run: at once, or after the poll under way. The caller has the
+    /// interpreter, for which that poll may be waiting, so he must not wait for the poll.
     pub fn cancel(&self) {
-        let ended = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.is_cancelled.store(true, Ordering::SeqCst);
+        self.end();
+    }
+
+    fn end(&self) {
+        let mut slot = match self.work.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let ended = slot.take();
+        drop(slot);
         drop(ended);
     }
 }

@@ -7,6 +7,7 @@ mod interval;
 mod nested;
 mod range;
 mod record;
+mod records;
 mod scalar;
 mod value;
 
@@ -14,16 +15,15 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyArithmeticError, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 use tokio_postgres::{Column, Row};
 
 pub use classes::Classes;
 pub use interval::Interval;
 pub use range::Range;
 pub use record::Record;
+pub use records::Records;
 
 use self::record::{Columns, Values};
-
 use self::value::{Decoder, Refusal};
 use super::depth::Depth;
 use super::error::Error;
@@ -54,16 +54,6 @@ impl RowDecoder {
         let columns = columns.collect::<Result<Vec<_>, Error>>()?;
         let is_of_atoms = columns.iter().all(|column| column.decoder.makes_atoms());
         Ok(Self { columns, is_of_atoms })
-    }
-
-    /// All rows as a list of records, which share their columns' names.
-    pub fn records<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyAny>> {
-        let columns = self.names(py)?;
-        let list = PyList::empty(py);
-        for row in rows {
-            list.append(self.record(py, row, &columns)?)?;
-        }
-        Ok(list.into_any())
     }
 
     /// One row as a record; without a row, None.

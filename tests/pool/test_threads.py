@@ -1,0 +1,51 @@
+"""Do loops in several threads keep out of each other's way while their answers become Python objects?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+
+from pool_server import DEADLINE, SETTINGS
+
+# Each loop reads what came for the other one, too; a value that Python code makes lets the other thread have the
+# interpreter in the middle of a row. A process of its own, since a deadlock holds the interpreter for ever.
+PROGRAM = """
+import asyncio, json, random, sys, threading, time
+from fraiseql import PrototypePool
+sys.setswitchinterval(1e-6)
+pool = PrototypePool(**json.loads(sys.argv[1]))
+DOCUMENTS = "select '{\\"a\\": [1, 2, {\\"b\\": null}]}'::json as j, i::numeric as n from generate_series(1, 300) as i"
+until = time.monotonic() + 2
+counts = {"read": 0, "cancelled": 0}
+
+async def main(chance):
+    while time.monotonic() < until:
+        asked = [pool.fetch(DOCUMENTS) for _ in range(4)]
+        await asyncio.sleep(chance.random() / 500)
+        for future in asked[:2]:
+            future.cancel()
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(answer, asyncio.CancelledError):
+                counts["cancelled"] += 1
+            else:
+                assert [tuple(row) for row in answer] == [({"a": [1, 2, {"b": None}]}, n) for n in range(1, 301)]
+                counts["read"] += 1
+
+threads = [threading.Thread(target=lambda seed=seed: asyncio.run(main(random.Random(seed)))) for seed in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(json.dumps(counts))
+"""
+
+
+def test_a_cancellation_does_not_wait_for_a_row_that_another_thread_makes() -> None:
+    settings = {**SETTINGS, "max_connections": 6}
+    command = [sys.executable, "-c", textwrap.dedent(PROGRAM), json.dumps(settings)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=3 * DEADLINE, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stderr) == (0, "")
+    counts = json.loads(ended.stdout)
+    assert min(counts.values()) > 20, counts
