@@ -76,9 +76,10 @@ async fn was_prepared_for_another_schema(connection: &Connection, sql: &str, err
         statements.forget(client, sql);
         return true;
     }
+    // What has committed by itself may have done something; its next run knows the types.
     error.may_come_from_outdated_types()
-        && !sql::commits_by_itself(sql)
         && statements.relearn(client, sql).await.unwrap_or(false)
+        && !sql::commits_by_itself(sql)
 }
 
 /// True if the server answers a query.
