@@ -36,7 +36,7 @@ class Task:
             await asyncio.gather(*(ask(self.sql) for _ in range(self.at_once)))
 
     async def check(self, contender: Contender) -> None:
-        """See that every row comes: a wrong answer is quick."""
+        """See that every row comes, for a wrong answer is quick; and have each connection grow its buffers."""
         ask = getattr(contender, self.way)
         for answer in await asyncio.gather(*(ask(self.sql) for _ in range(20))):
             assert answer is None or len(answer) == self.rows, f"{contender.name}: {len(answer)} rows"
