@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from contender import Contender
 
-# After so many rounds everybody connects anew. Some sets of ten connections are half as slow again as others while they
-# last, whoever has them: a run with one set each would be a lottery.
+# After so many rounds of a task that uses all connections at once, everybody connects anew. Some sets of ten are half as
+# slow again as others while they last, whoever has them: a run with one set each would be a lottery. Other tasks keep their
+# connections, since libpq takes half a dozen long answers on each until its buffer has grown.
 ROUNDS_PER_SITTING = 6
 
 
@@ -123,7 +124,7 @@ async def _measure(task: Task, found: Sequence[Contender], rounds: int) -> Resul
     floor = Floor(task)
     floor.measure()
     measured = {contender.name: Measured(contender.name, contender.settings) for contender in found}
-    sittings = max(1, rounds // ROUNDS_PER_SITTING)
+    sittings = max(1, rounds // ROUNDS_PER_SITTING) if task.at_once > 1 else 1
     for sitting in range(sittings):
         await _sit(task, found, measured, range(sitting, rounds, sittings))
     floor.measure()
