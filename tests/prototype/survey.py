@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from contender import Contender
 
-# After so many rounds of a task that uses all connections at once, everybody connects anew. Some sets of ten are half as
-# slow again as others while they last, whoever has them: a run with one set each would be a lottery. Other tasks keep their
-# connections, since libpq takes half a dozen long answers on each until its buffer has grown.
+# After so many rounds of a task that uses all connections at once, everybody connects anew. Some sets of ten are
+# half as slow again as others while they last, whoever has them: a run with one set each would be a lottery. Other
+# tasks keep their connections, since libpq takes half a dozen long answers on each until its buffer has grown.
 ROUNDS_PER_SITTING = 6
 
 
