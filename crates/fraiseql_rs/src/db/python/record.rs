@@ -10,8 +10,8 @@ use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use smallvec::SmallVec;
 
-/// The values of a row. So many are part of the record itself; before, each record had a tuple, one more object to make,
-/// to look at for the garbage collector, and to end.
+/// The values of a row. So many are part of the record itself, which saves the second object that a tuple would be: one to
+/// make, to look at for the garbage collector, and to end.
 pub type Values = SmallVec<[Py<PyAny>; 8]>;
 
 /// The columns of a result: their names in order, and where each is. Of two with one name, the last is found.
