@@ -258,7 +258,7 @@ def test_a_forked_child_is_told(make_used_pool: PrototypePool) -> None:
 
 async def fork_under_load(count: int) -> list[int]:
     """Fork while another thread's queries keep the runtime busy; each child lets go of a pool and ends."""
-    pool = PrototypePool(**{**SETTINGS, "max_connections": 4})
+    pool = PrototypePool(**{**SETTINGS, "max_connections": 16})
     holder = [PrototypePool(**{**SETTINGS, "max_connections": 1})]
     before = await holder[0].fetchval("select pg_backend_pid()")
     forking = True
@@ -271,10 +271,10 @@ async def fork_under_load(count: int) -> list[int]:
         holder.clear()
         gc.collect()
 
-    load = [asyncio.ensure_future(keep_busy()) for _ in range(8)]
+    load = [asyncio.ensure_future(keep_busy()) for _ in range(64)]
     statuses = []
     for _ in range(count):
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.001)
         statuses.append(in_child(child))
     forking = False
     await asyncio.wait_for(asyncio.gather(*load), DEADLINE)
@@ -285,9 +285,10 @@ async def fork_under_load(count: int) -> list[int]:
 
 
 # A child that drops the pool as its parent would waits for ever where the parent's threads held a lock at the fork:
-# measured in one of 200.
+# measured in one of 200. So does one that calls into any extension where they held PyO3's list of references to give
+# back, which is why they stand still during a fork: 19 of 10,000 over future_into_py before.
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
-@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [50, pytest.param(900, marks=pytest.mark.slow)])
 def test_a_forked_child_leaves_its_parents_pool_alone(count: int) -> None:
     assert set(run(fork_under_load(count))) == {0}
 

@@ -14,6 +14,7 @@ mod count;
 mod ending;
 mod event_loop;
 mod exit;
+mod fork;
 mod future_into_py;
 mod inside;
 mod loop_native;
@@ -32,8 +33,9 @@ pub use mailbox::if_attached;
 pub use process::is_orphan;
 pub use runtime::{finish, spawn};
 
-/// Prepares the runtime before its first use, and the interpreter for its end.
+/// Prepares the runtime before its first use, and the interpreter for forks and for its end.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     runtime::configure();
+    fork::register(module)?;
     exit::register(module)
 }
