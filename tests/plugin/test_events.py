@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from plugin.cell_run import RunCell
 
+# A made-up suite with a test for each way to end, the skipped and the foreseen ones included; a cell of its own runs it.
 EVERY_RESULT = """
 import pytest
 

@@ -37,7 +37,7 @@ async def test_a_refusal_has_its_class_and_state(
     pool: PrototypePool, sql: str, expected: type[fraiseql.Error], sqlstate: str
 ) -> None:
     if sqlstate == "42501" and await pool.fetchval("select usesuper from pg_user where usename = current_user"):
-        pytest.skip("a superuser may do this")
+        pytest.skip("a superuser may do this; the role of a cell is none")
     with pytest.raises(fraiseql.Error) as caught:
         await pool.execute_query(sql)
     assert type(caught.value) is expected

@@ -50,7 +50,7 @@ where
     })
 }
 
-/// Runs the work of an awaitable; the interpreter's exit waits for it.
+/// Runs the work of an awaitable; the interpreter's exit waits for it. It must not touch Python.
 pub fn spawn_bounded<F>(work: F) -> AbortHandle
 where
     F: Future<Output = ()> + Send + 'static,

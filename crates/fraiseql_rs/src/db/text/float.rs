@@ -37,7 +37,7 @@ pub fn float8(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Prints a value of few digits, such as 0.25, 19.99 or 1500, at a tenth of the cost; false if it has more of them.
+/// Prints a value of few digits, such as 0.25, 19.99 or 1500, without trying texts; false if it has more of them.
 ///
 /// The decimal `digits` / 10^`decimals` that reads back as the value, of the fewest decimals, is the one to print: with 15
 /// digits at most, two decimals are farther apart than what reads back as one float, so it is the only one of its length;
@@ -54,11 +54,11 @@ fn push_short(value: f64, out: &mut String) -> bool {
     if value < 0.0 {
         out.push('-');
     }
-    let whole = 10_u64.pow(decimals);
-    push_padded(digits / whole, 1, out);
+    let unit = 10_u64.pow(decimals);
+    push_padded(digits / unit, 1, out);
     if decimals > 0 {
         out.push('.');
-        push_padded(digits % whole, decimals as usize, out);
+        push_padded(digits % unit, decimals as usize, out);
     }
     true
 }

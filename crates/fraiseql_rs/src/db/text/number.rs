@@ -17,8 +17,8 @@ integer!(int8, i64);
 integer!(uint4, u32);
 integer!(uint8, u64);
 
-/// Appends a number that is not negative, with zeros before it up to `width` digits. It costs a fifth of what `write!` does,
-/// and a result may have many dates.
+/// Appends a number that is not negative, with zeros before it up to `width` digits. `write!` is several times
+/// as slow, and a result may have many dates.
 pub fn push_padded(number: impl itoa::Integer, width: usize, out: &mut String) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number);
