@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from plugin.cell_run import RunCell
 
-# A made-up suite with a test for each way to end, the skipped and the foreseen ones included; a cell of its own runs it.
+# A made-up suite for a cell of its own, with a test for each way to end: skipped and foreseen ones, too.
 EVERY_RESULT = """
 import pytest
 
