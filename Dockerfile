@@ -39,9 +39,9 @@ WORKDIR /opt/pyo3-matrix
 # The packages of every lock as files, so that a run asks no index; pip holds them to their hashes, here and there.
 FROM pythons AS packages
 COPY requirements/tools.txt requirements/py*.txt /requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     set -eu; \
-    fetch() { "python$1" -m pip download -q --disable-pip-version-check --require-hashes --no-deps -r "/requirements/$2" -d /packages; }; \
+    fetch() { "python$1" -m pip download -q --cache-dir /var/cache/pip --disable-pip-version-check --require-hashes --no-deps -r "/requirements/$2" -d /packages; }; \
     fetch 3 tools.txt; \
     for lock in /requirements/py*.txt; do \
       python=${lock#*/py}; python=${python%.txt}; \
