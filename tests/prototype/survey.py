@@ -4,6 +4,11 @@ A round gives every contender one block, and each round begins with another. A b
 does not count: it finds what others have left, cold caches and server processes asleep, as neither pgbench nor a
 program with one pool does. A block's wall time is the median of the operations after that; its CPU time is that of
 this process, every thread counted, so it is the client's alone.
+
+In a task that uses all connections at once, everybody connects anew for each round. Some sets of ten are half as slow
+again as others while they last, whoever has them: a run with one set each would be a lottery, and blocks of one set are
+not independent, as the intervals take them to be. Other tasks keep their connections, since libpq takes half a dozen
+long answers on each until its buffer has grown.
 """
 
 from __future__ import annotations
@@ -24,11 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from contender import Contender
-
-# After so many rounds of a task that uses all connections at once, everybody connects anew. Some sets of ten are
-# half as slow again as others while they last, whoever has them: a run with one set each would be a lottery. Other
-# tasks keep their connections, since libpq takes half a dozen long answers on each until its buffer has grown.
-ROUNDS_PER_SITTING = 6
 
 
 @dataclass
@@ -58,6 +58,12 @@ class Result:
         rivals = [measured for measured in self.measured if measured.name == against]
         return ratio_of_medians(rivals[0].wall_ms, of.wall_ms) if rivals else None
 
+    def fastest(self) -> list[str]:
+        """Name the one of the least median, and after it those who may be as fast: their interval against it has 1."""
+        first, *others = sorted(self.measured, key=Measured.median)
+        level = [other for other in others if ratio_of_medians(other.wall_ms, first.wall_ms).low <= 1]
+        return [first.name, *(other.name for other in level)]
+
     def record(self) -> dict[str, Any]:
         """Return one entry of the JSON file."""
         return {
@@ -65,6 +71,7 @@ class Result:
             "sql": self.task.sql,
             "at_once": self.task.at_once,
             "floor_ms": self.floor_ms,
+            "fastest": self.fastest(),
             "contenders": [self._entry(measured) for measured in self.measured],
         }
 
@@ -75,7 +82,7 @@ class Result:
             "settings": measured.settings,
             "median_ms": measured.median(),
             "cpu_ms_per_query": statistics.median(measured.cpu_ms),
-            "blocks": len(measured.wall_ms),
+            "blocks_ms": measured.wall_ms,
             "speedup": {
                 name: {"ratio": ratio.estimate, "low": ratio.low, "high": ratio.high, "confidence": CONFIDENCE}
                 for name, ratio in ratios.items()
@@ -95,7 +102,7 @@ async def survey(rounds: int) -> list[Result]:
         if task is INSERTS and not await _made_table(found[0]):
             print("not measured: this role may not create a table", file=sys.stderr)
             continue
-        results.append(await _measure(task, found, rounds))
+        results.append(await measure(task, found, rounds))
         if task is INSERTS:
             await _execute(found[0], f"DROP TABLE {TABLE}")
     return results
@@ -119,14 +126,15 @@ async def _execute(contender: Contender, sql: str) -> None:
         await contender.close()
 
 
-async def _measure(task: Task, found: Sequence[Contender], rounds: int) -> Result:
+async def measure(task: Task, found: Sequence[Contender], rounds: int) -> Result:
+    """Measure one task with these contenders; whatever happens, nobody's pool stays open."""
     # pgbench before and after: beside everybody's pools a server of a hundred sessions has no room for its own.
     floor = Floor(task)
     floor.measure()
     measured = {contender.name: Measured(contender.name, contender.settings) for contender in found}
-    sittings = max(1, rounds // ROUNDS_PER_SITTING) if task.at_once > 1 else 1
-    for sitting in range(sittings):
-        await _sit(task, found, measured, range(sitting, rounds, sittings))
+    rounds_per_sitting = 1 if task.at_once > 1 else rounds
+    for first in range(0, rounds, rounds_per_sitting):
+        await _sit(task, found, measured, range(first, first + rounds_per_sitting))
     floor.measure()
     return Result(task, list(measured.values()), floor.milliseconds())
 
@@ -175,7 +183,14 @@ def _task_table(result: Result) -> str:
         f"| | ms | CPU ms per query | faster than {PSYCOPG} | faster than {ASYNCPG} | of the floor |",
         "|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *(_row(result, measured) for measured in result.measured)])
+    rows = [_row(result, measured) for measured in result.measured]
+    return "\n".join([*head, *rows, "", _verdict(result.fastest())])
+
+
+def _verdict(fastest: Sequence[str]) -> str:
+    if len(fastest) == 1:
+        return f"fastest: {fastest[0]}"
+    return f"a draw, the least median first: {'; '.join(fastest)}"
 
 
 def _row(result: Result, measured: Measured) -> str:

@@ -46,11 +46,11 @@ INSERTS = Task(
     "500 inserts, pool of 10", f"INSERT INTO {TABLE} VALUES (1, 'text', now())", 0, 1, at_once=500, way="execute"
 )
 TASKS = (
-    Task("SELECT 1, one after another", "SELECT 1", 1, 40),
-    Task("10 concurrent SELECT 1", "SELECT 1", 1, 8, at_once=10),
+    Task("SELECT 1, one after another", "SELECT 1", 1, 100),
+    Task("10 concurrent SELECT 1", "SELECT 1", 1, 20, at_once=10),
     Task("100 concurrent SELECT 1, pool of 10", "SELECT 1", 1, 5, at_once=100),
-    Task("SELECT generate_series(1, 1000)", "SELECT generate_series(1, 1000)", 1000, 10),
-    Task("1,000 rows x 5 mixed columns", f"SELECT {MIXED} FROM generate_series(1, 1000) AS i", 1000, 5),
+    Task("SELECT generate_series(1, 1000)", "SELECT generate_series(1, 1000)", 1000, 40),
+    Task("1,000 rows x 5 mixed columns", f"SELECT {MIXED} FROM generate_series(1, 1000) AS i", 1000, 20),
     Task(
         "10,000 rows x 5 as JSON text",
         f"SELECT {MIXED} FROM generate_series(1, 10000) AS i",
@@ -58,6 +58,6 @@ TASKS = (
         1,
         way="fetch_json",
     ),
-    Task("1 MB of text", f"SELECT repeat('x', {CHARACTERS})", 1, 5),
+    Task("1 MB of text", f"SELECT repeat('x', {CHARACTERS})", 1, 10),
     INSERTS,
 )

@@ -31,8 +31,8 @@ fn the_plugin_inside_a_cell_passes_its_own_tests() {
 }
 
 #[test]
-fn the_relay_of_the_cancellation_test_passes_its_own() {
-    check(&a_cell(), &[], &["tests/prototype/test_slow_wire.py"]);
+fn what_the_prototypes_tests_and_benchmark_are_made_of_passes_its_own() {
+    check(&a_cell(), &[], &["tests/prototype/test_slow_wire.py", "tests/prototype/test_survey.py"]);
 }
 
 // Each bridge on both event loops; oldest and newest Python, oldest and newest server: every pair of them occurs.
