@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import statistics
 import sys
@@ -108,7 +109,16 @@ def _versions() -> str:
     packages = [f"{name} {version}" for name in names if (version := _installed(name))]
     python = f"{platform.python_implementation()} {platform.python_version()}"
     line = f"PyO3 {built['pyo3']}, pyo3-async-runtimes {built['pyo3_async_runtimes']}"
-    return ", ".join([python, line, f"tokio-postgres {built['tokio_postgres']}", *packages, platform.machine()])
+    tokio_postgres = f"tokio-postgres {built['tokio_postgres']}"
+    return ", ".join([python, line, tokio_postgres, *packages, platform.machine(), _cores()])
+
+
+def _cores() -> str:
+    """Say how much of the machine the client has: who shares a core with the server changes everything."""
+    everything = os.cpu_count()
+    # Not on macOS, where nothing can be pinned.
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everything
+    return f"client on {own} of {everything} cores"
 
 
 def _installed(package: str) -> str | None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from contender import Contender
 
+GRANT = "from Postgres 15 on somebody has to GRANT CREATE ON SCHEMA public to this role; a server of 14 lets it"
+
 
 @dataclass
 class Measured:
@@ -100,7 +102,7 @@ async def survey(rounds: int) -> list[Result]:
     for task in TASKS:
         print(f"measuring: {task.title} …", file=sys.stderr, flush=True)
         if task is INSERTS and not await _made_table(found[0]):
-            print("not measured: this role may not create a table", file=sys.stderr)
+            print(f"not measured: {task.title}\nhint: {GRANT}", file=sys.stderr)
             continue
         results.append(await measure(task, found, rounds))
         if task is INSERTS:
