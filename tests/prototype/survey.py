@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import fraiseql
 from comparison import CONFIDENCE, Ratio, ratio_of_medians
 from contender import ASYNCPG, PSYCOPG, contenders
 from floor import Floor
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from contender import Contender
 
+PERMISSION_DENIED = "42501"
 GRANT = "from Postgres 15 on somebody has to GRANT CREATE ON SCHEMA public to this role; a server of 14 lets it"
 
 
@@ -102,7 +104,7 @@ async def survey(rounds: int) -> list[Result]:
     for task in TASKS:
         print(f"measuring: {task.title} …", file=sys.stderr, flush=True)
         if task is INSERTS and not await _made_table(found[0]):
-            print(f"not measured: {task.title}\nhint: {GRANT}", file=sys.stderr)
+            print(f"not measured: {task.title}", file=sys.stderr)
             continue
         results.append(await measure(task, found, rounds))
         if task is INSERTS:
@@ -114,8 +116,10 @@ async def _made_table(contender: Contender) -> bool:
     try:
         await _execute(contender, f"DROP TABLE IF EXISTS {TABLE}")
         await _execute(contender, f"CREATE UNLOGGED TABLE {TABLE} (id int, name text, at timestamptz)")
-    except Exception as error:  # noqa: BLE001
-        print(error, file=sys.stderr)
+    except fraiseql.Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.sqlstate == PERMISSION_DENIED:
+            print(f"hint: {GRANT}", file=sys.stderr)
         return False
     return True
 
