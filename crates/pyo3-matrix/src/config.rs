@@ -163,6 +163,14 @@ pub struct LineSpec {
     pub pyo3_async_runtimes: String,
 }
 
+impl LineSpec {
+    /// The two packages of the line, each with its version.
+    #[must_use]
+    pub fn pairing(&self) -> [(&str, &str); 2] {
+        [("pyo3", &self.pyo3), ("pyo3-async-runtimes", &self.pyo3_async_runtimes)]
+    }
+}
+
 /// One of the prototype's success criteria. Exactly one of `test` and `speedup` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

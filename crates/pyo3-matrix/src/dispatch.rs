@@ -8,16 +8,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anstream::{eprintln, print, println};
+use pyo3_doctor::program::{Answer, AskError, Question};
 
 use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::Config;
 use crate::disk;
-use crate::doctor;
 use crate::error::{Ending, Error};
 use crate::message;
 use crate::plan::{self, Request};
-use crate::process::{Command, Exit, Processes};
+use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::server::Server;
 use crate::provision::{Site, tools};
 use crate::report::{self, Report, badge, json, markdown, terminal};
@@ -113,17 +113,39 @@ fn ending(report: &Report) -> Ending {
 
 /// What is wrong with a project, or with the build that left a log.
 fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, Error> {
-    let diagnosis = log.map_or_else(|| doctor::examine(path), doctor::explain)?;
+    let diagnosis = if let Some(log) = log {
+        pyo3_doctor::explain(log)?
+    } else {
+        let processes = Processes::start()?;
+        pyo3_doctor::examine(path, &|question| ask(question, &processes))?
+    };
     match format {
-        Notation::Text => print!("{}", doctor::report::text::render(&diagnosis)),
-        Notation::Json => print!("{}", doctor::report::json::render(&diagnosis)?),
-        Notation::Github => print!("{}", doctor::report::github::render(&diagnosis)),
+        Notation::Text => print!("{}", pyo3_doctor::report::text::render(&diagnosis)),
+        Notation::Json => print!("{}", pyo3_doctor::report::json::render(&diagnosis)?),
+        Notation::Github => print!("{}", pyo3_doctor::report::github::render(&diagnosis)),
     }
     Ok(match (diagnosis.findings.is_empty(), diagnosis.unseen.is_empty()) {
         (false, _) => Ending::Red,
         (true, false) => Ending::Failed,
         (true, true) => Ending::Green,
     })
+}
+
+/// Runs a program for doctor, which starts none by itself.
+fn ask(question: &Question<'_>, processes: &Processes) -> Result<Answer, AskError> {
+    let command = Command::new(question.program).args(question.arguments);
+    let command = question.variables.iter().fold(command, |command, (key, value)| command.env(key, value));
+    let failed = |error: &ProcessError| AskError::Failed(error.to_string());
+    let ran = command.folder(question.folder).limit(question.limit).run(processes);
+    let ran = ran.map_err(|error| failed(&error))?;
+    match ran.exit {
+        Exit::Code(code) => Ok(Answer { success: code == 0, stdout: ran.stdout, tail: ran.tail }),
+        Exit::Interrupted => Err(AskError::Interrupted),
+        _ => match ran.check() {
+            Err(error) => Err(failed(&error)),
+            Ok(ran) => Ok(Answer { success: true, stdout: ran.stdout, tail: ran.tail }),
+        },
+    }
 }
 
 /// A cell's environment and server, handed over to the user's terminal.

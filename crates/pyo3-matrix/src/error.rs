@@ -3,13 +3,16 @@
 use std::io;
 use std::process::ExitCode;
 
+use pyo3_doctor::error::DoctorError;
+use pyo3_doctor::program::AskError;
+
 use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
 use crate::cost::CostError;
 use crate::disk::DiskError;
-use crate::doctor::error::DoctorError;
+
 use crate::merge::MergeError;
 use crate::part::PartError;
 use crate::plan::PlanError;
@@ -89,7 +92,7 @@ impl Error {
                 DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
             ) => Ending::BadRequest,
             Error::Process(ProcessError::Interrupted)
-            | Error::Doctor(DoctorError::Process(ProcessError::Interrupted))
+            | Error::Doctor(DoctorError::Ask(AskError::Interrupted))
             | Error::Lock(LockError::Process(ProcessError::Interrupted))
             | Error::Probe(ProbeError::Check(CheckError::Process(ProcessError::Interrupted)))
             | Error::Provision(ProvisionError::Interrupted)

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{Line, Python, WheelId};
 use crate::config::LineSpec;
-use crate::facts::{Acceptance, LineFacts};
-use crate::lockfile::Lockfile;
+use pyo3_doctor::facts::{Acceptance, LineFacts};
+use pyo3_doctor::lockfile::Lockfile;
 
 /// What is foretold of a cell before anything of it is compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -144,7 +144,7 @@ fn of_lock(spec: &LineSpec, known: &Knowledge) -> Option<Legality> {
     let fix = || format!("cargo matrix lock {}", spec.name);
     match known.locks.get(&spec.name)? {
         Err(reason) => Some(impossible(Source::Lock, reason.clone(), fix())),
-        Ok(lock) => match lock.beside_pairing(spec)[..] {
+        Ok(lock) => match lock.beside_pairing(spec.pairing())[..] {
             [] => None,
             ref differences => Some(impossible(Source::Pairing, differences.join("; "), fix())),
         },

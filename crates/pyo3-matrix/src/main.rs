@@ -9,15 +9,12 @@ mod cost;
 mod coverage;
 mod disk;
 mod dispatch;
-mod doctor;
 mod error;
 mod estimate;
-mod facts;
 mod forecast;
 mod github;
 mod judge;
 mod legality;
-mod lockfile;
 mod measure;
 mod merge;
 mod message;
@@ -32,7 +29,6 @@ mod report;
 mod repro;
 mod run;
 mod shard;
-mod words;
 
 use clap::Parser;
 

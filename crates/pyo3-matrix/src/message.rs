@@ -19,7 +19,7 @@ use crate::provision::tools::Tools;
 use crate::record::{Outcome, Record};
 use crate::report::grid::style;
 use crate::run::prepare::{Had, Prepared};
-use crate::words::{counted, wrapped};
+use pyo3_doctor::words::{counted, wrapped};
 
 pub use plan::plan;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::lockfile::Lockfile;
+use pyo3_doctor::lockfile::Lockfile;
 
 /// Crates by name, each with every version that was compiled.
 #[derive(Debug, Default, PartialEq, Eq)]

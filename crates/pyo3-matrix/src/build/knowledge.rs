@@ -6,9 +6,9 @@ use crate::build::probe::{self, ProbeError};
 use crate::cell::{Line, WheelId};
 use crate::config::Config;
 use crate::legality::{Knowledge, Source, State, legality};
-use crate::lockfile::Lockfile;
 use crate::plan::Plan;
 use crate::provision::Site;
+use pyo3_doctor::lockfile::Lockfile;
 
 /// What there is on disk and in the environment. Starts no process.
 #[must_use]

@@ -9,7 +9,7 @@ use crate::build::fingerprint::{self, Fingerprint, naming};
 use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::cell::Line;
 use crate::config::Config;
-use crate::lockfile::{Lockfile, Unreadable};
+use pyo3_doctor::lockfile::{Lockfile, Unreadable};
 
 /// The name of a lock in a project.
 pub const LOCK: &str = "Cargo.lock";

@@ -9,9 +9,9 @@ use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
-use crate::lockfile::{Change, Lockfile, Unreadable};
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Site;
+use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};
 
 /// What cargo says when it may not write what it would.
 const WOULD_CHANGE: &str = "cannot update the lock file";
@@ -68,7 +68,7 @@ pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError>
         Err(error) => return Ok(vec![error.to_string()]),
     };
     let manifest = Manifest::read(&config.root.join(&config.extension.manifest))?;
-    let mut faults = lock.beside_pairing(spec);
+    let mut faults = lock.beside_pairing(spec.pairing());
     let workspace = Workspace::of(config)?;
     let requirements = manifest.requirements(workspace.dependencies());
     faults.extend(lock.beside_manifest(manifest.name(), &requirements));
@@ -90,11 +90,11 @@ pub fn refresh(spec: &LineSpec, how: How, site: &Site<'_>) -> Result<Refreshed, 
     let text = resolve(spec, start.as_deref(), false, site)?;
     let unreadable = |source| LockError::Unreadable { spec: spec.clone(), source };
     let lock = Lockfile::parse(&text).map_err(unreadable)?;
-    match lock.beside_pairing(spec) {
+    match lock.beside_pairing(spec.pairing()) {
         beside if beside.is_empty() => {}
         beside => return Err(LockError::Moved { spec: spec.clone(), beside }),
     }
-    let packages = lock.len();
+    let packages = lock.packages();
     if before.as_ref() == Some(&text) {
         return Ok(Refreshed::Unchanged { packages });
     }

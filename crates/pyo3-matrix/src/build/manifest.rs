@@ -6,7 +6,7 @@ use semver::VersionReq;
 use toml::{Table, Value};
 
 use crate::build::workspace;
-use crate::lockfile::Requirement;
+use pyo3_doctor::lockfile::Requirement;
 
 /// The extension's `Cargo.toml`.
 #[derive(Debug, Clone)]

@@ -10,10 +10,10 @@ use crate::build::line::{self, LineError};
 use crate::cell::{Python, WheelId};
 use crate::config::Config;
 use crate::legality::Probed;
-use crate::lockfile::Lockfile;
 use crate::process::{Exit, ProcessError};
 use crate::provision::Site;
 use crate::record;
+use pyo3_doctor::lockfile::Lockfile;
 
 /// The version of the question: a change of what is asked, or of how the answer is read, makes it a new one.
 const QUESTION: u32 = 1;

@@ -10,7 +10,7 @@ use crate::estimate::Estimate;
 use crate::forecast::Forecast;
 use crate::legality::{Legality, Source, State};
 use crate::plan::Plan;
-use crate::words::{counted, wrapped};
+use pyo3_doctor::words::{counted, wrapped};
 
 /// Where the text beside a label goes on.
 const COLUMN: &str = "          ";

@@ -46,6 +46,6 @@ mod tests {
         check::<crate::cost::Costs>("costs");
         check::<crate::run::folder::Intent>("plan");
         check::<crate::run::ledger::Ledger>("ledger");
-        check::<crate::doctor::Diagnosis>("diagnosis");
+        check::<pyo3_doctor::Diagnosis>("diagnosis");
     }
 }

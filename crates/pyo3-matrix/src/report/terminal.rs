@@ -10,7 +10,7 @@ use crate::merge::{Contested, Merged, Why};
 use crate::negative::NegativeRecord;
 use crate::report::{Report, causes, grid};
 use crate::run::ledger::Ledger;
-use crate::words::{counted, wrapped};
+use pyo3_doctor::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.
 const REASON_LINES: usize = 30;

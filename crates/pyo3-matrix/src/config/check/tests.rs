@@ -109,3 +109,13 @@ fn a_value_of_another_type_is_told_in_words_and_not_in_types_of_rust() {
     let text = check("tests = 180", "tests = \"long\"");
     assert!(text.contains("invalid type: string \"long\", expected a whole number"), "{text}");
 }
+
+#[test]
+fn the_releases_of_the_config_are_the_newest_that_are_known() {
+    let text = include_str!("../../../../../matrix.toml");
+    let config = Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
+    for spec in &config.lines {
+        let known = pyo3_doctor::facts::releases(spec.name).expect("a known line");
+        assert_eq!((known.pyo3, known.runtimes), (spec.pyo3.as_str(), spec.pyo3_async_runtimes.as_str()));
+    }
+}

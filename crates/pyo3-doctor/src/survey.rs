@@ -1,0 +1,223 @@
+//! What is there to examine? A path in, a [`Project`] out. The only module of `doctor` that reads the disk and the environment.
+
+mod around;
+mod members;
+
+use std::ffi::OsStr;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::claim::Pyproject;
+use super::error::DoctorError;
+use super::lock::Lock;
+use super::manifest::Manifest;
+use super::project::{Project, Workspace};
+use super::pyo3::PYO3;
+use super::text::TextFile;
+use crate::version::Line;
+
+/// How far below a folder without a manifest crates are looked for.
+const DEPTH: usize = 3;
+
+/// Reads everything that is at `path`: a folder, a `Cargo.toml`, or a lock file alone.
+pub fn survey(path: &Path) -> Result<Project, DoctorError> {
+    let path = path.canonicalize().map_err(|source| DoctorError::Read { path: path.into(), source })?;
+    if path.is_file() && path.extension() == Some(OsStr::new("lock")) {
+        return lock_alone(&path);
+    }
+    let folder = if path.file_name() == Some(OsStr::new("Cargo.toml")) {
+        path.parent().unwrap_or(&path)
+    } else {
+        &path
+    };
+    if !folder.is_dir() {
+        return Err(DoctorError::NotAProject(path));
+    }
+    let roots = match built(&path)? {
+        Some(built) => vec![members::root_of(&built)?],
+        None => roots(folder)?,
+    };
+    let Some(first) = roots.first() else {
+        let lock = folder.join("Cargo.lock");
+        return if lock.is_file() { lock_alone(&lock) } else { Err(DoctorError::NotAProject(path)) };
+    };
+    // From a member, the root's surroundings count; from above a crate, those of what was asked about.
+    let base = if folder.starts_with(first) { first.clone() } else { folder.to_owned() };
+    let mut project = Project::default();
+    for root in &roots {
+        project.workspaces.push(workspace(root, &base)?);
+    }
+    around::read_all(&base, &mut project)?;
+    if base != folder {
+        around::read_all(folder, &mut project)?;
+    }
+    Ok(project)
+}
+
+fn lock_alone(path: &Path) -> Result<Project, DoctorError> {
+    let folder = shown(path.parent().unwrap_or(path));
+    let workspace = Workspace { folder, locks: vec![lock(path)?], ..Workspace::default() };
+    Ok(Project { workspaces: vec![workspace], ..Project::default() })
+}
+
+/// The folders whose manifests are roots of a workspace. Below a manifest none is looked for: what a workspace leaves out is
+/// a project of its own.
+fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
+    if folder.join("Cargo.toml").is_file() {
+        return Ok(vec![members::root_of(folder)?]);
+    }
+    let mut found = Vec::new();
+    let mut open = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        for child in children(&folder).into_iter().filter(|child| is_folder(child) && is_source(child)) {
+            if child.join("Cargo.toml").is_file() {
+                found.push(child);
+            } else if depth < DEPTH {
+                open.push((child, depth + 1));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The folder of the crate that a folder's `pyproject.toml` builds, where it names one: what lies around may be another
+/// workspace, and in a source distribution half of one.
+fn built(folder: &Path) -> Result<Option<PathBuf>, DoctorError> {
+    let file = if folder.is_dir() { read(&folder.join("pyproject.toml"))? } else { None };
+    let Some(file) = file else { return Ok(None) };
+    let pyproject = Pyproject::parse(&file).map_err(|error| broken(&file, &error))?;
+    let manifest = pyproject.manifest.and_then(|path| folder.join(path).canonicalize().ok());
+    Ok(manifest.and_then(|path| path.parent().map(Path::to_owned)))
+}
+
+/// Neither hidden nor made by a tool.
+fn is_source(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    !name.starts_with('.') && !matches!(name.as_ref(), "target" | "node_modules" | "vendor" | "venv")
+}
+
+fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
+    let manifests = members::manifests(root)?;
+    let mut workspace = Workspace { folder: shown(root), ..Workspace::default() };
+    let cargo_lock = root.join("Cargo.lock");
+    if cargo_lock.is_file() {
+        workspace.locks.push(lock(&cargo_lock)?);
+    }
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for (folder, manifest) in &manifests {
+        let of_pyo3 = manifest.on(PYO3).next().is_some();
+        if of_pyo3 {
+            workspace.locks.extend(labelled(folder));
+            for below in ["src", "tests"] {
+                sources(&folder.join(below), &mut workspace.sources);
+            }
+        }
+        if of_pyo3 || folder == root {
+            folders.push(folder.clone());
+        }
+    }
+    if !folders.iter().any(|folder| folder == base) {
+        folders.push(base.to_owned());
+    }
+    for folder in folders {
+        let file = read(&folder.join("pyproject.toml"))?;
+        let pyproject = file.map(|file| Pyproject::parse(&file).map_err(|error| broken(&file, &error)));
+        let Some(pyproject) = pyproject.transpose()? else { continue };
+        // One that builds another crate speaks for that crate.
+        let builds = pyproject.manifest.as_ref().map(|path| folder.join(path));
+        let builds = builds.map(|path| path.canonicalize().unwrap_or(path));
+        if builds.is_none_or(|path| manifests.iter().any(|(folder, _)| folder.join("Cargo.toml") == path)) {
+            workspace.pyprojects.push(pyproject);
+        }
+    }
+    workspace.manifests = manifests.into_iter().map(|(_, manifest)| manifest).collect();
+    for folder in ["target/wheels", "dist", "wheelhouse"] {
+        let files = children(&base.join(folder)).into_iter();
+        workspace.wheels.extend(
+            files.filter(|file| file.extension() == Some(OsStr::new("whl"))).map(|file| shown(&file)),
+        );
+    }
+    Ok(workspace)
+}
+
+/// Lock files that are named after a line, in any folder of a crate. Other tools name theirs after a Python, which reads the
+/// same: what is no lock of cargo's is one of theirs.
+fn labelled(folder: &Path) -> Vec<Lock> {
+    let is_line =
+        |path: &Path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().parse::<Line>().is_ok());
+    let folders = children(folder).into_iter().filter(|child| child.is_dir() && is_source(child));
+    let files = folders.flat_map(|child| children(&child));
+    let locks = files.filter(|file| file.extension() == Some(OsStr::new("lock")) && is_line(file));
+    locks.filter_map(|file| lock(&file).ok()).collect()
+}
+
+/// A folder itself: links to one may lead anywhere, and round in a circle.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
+/// The Rust files below a folder, which may be a link.
+fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
+    for child in children(folder) {
+        if is_folder(&child) {
+            sources(&child, found);
+        } else if child.extension() == Some(OsStr::new("rs")) {
+            // What is no UTF-8 is for rustc to say.
+            found.extend(read(&child).ok().flatten());
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, DoctorError> {
+    let file = read(path)?.ok_or_else(|| DoctorError::NotAProject(path.into()))?;
+    Lock::parse(Arc::clone(&file)).map_err(|error| broken(&file, &error))
+}
+
+/// A manifest that is known to be there.
+fn manifest(folder: &Path) -> Result<Manifest, DoctorError> {
+    let path = folder.join("Cargo.toml");
+    let file = read(&path)?.ok_or(DoctorError::NotAProject(path))?;
+    Manifest::parse(Arc::clone(&file)).map_err(|error| broken(&file, &error))
+}
+
+fn broken(file: &TextFile, error: &dyn std::error::Error) -> DoctorError {
+    DoctorError::Broken { path: file.path.clone(), message: error.to_string().trim_end().to_owned() }
+}
+
+/// A file's text; none where there is no such file.
+fn read(path: &Path) -> Result<Option<Arc<TextFile>>, DoctorError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(TextFile::new(shown(path), text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if path.is_dir() && error.kind() == io::ErrorKind::IsADirectory => Ok(None),
+        Err(source) => Err(DoctorError::Read { path: path.into(), source }),
+    }
+}
+
+/// A log; `-` is standard input.
+pub fn log(path: &Path) -> Result<Arc<TextFile>, DoctorError> {
+    let failed = |source| DoctorError::Read { path: path.into(), source };
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    // A log may hold whatever a program wrote.
+    bytes.map(|bytes| TextFile::new(shown(path), String::from_utf8_lossy(&bytes))).map_err(failed)
+}
+
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let mut children: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    children.sort();
+    children
+}
+
+/// A path as seen from here: what a person would type, and an editor finds.
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,77 @@
+//! Which manifests share a lock file? A root in; its members and the crates that they reach by path out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::manifest;
+use crate::error::DoctorError;
+use crate::manifest::{Manifest, Origin, WorkspaceTable};
+
+/// The folder of the workspace that a crate belongs to: its own, or one above that lists it.
+pub fn root_of(folder: &Path) -> Result<PathBuf, DoctorError> {
+    if manifest(folder)?.workspace.is_some() {
+        return Ok(folder.to_owned());
+    }
+    for above in folder.ancestors().skip(1).filter(|above| above.join("Cargo.toml").is_file()) {
+        let Some(table) = manifest(above)?.workspace else { continue };
+        return Ok(if lists(&table, above, folder) { above.to_owned() } else { folder.to_owned() });
+    }
+    Ok(folder.to_owned())
+}
+
+fn lists(table: &WorkspaceTable, root: &Path, folder: &Path) -> bool {
+    members(table, root).iter().any(|member| member == folder)
+}
+
+/// The folders that the globs of `members` name and `exclude` does not.
+fn members(table: &WorkspaceTable, root: &Path) -> Vec<PathBuf> {
+    let excluded: Vec<PathBuf> = table.exclude.iter().map(|path| root.join(path)).collect();
+    // The root is a path, whatever is in it.
+    let escaped = PathBuf::from(glob::Pattern::escape(&root.to_string_lossy()));
+    let named = table.members.iter().flat_map(|pattern| {
+        let pattern = escaped.join(pattern);
+        glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten()
+    });
+    let kept = named.filter(|path| !excluded.iter().any(|excluded| path.starts_with(excluded)));
+    kept.filter(|path| path.join("Cargo.toml").is_file()).collect()
+}
+
+/// Every manifest with its folder; the root's first, what is inherited filled in.
+pub fn manifests(root: &Path) -> Result<Vec<(PathBuf, Manifest)>, DoctorError> {
+    let first = manifest(root)?;
+    let mut open: Vec<PathBuf> =
+        first.workspace.as_ref().map(|table| members(table, root)).unwrap_or_default();
+    open.extend(by_path(&first, root));
+    open.reverse();
+    let mut seen = BTreeSet::from([root.to_owned()]);
+    let mut found = vec![(root.to_owned(), first)];
+    while let Some(folder) = open.pop() {
+        let folder = folder.canonicalize().unwrap_or(folder);
+        if !folder.join("Cargo.toml").is_file() || !seen.insert(folder.clone()) {
+            continue;
+        }
+        let manifest = manifest(&folder)?;
+        // A copy of PyO3 itself is what is depended on, not what is examined.
+        if manifest.package.as_ref().is_some_and(|package| package.name.starts_with("pyo3")) {
+            continue;
+        }
+        open.extend(by_path(&manifest, &folder));
+        found.push((folder, manifest));
+    }
+    let (roots, members) = found.split_at_mut(1);
+    for (_, member) in members {
+        member.inherit(&roots[0].1);
+    }
+    let shared = manifest(root)?;
+    found[0].1.inherit(&shared);
+    Ok(found)
+}
+
+/// The crates that a manifest takes by path.
+fn by_path(manifest: &Manifest, folder: &Path) -> Vec<PathBuf> {
+    let paths = manifest.dependencies.iter().filter_map(|dependency| match &dependency.origin {
+        Origin::Path(path) => Some(folder.join(path)),
+        _ => None,
+    });
+    paths.collect()
+}
