@@ -3,7 +3,6 @@
 mod artifacts;
 pub mod check;
 pub mod environment;
-pub mod fingerprint;
 pub mod knowledge;
 pub mod line;
 pub mod lock;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Request;
+use crate::plan::shard::Shard;
 use crate::run::cell::Benchmarks;
-use crate::shard::Shard;
 
 /// Runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports.
 ///

@@ -8,8 +8,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::build::fingerprint::Fingerprint;
-use crate::cell::{Line, Postgres, Python};
+use crate::model::cell::{Line, Postgres, Python};
+use crate::model::fingerprint::Fingerprint;
 
 mod check;
 mod negative;

@@ -13,19 +13,20 @@ use pyo3_doctor::program::{Answer, AskError, Question};
 use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::Config;
-use crate::disk;
 use crate::error::{Ending, Error};
-use crate::message;
+use crate::model::ledger::Clock;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
-use crate::provision::server::Server;
 use crate::provision::{Site, tools};
+use crate::report::message;
+use crate::report::repro;
 use crate::report::{self, Report, badge, json, markdown, terminal};
-use crate::repro;
+use crate::run;
 use crate::run::cell::in_database;
-use crate::run::folder::{Lock, RunFolder};
 use crate::run::prepare::Preparation;
-use crate::run::{self, ledger::Clock};
+use crate::service::server::Server;
+use crate::store::disk;
+use crate::store::folder::{Lock, RunFolder};
 
 /// Answers the command line, and says how that ended.
 #[must_use]

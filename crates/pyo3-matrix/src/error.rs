@@ -10,18 +10,18 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
-use crate::cost::CostError;
-use crate::disk::DiskError;
+use crate::plan::cost::CostError;
+use crate::store::disk::DiskError;
 
-use crate::merge::MergeError;
-use crate::part::PartError;
+use crate::model::record::Outcome;
 use crate::plan::PlanError;
+use crate::plan::part::PartError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
-use crate::record::Outcome;
 use crate::run::RunError;
-use crate::run::folder::FolderError;
 use crate::run::prepare::Failure;
+use crate::store::folder::FolderError;
+use crate::store::merge::MergeError;
 
 /// Everything that can end the harness before it has an answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,15 @@
 //! Which cells does a request mean? `Config` and a [`Request`] in, a [`Plan`] out. Pure: nothing is looked up on the
 //! machine, so a plan is the same everywhere.
 
+pub mod cost;
+pub mod coverage;
+pub mod estimate;
+pub mod forecast;
+pub mod foretold;
+pub mod legality;
+pub mod part;
+pub mod shard;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +17,11 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{CellId, Line, Postgres, Python, WheelId};
 use crate::config::{Choice, Combine, Config, Exclusion, LineSpec, Missing, Negative, Preset};
-use crate::coverage::{Place, pairwise};
-use crate::legality::{Legality, State};
-use crate::record::Versions;
+use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::model::record::Versions;
+use crate::plan::coverage::{Place, pairwise};
+use crate::plan::legality::{Legality, State};
 
 /// What the user asked for, as typed.
 #[derive(Debug, Clone, Default)]

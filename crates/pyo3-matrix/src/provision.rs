@@ -2,16 +2,9 @@
 
 pub mod archive;
 pub mod cache;
-pub mod cluster;
-pub mod database;
 mod error;
-pub mod external;
-pub mod npm;
-pub mod postgres;
 mod probe;
 pub mod python;
-pub mod server;
-mod superuser;
 pub mod tools;
 mod venv;
 mod whereabouts;
@@ -37,7 +30,8 @@ impl<'a> Site<'a> {
         Site { config, processes, say, probes: probe::Probes::default() }
     }
 
-    fn not_interrupted(&self) -> Result<(), ProvisionError> {
+    /// Ends a wait once the user has stopped the harness.
+    pub fn not_interrupted(&self) -> Result<(), ProvisionError> {
         if self.processes.interrupted() { Err(ProvisionError::Interrupted) } else { Ok(()) }
     }
 }

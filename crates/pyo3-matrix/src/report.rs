@@ -3,9 +3,12 @@
 
 pub mod badge;
 mod causes;
+pub mod github;
 pub mod grid;
 pub mod json;
 pub mod markdown;
+pub mod message;
+pub mod repro;
 pub mod terminal;
 
 use std::io;
@@ -13,13 +16,13 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::build::fingerprint::naming;
-use crate::cost::{self, Costs};
-use crate::judge::{Decision, Status, Verdict, judge};
-use crate::merge::Merged;
-use crate::record::{self, Record, SCHEMA_VERSION};
-use crate::run::folder::{Contents, RunFolder};
-use crate::run::ledger::Ledger;
+use crate::model::fingerprint::naming;
+use crate::model::ledger::Ledger;
+use crate::model::record::{self, Record, SCHEMA_VERSION};
+use crate::plan::cost::{self, Costs};
+use crate::store::folder::{Contents, RunFolder};
+use crate::store::merge::Merged;
+use crate::verdict::judge::{Decision, Status, Verdict, judge};
 
 /// `report.json`: what one run means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -111,9 +114,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::cell::{CellId, Line, Postgres, Python};
-    use crate::judge::CellVerdict;
-    use crate::record::Outcome;
+    use crate::model::cell::{CellId, Line, Postgres, Python};
+    use crate::model::record::Outcome;
+    use crate::verdict::judge::CellVerdict;
 
     /// A report of so many green cells and so many red ones, four servers across.
     pub(super) fn report(green: u16, red: u16) -> Report {

@@ -1,8 +1,6 @@
 //! The whole of a run: a plan in, a folder of records out. Provision, build, install, test in parallel, measure alone.
 
 pub mod cell;
-pub mod folder;
-pub mod ledger;
 mod negative;
 pub mod pool;
 pub mod prepare;
@@ -13,16 +11,16 @@ use std::time::Duration;
 
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
-use crate::cell::WheelId;
-use crate::message;
-use crate::part::{Cut, Part};
+use crate::model::cell::WheelId;
+use crate::model::ledger::{self, Clock};
+use crate::model::record::{self, Outcome, Record};
+use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
 use crate::provision::{ProvisionError, Site};
-use crate::record::{self, Outcome, Record};
+use crate::report::message;
+use crate::store::folder::{FolderError, Intent, Lock, RunFolder};
 use cell::{Benchmarks, Ready};
-use folder::{FolderError, Intent, Lock, RunFolder};
-use ledger::Clock;
 use prepare::{Failure, Had, Preparation, Prepared};
 
 /// How to run.

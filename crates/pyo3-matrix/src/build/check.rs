@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::build::line::{self, Project};
-use crate::cell::Python;
+use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Site;
 

@@ -4,9 +4,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::build::fingerprint::{self, Fingerprint};
 use crate::build::wheel::Wheel;
-use crate::cell::WheelId;
+use crate::model::cell::WheelId;
+use crate::model::fingerprint::{self, Fingerprint};
 use crate::process::{Command, ProcessError};
 use crate::provision::Site;
 use crate::provision::python::Interpreter;

@@ -3,10 +3,10 @@
 
 use crate::build::check::TAINTS;
 use crate::build::probe::{self, ProbeError};
-use crate::cell::{Line, WheelId};
 use crate::config::Config;
-use crate::legality::{Knowledge, Source, State, legality};
+use crate::model::cell::{Line, WheelId};
 use crate::plan::Plan;
+use crate::plan::legality::{Knowledge, Source, State, legality};
 use crate::provision::Site;
 use pyo3_doctor::lockfile::Lockfile;
 
@@ -66,7 +66,8 @@ fn is_open(wheel: WheelId, which: Which, known: &Knowledge, config: &Config) -> 
 fn wheels(plan: &Plan) -> Vec<WheelId> {
     let negatives = plan.negatives.iter().map(|planned| &planned.negative);
     let negatives = negatives.filter_map(|n| Some(WheelId { python: n.python?, line: n.line }));
-    let mut wheels: Vec<WheelId> = plan.live().map(crate::cell::CellId::wheel).chain(negatives).collect();
+    let mut wheels: Vec<WheelId> =
+        plan.live().map(crate::model::cell::CellId::wheel).chain(negatives).collect();
     wheels.sort();
     wheels.dedup();
     wheels

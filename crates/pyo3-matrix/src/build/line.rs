@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::build::fingerprint::{self, Fingerprint, naming};
 use crate::build::workspace::{self, MANIFEST, Workspace};
-use crate::cell::Line;
 use crate::config::Config;
+use crate::model::cell::Line;
+use crate::model::fingerprint::{self, Fingerprint, naming};
 use pyo3_doctor::lockfile::{Lockfile, Unreadable};
 
 /// The name of a lock in a project.

@@ -4,11 +4,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::build::fingerprint::naming;
 use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
+use crate::model::fingerprint::naming;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Site;
 use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
-use crate::cell::{Python, WheelId};
 use crate::config::Config;
-use crate::legality::Probed;
+use crate::model::cell::{Python, WheelId};
+use crate::model::record;
+use crate::plan::legality::Probed;
 use crate::process::{Exit, ProcessError};
 use crate::provision::Site;
-use crate::record;
 use pyo3_doctor::lockfile::Lockfile;
 
 /// The version of the question: a change of what is asked, or of how the answer is read, makes it a new one.

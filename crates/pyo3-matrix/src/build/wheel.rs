@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::build::artifacts::Compiled;
-use crate::build::fingerprint::{self, Fingerprint};
 use crate::build::line::{self, LineError, Project};
-use crate::cell::WheelId;
 use crate::config::Config;
+use crate::model::cell::WheelId;
+use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::record;
 use crate::process::{Command, ProcessError};
 use crate::provision::Site;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
-use crate::record;
 
 /// A built wheel.
 #[derive(Debug, Clone)]

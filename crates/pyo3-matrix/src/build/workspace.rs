@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::build::fingerprint::naming;
 use crate::config::Config;
+use crate::model::fingerprint::naming;
 
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";

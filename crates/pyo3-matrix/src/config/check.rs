@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::{
     Budgets, Choice, Config, Criterion, Exclusion, Extension, LineSpec, Negative, PostgresSpec, Preset, Suite,
 };
-use crate::cell::Python;
+use crate::model::cell::Python;
 
 /// The only version of the file's shape.
 const SCHEMA_VERSION: u32 = 1;

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{Line, Python};
+use crate::model::cell::{Line, Python};
 
 /// A cell that is impossible on purpose. Exactly one of `python` and `pyo3_async_runtimes` is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

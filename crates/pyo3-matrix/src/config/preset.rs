@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optional_major;
-use crate::cell::{CellId, Line, Postgres, Python};
+use crate::model::cell::{CellId, Line, Postgres, Python};
 
 /// A named set of cells.
 #[derive(Debug, Clone, Deserialize)]

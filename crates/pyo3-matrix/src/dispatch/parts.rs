@@ -5,27 +5,27 @@ use std::path::PathBuf;
 use anstream::{print, println};
 
 use super::{ending, jobs, say};
-use crate::basis::Basis;
 use crate::build::knowledge::{self, Which};
 use crate::build::wheel;
-use crate::cell::CellId;
 use crate::cli::Partial;
 use crate::config::Config;
-use crate::cost::Costs;
-use crate::disk;
 use crate::error::{Ending, Error};
-use crate::forecast;
-use crate::merge::{self, Goal, Piece};
-use crate::message;
-use crate::part::Part;
+use crate::model::cell::CellId;
+use crate::model::record::Outcome;
+use crate::plan::cost::Costs;
+use crate::plan::forecast;
+use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
 use crate::provision::Site;
-use crate::record::Outcome;
+use crate::report::message;
 use crate::report::{self, Report, terminal};
 use crate::run::cell::Benchmarks;
-use crate::run::folder::{Intent, Lock, RunFolder};
 use crate::run::{self, Options};
+use crate::store::basis::Basis;
+use crate::store::disk;
+use crate::store::folder::{Intent, Lock, RunFolder};
+use crate::store::merge::{self, Goal, Piece};
 
 /// Runs what is asked for, all of it or a part, and judges it.
 pub fn run(

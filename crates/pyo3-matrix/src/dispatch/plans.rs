@@ -10,16 +10,16 @@ use crate::build::lock::{self, How};
 use crate::build::wheel;
 use crate::cli::PlanFormat;
 use crate::config::Config;
-use crate::cost::Costs;
 use crate::error::{Ending, Error};
-use crate::forecast::{self, Forecast};
-use crate::github;
-use crate::message;
+use crate::plan::cost::Costs;
+use crate::plan::forecast::{self, Forecast};
+use crate::plan::shard;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
 use crate::provision::Site;
-use crate::run::folder::{Lock, ledgers};
-use crate::shard;
+use crate::report::github;
+use crate::report::message;
+use crate::store::folder::{Lock, ledgers};
 
 /// How many earlier runs an estimate looks at.
 const REMEMBERED: usize = 30;

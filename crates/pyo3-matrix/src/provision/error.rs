@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cell::{Postgres, Python};
+use crate::model::cell::{Postgres, Python};
 use crate::process::ProcessError;
 
 /// A place that was looked at, and why it was passed over.
@@ -54,11 +54,11 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
-    pub(super) fn disk(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ProvisionError {
+    pub fn disk(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ProvisionError {
         move |source| ProvisionError::Disk { what, path: path.to_owned(), source }
     }
 
-    pub(super) fn failed(what: String, hint: &str) -> impl FnOnce(ProcessError) -> ProvisionError {
+    pub fn failed(what: String, hint: &str) -> impl FnOnce(ProcessError) -> ProvisionError {
         move |source| match source {
             ProcessError::Interrupted => ProvisionError::Interrupted,
             source => ProvisionError::Failed { what, source, hint: hint.into() },
@@ -67,7 +67,7 @@ impl ProvisionError {
 }
 
 impl Tried {
-    pub(super) fn new(place: impl fmt::Display, reason: impl fmt::Display) -> Self {
+    pub fn new(place: impl fmt::Display, reason: impl fmt::Display) -> Self {
         Tried { place: place.to_string(), reason: reason.to_string() }
     }
 }

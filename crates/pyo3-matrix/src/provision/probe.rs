@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Site;
-use crate::cell::Python;
+use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished};
 
 /// One line for each field of [`Answer`]. Runs on any Python, and imports nothing that is not built in: `sysconfig`

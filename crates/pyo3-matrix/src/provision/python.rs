@@ -7,7 +7,7 @@ use super::probe::Answer;
 use super::tools::Tools;
 use super::whereabouts::{self, Candidate, Places};
 use super::{ProvisionError, Site, Tried};
-use crate::cell::Python;
+use crate::model::cell::Python;
 use crate::process::Command;
 
 pub use super::whereabouts::Source;

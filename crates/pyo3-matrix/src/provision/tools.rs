@@ -19,7 +19,7 @@ pub fn provide(site: &Site) -> Result<Tools, ProvisionError> {
 }
 
 /// npm from the locked requirements.
-pub(super) fn npm(site: &Site) -> Result<PathBuf, ProvisionError> {
+pub fn npm(site: &Site) -> Result<PathBuf, ProvisionError> {
     venv::provide(NODE, site).map(|venv| venv.program("npm"))
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Site, Tried};
-use crate::cell::Python;
+use crate::model::cell::Python;
 
 /// Where an interpreter comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::cell::CellId;
-use crate::judge::CellVerdict;
-use crate::record::Outcome;
+use crate::model::cell::CellId;
+use crate::model::record::Outcome;
+use crate::verdict::judge::CellVerdict;
 
 /// One reason of one outcome.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cell::{Line, Postgres, Python};
-use crate::judge::CellVerdict;
-use crate::record::Outcome;
+use crate::model::cell::{Line, Postgres, Python};
+use crate::model::record::Outcome;
+use crate::verdict::judge::CellVerdict;
 
 const COLUMN: usize = 12;
 

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::record;
+use crate::model::record;
 use crate::report::Report;
-use crate::run::folder::RunFolder;
+use crate::store::folder::RunFolder;
 
 /// The name of the report in a run's folder.
 pub const FILE: &str = "report.json";
@@ -24,7 +24,7 @@ mod tests {
     use schemars::JsonSchema;
 
     use super::*;
-    use crate::record::Record;
+    use crate::model::record::Record;
 
     /// The schema in the repository is the one of the type. `PYO3_MATRIX_BLESS=1 cargo test` writes it anew.
     fn check<T: JsonSchema>(name: &str) {
@@ -41,11 +41,11 @@ mod tests {
     fn the_schemas_in_the_repository_are_those_of_the_types() {
         check::<Record>("record");
         check::<Report>("report");
-        check::<crate::negative::NegativeRecord>("negative");
-        check::<crate::forecast::Forecast>("forecast");
-        check::<crate::cost::Costs>("costs");
-        check::<crate::run::folder::Intent>("plan");
-        check::<crate::run::ledger::Ledger>("ledger");
+        check::<crate::plan::foretold::NegativeRecord>("negative");
+        check::<crate::plan::forecast::Forecast>("forecast");
+        check::<crate::plan::cost::Costs>("costs");
+        check::<crate::store::folder::Intent>("plan");
+        check::<crate::model::ledger::Ledger>("ledger");
         check::<pyo3_doctor::Diagnosis>("diagnosis");
     }
 }

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::cell::{CellId, Line, Postgres, Python};
-use crate::judge::{CellVerdict, CriterionResult, Status, Unit};
-use crate::merge::Why;
-use crate::negative::NegativeRecord;
-use crate::record::Outcome;
+use crate::model::cell::{CellId, Line, Postgres, Python};
+use crate::model::record::Outcome;
+use crate::plan::foretold::NegativeRecord;
 use crate::report::causes::{Failing, Reason, failing, reasons};
+use crate::report::repro;
 use crate::report::{Report, grid};
-use crate::repro;
+use crate::store::merge::Why;
+use crate::verdict::judge::{CellVerdict, CriterionResult, Status, Unit};
 
 /// The name of this report in a run's folder.
 pub const FILE: &str = "report.md";

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
 
-use crate::cell::CellId;
-use crate::judge::{CellVerdict, CriterionResult, Status, Unit};
-use crate::merge::{Contested, Merged, Why};
-use crate::negative::NegativeRecord;
+use crate::model::cell::CellId;
+use crate::model::ledger::Ledger;
+use crate::plan::foretold::NegativeRecord;
 use crate::report::{Report, causes, grid};
-use crate::run::ledger::Ledger;
+use crate::store::merge::{Contested, Merged, Why};
+use crate::verdict::judge::{CellVerdict, CriterionResult, Status, Unit};
 use pyo3_doctor::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::build::environment::Environment;
-use crate::cell::CellId;
 use crate::config::Config;
-use crate::measure::{self, Evidence};
-use crate::outcome::outcome;
+use crate::model::cell::CellId;
+use crate::model::record::{Benchmark, Comparison, Hashes, Outcome, Record, Versions};
 use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Site;
-use crate::provision::database::Database;
-use crate::provision::server::Server;
-use crate::record::{Benchmark, Comparison, Hashes, Outcome, Record, Versions};
 use crate::run::prepare::Failure;
+use crate::service::database::Database;
+use crate::service::server::Server;
+use crate::verdict::measure::{self, Evidence};
+use crate::verdict::outcome::outcome;
 
 /// How thorough the benchmark stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -8,14 +8,14 @@ use std::time::Instant;
 use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
 use crate::build::lock::{self, LockError};
-use crate::cell::Python;
-use crate::message;
-use crate::negative::NegativeRecord;
+use crate::model::cell::Python;
+use crate::model::record;
+use crate::plan::foretold::NegativeRecord;
 use crate::plan::{Plan, PlannedNegative};
 use crate::process::ProcessError;
 use crate::provision::Site;
-use crate::record;
-use crate::run::folder::RunFolder;
+use crate::report::message;
+use crate::store::folder::RunFolder;
 
 /// Builds every negative cell of the plan, one after another: cargo uses every core for one.
 pub fn run(plan: &Plan, folder: &RunFolder, site: &Site<'_>) {

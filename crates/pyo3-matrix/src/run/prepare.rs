@@ -7,18 +7,18 @@ use std::path::PathBuf;
 use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
-use crate::cell::{CellId, Line, Postgres, Python, WheelId};
 use crate::config::Missing;
-use crate::legality::{Legality, Source};
-use crate::message;
+use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::model::record::Outcome;
 use crate::plan::Plan;
+use crate::plan::legality::{Legality, Source};
 use crate::process::ProcessError;
 use crate::provision::python::{self, Interpreter};
-use crate::provision::server::Server;
 use crate::provision::tools::Tools;
 use crate::provision::{ProvisionError, Site};
-use crate::record::Outcome;
+use crate::report::message;
 use crate::run::pool;
+use crate::service::server::Server;
 
 /// Why something cannot be had, as every cell that needs it will record.
 #[derive(Debug, Clone)]

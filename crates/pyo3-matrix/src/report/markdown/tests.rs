@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::merge::{Contested, Merged, Source};
 use crate::report::tests::report;
+use crate::store::merge::{Contested, Merged, Source};
 
 #[test]
 fn a_green_report_is_a_table_and_a_decision() {

@@ -1,0 +1,6 @@
+//! What is a cell, and what is kept of it? Ids, records, accounts and hashes: values that every other room speaks of.
+
+pub mod cell;
+pub mod fingerprint;
+pub mod ledger;
+pub mod record;

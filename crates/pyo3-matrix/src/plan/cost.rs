@@ -1,0 +1,136 @@
+//! What does a cell cost? The records of an earlier run in, seconds per cell and per wheel out, as `costs.json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::model::cell::CellId;
+use crate::model::ledger::Ledger;
+use crate::model::record::{self, Record, SCHEMA_VERSION};
+use crate::store::folder::{Contents, FolderError, RunFolder};
+
+/// The name of the costs in a run's folder.
+pub const FILE: &str = "costs.json";
+
+/// The phases that a run spends on its wheels.
+const WHEEL_PHASES: [&str; 2] = ["build", "install"];
+
+/// `costs.json`: what the cells of one run took, in seconds on the wall clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Costs {
+    pub schema_version: u32,
+    /// The run that was measured.
+    pub run: String,
+    pub cells: BTreeMap<CellId, f64>,
+    /// Building and installing one wheel.
+    pub wheel: f64,
+}
+
+impl Costs {
+    /// The costs of a run. `None` where no cell of it ran.
+    #[must_use]
+    pub fn of(run: &str, records: &[Record], ledger: Option<&Ledger>) -> Option<Costs> {
+        let seconds = |record: &Record| {
+            let spent = record.durations;
+            spent.tests + spent.benchmarks + spent.harness
+        };
+        let ran = records.iter().filter(|record| record.durations.tests > 0.0);
+        let cells: BTreeMap<CellId, f64> = ran.map(|record| (record.cell, seconds(record))).collect();
+        if cells.is_empty() {
+            return None;
+        }
+        let mut wheels: Vec<_> = cells.keys().map(|cell| cell.wheel()).collect();
+        wheels.sort();
+        wheels.dedup();
+        let phases = ledger.into_iter().flat_map(|ledger| &ledger.phases);
+        let spent: f64 =
+            phases.filter(|phase| WHEEL_PHASES.contains(&&*phase.name)).map(|phase| phase.wall).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a number of wheels")]
+        let wheel = spent / wheels.len() as f64;
+        Some(Costs { schema_version: SCHEMA_VERSION, run: run.to_owned(), cells, wheel })
+    }
+
+    /// Reads what `asked` names: a run's id or folder, or a `costs.json` that was carried here from another machine.
+    pub fn read(config: &Config, asked: &str) -> Result<Costs, CostError> {
+        let path = Path::new(asked);
+        if path.is_file() {
+            let unreadable =
+                |error: std::io::Error| CostError::Unreadable(asked.to_owned(), error.to_string());
+            return record::read(path).map_err(unreadable)?.ok_or_else(|| CostError::None(asked.to_owned()));
+        }
+        let Contents { intent, records, ledger, .. } =
+            RunFolder::open(&config.target(), Some(asked))?.read()?;
+        Costs::of(&intent.run, &records, ledger.as_ref()).ok_or_else(|| CostError::None(asked.to_owned()))
+    }
+
+    /// What `cell` will take: what it took, else the median of those that are known.
+    #[must_use]
+    pub fn cell(&self, cell: CellId) -> f64 {
+        self.cells.get(&cell).copied().unwrap_or_else(|| {
+            let mut known: Vec<f64> = self.cells.values().copied().collect();
+            known.sort_by(f64::total_cmp);
+            known.get(known.len() / 2).copied().unwrap_or(1.0)
+        })
+    }
+}
+
+/// Why there are no costs.
+#[derive(Debug, thiserror::Error)]
+pub enum CostError {
+    #[error(
+        "no cell ran in {0}, so it says nothing about costs\nhint: leave out --costs to balance by count"
+    )]
+    None(String),
+    #[error("cannot read the costs {0}: {1}\nhint: --costs takes a run's id, its folder, or its {FILE}")]
+    Unreadable(String, String),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ledger::Phase;
+    use crate::model::record::{Durations, Outcome, Versions};
+
+    fn record(cell: &str, tests: f64) -> Record {
+        let text = || "1".to_owned();
+        let versions =
+            Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() };
+        let mut record = Record::empty(cell.parse().expect("an id"), versions, Outcome::Passed, None);
+        record.durations = Durations { tests, benchmarks: 2.0, harness: 1.0 };
+        record
+    }
+
+    #[test]
+    fn a_cell_costs_what_it_took_and_an_unknown_one_the_median() {
+        let records = [record("py3.9-pg13-pyo3_0.30", 3.0), record("py3.9-pg14-pyo3_0.30", 5.0)];
+        let phase = |name: &str, wall| Phase { name: name.into(), wall, work: 0.0 };
+        let ledger = Ledger {
+            schema_version: SCHEMA_VERSION,
+            wall: 60.0,
+            phases: vec![phase("build", 20.0), phase("install", 5.0), phase("tests", 35.0)],
+            harness: 0.0,
+            found: Vec::new(),
+            wheels_built: 1,
+            wheels_kept: 0,
+            suite: Vec::new(),
+            cells_tested: 2,
+            cells_measured: 2,
+        };
+        let costs = Costs::of("r", &records, Some(&ledger)).expect("costs");
+        let of = |cell: &str| costs.cell(cell.parse().expect("an id"));
+        assert_eq!((of("py3.9-pg13-pyo3_0.30"), of("py3.9-pg14-pyo3_0.30")), (6.0, 8.0));
+        assert_eq!((of("py3.13-pg16-pyo3_0.30"), costs.wheel), (8.0, 25.0));
+    }
+
+    #[test]
+    fn a_run_without_a_cell_that_ran_has_no_costs() {
+        assert_eq!(Costs::of("r", &[record("py3.9-pg13-pyo3_0.30", 0.0)], None), None);
+    }
+}

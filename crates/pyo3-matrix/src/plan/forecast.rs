@@ -1,0 +1,135 @@
+//! What does a plan cover, what will it take, and which of its cells can be built? A plan and what is known in, a
+//! [`Forecast`] out. Pure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::model::cell::{CellId, Python};
+use crate::model::ledger::Ledger;
+use crate::model::record::SCHEMA_VERSION;
+use crate::plan::coverage::{Coverage, Place, coverage};
+use crate::plan::estimate::{Estimate, estimate};
+use crate::plan::legality::{Knowledge, Legality, legality, of_pairing};
+use crate::plan::{self, Plan, PlannedNegative};
+
+/// The answer of `plan`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Forecast {
+    pub schema_version: u32,
+    #[serde(flatten)]
+    pub plan: Plan,
+    pub wheels: usize,
+    pub coverage: Coverage,
+    /// Absent where no earlier run on this machine ran the same suite.
+    pub estimate: Option<Estimate>,
+    /// The cells of each shard, where shards were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Vec<Vec<CellId>>>,
+}
+
+/// The plan with what is foretold of each cell.
+#[must_use]
+pub fn foretell(mut plan: Plan, config: &Config, known: &Knowledge) -> Plan {
+    for planned in &mut plan.cells {
+        let spec = config.line(planned.cell.line);
+        planned.legality = spec.map(|spec| legality(spec, planned.cell.python, known));
+    }
+    for planned in &mut plan.negatives {
+        planned.legality = of_negative(planned, config, known);
+    }
+    plan
+}
+
+fn of_negative(planned: &PlannedNegative, config: &Config, known: &Knowledge) -> Option<Legality> {
+    let spec = config.line(planned.negative.line)?;
+    match (planned.negative.python, &planned.negative.pyo3_async_runtimes) {
+        (Some(python), _) => Some(legality(spec, python, known)),
+        (None, Some(version)) => Some(of_pairing(&spec.pyo3, version)),
+        (None, None) => None,
+    }
+}
+
+/// Counts what `plan` covers, and estimates it by earlier runs.
+#[must_use]
+pub fn forecast(plan: Plan, config: &Config, earlier: &[Ledger]) -> Forecast {
+    let wheels = plan.wheels().len();
+    let estimate = estimate(wheels, plan.buildable().count(), &config.suite.arguments(), earlier);
+    let coverage = covered(&plan, config);
+    Forecast { schema_version: SCHEMA_VERSION, coverage, wheels, estimate, plan, shards: None }
+}
+
+/// On the axes of the file, extras only where the plan has them.
+fn covered(plan: &Plan, config: &Config) -> Coverage {
+    let cells: Vec<_> = plan.live().collect();
+    let standard = |python: &Python| !config.extra_pythons.contains(python);
+    let in_plan = |python: &Python| cells.iter().any(|cell| cell.python == *python);
+    let pythons: Vec<_> =
+        config.pythons.iter().copied().filter(|python| standard(python) || in_plan(python)).collect();
+    let servers = config.postgres.iter();
+    let servers = servers.filter(|spec| !spec.extra || cells.iter().any(|cell| cell.postgres == spec.major));
+    let majors: Vec<_> = servers.map(|spec| spec.major).collect();
+    let lines: Vec<_> = config.lines.iter().map(|spec| spec.name).collect();
+    let at = |[python, major, line]: Place| CellId {
+        python: pythons[python],
+        postgres: majors[major],
+        line: lines[line],
+    };
+    let places: Vec<Place> = cells
+        .iter()
+        .filter_map(|cell| {
+            Some([
+                pythons.iter().position(|python| *python == cell.python)?,
+                majors.iter().position(|major| *major == cell.postgres)?,
+                lines.iter().position(|line| *line == cell.line)?,
+            ])
+        })
+        .collect();
+    let allowed = |place| plan::excluded(config, &[], at(place)).is_none();
+    coverage([pythons.len(), majors.len(), lines.len()], &places, allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Request;
+    use crate::plan::legality::State;
+
+    fn check(preset: &str, lines: &[&str]) -> Forecast {
+        let text = include_str!("../../../../matrix.toml");
+        let config = Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        let request = Request { preset: Some(preset.into()), lines, ..Request::default() };
+        let plan = plan::plan(&config, &request).expect("a plan");
+        forecast(foretell(plan, &config, &Knowledge::default()), &config, &[])
+    }
+
+    #[test]
+    fn pairwise_covers_every_pair_in_as_few_cells_as_can_be() {
+        let Coverage { covered, of, fewest, .. } = check("pairwise", &[]).coverage;
+        assert_eq!((covered, of, fewest), (92, 92, 40));
+    }
+
+    #[test]
+    fn every_cell_of_full_is_legal_and_every_negative_cell_is_not() {
+        let full = check("full", &[]);
+        assert_eq!((full.plan.cells.len(), full.wheels), (160, 40));
+        let state = |legality: &Option<Legality>| legality.as_ref().map(|legality| legality.state);
+        assert!(full.plan.cells.iter().all(|cell| state(&cell.legality) == Some(State::Legal)));
+        for negative in &full.plan.negatives {
+            assert_eq!(state(&negative.legality), Some(State::Impossible), "{}", negative.id);
+            let foretold = negative.legality.as_ref().and_then(|legality| legality.message.as_deref());
+            let foretold = foretold.expect("a message");
+            let expected = &negative.negative.message;
+            assert!(foretold.contains(expected.as_str()) || expected.contains(foretold), "{foretold}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_cannot_be_built_needs_no_wheel() {
+        let next = check("next", &["0.24", "0.30"]);
+        // 3.14 and 3.14t on 0.24 are excluded, 3.13 is not.
+        assert_eq!((next.plan.cells.len(), next.plan.live().count(), next.wheels), (12, 8, 4));
+        assert_eq!(next.coverage.axes[0].of, 7 * 6);
+    }
+}

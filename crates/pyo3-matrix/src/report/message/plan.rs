@@ -1,0 +1,139 @@
+//! What does a plan look like on a terminal? What it covers, what it will take, what is not plainly legal, and its cells.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::extent;
+use crate::model::cell::CellId;
+use crate::plan::Plan;
+use crate::plan::coverage::{Coverage, Pairs};
+use crate::plan::estimate::Estimate;
+use crate::plan::forecast::Forecast;
+use crate::plan::legality::{Legality, Source, State};
+use pyo3_doctor::words::{counted, wrapped};
+
+/// Where the text beside a label goes on.
+const COLUMN: &str = "          ";
+
+/// The plan as a list of cells, under what it covers, what it will take, and what is not plainly legal.
+#[must_use]
+pub fn plan(forecast: &Forecast) -> String {
+    let Forecast { plan, coverage, estimate, .. } = forecast;
+    let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
+    text.push_str(&pairs(coverage, plan.live().count()));
+    text.push_str(&legality(plan));
+    text.push_str(&foretold_failures(plan));
+    text.push_str(&estimated(estimate.as_ref()));
+    text.push('\n');
+    for planned in &plan.cells {
+        let requested = &planned.requested;
+        let _ = write!(text, "{:<24}", planned.cell.to_string());
+        let _ = match &planned.excluded {
+            Some(reason) => writeln!(text, "skipped: {reason}"),
+            None => writeln!(
+                text,
+                "pyo3 {}, pyo3-async-runtimes {}",
+                requested.pyo3, requested.pyo3_async_runtimes
+            ),
+        };
+    }
+    text
+}
+
+fn pairs(coverage: &Coverage, cells: usize) -> String {
+    let each = coverage.axes.iter().map(|axes| {
+        let Pairs { first, second, covered, of } = axes;
+        format!("{first} x {second} {covered}/{of}")
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    let pairs = format!("{} of {}: {each}", coverage.covered, coverage.of);
+    let mut text = format!("{}\n", wrapped(&pairs, "pairs     ", COLUMN));
+    if coverage.covered == coverage.of {
+        let _ =
+            writeln!(text, "          {cells} cells; no set of fewer than {} covers them", coverage.fewest);
+    }
+    text
+}
+
+/// How many cells are what, and of those that are not plainly legal each reason once.
+fn legality(plan: &Plan) -> String {
+    let foretold = |state| {
+        let live = plan.cells.iter().filter(|planned| planned.excluded.is_none());
+        live.filter_map(|planned| Some((planned.cell, planned.legality.as_ref()?)))
+            .filter(move |(_, legality)| legality.state == state)
+    };
+    let probed = foretold(State::Legal).filter(|(_, legality)| legality.source == Source::Probe).count();
+    let legal = foretold(State::Legal).count();
+    let mut text = format!(
+        "legality  {legal} legal ({probed} by probe, {} by table), {} experimental, {} impossible\n",
+        legal - probed,
+        foretold(State::Experimental).count(),
+        foretold(State::Impossible).count()
+    );
+    for (word, state) in [("experimental", State::Experimental), ("impossible", State::Impossible)] {
+        let mut by_reason: BTreeMap<String, Vec<CellId>> = BTreeMap::new();
+        for (cell, legality) in foretold(state) {
+            by_reason.entry(reason(legality)).or_default().push(cell);
+        }
+        for (reason, cells) in by_reason {
+            let _ = writeln!(text, "  {word}: {}{reason}", named(&cells));
+        }
+    }
+    text
+}
+
+/// Why, in the build's own words where they are known, and what to do, each on lines of its own.
+fn reason(legality: &Legality) -> String {
+    let parts = [
+        legality.reason.clone(),
+        legality.message.clone(),
+        legality.fix.as_ref().map(|fix| format!("fix: {fix}")),
+    ];
+    parts.into_iter().flatten().fold(String::new(), |text, part| text + "\n" + &indented(&part))
+}
+
+fn named(cells: &[CellId]) -> String {
+    match cells {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    }
+}
+
+fn foretold_failures(plan: &Plan) -> String {
+    if plan.negatives.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("negative  {} that must fail\n", counted(plan.negatives.len(), "cell"));
+    for planned in &plan.negatives {
+        let foretold = planned.legality.as_ref();
+        let message = foretold.and_then(|legality| legality.message.clone());
+        let message = message.unwrap_or_else(|| "nothing speaks against it: the run will be red".to_owned());
+        let _ = writeln!(text, "  {}\n{}", planned.id, indented(&message));
+    }
+    text
+}
+
+fn estimated(estimate: Option<&Estimate>) -> String {
+    let Some(estimate) = estimate else {
+        return "estimate  none: no earlier run here ran these tests\n".to_owned();
+    };
+    let Estimate { runs, wheels, tests, benchmarks } = estimate;
+    let text = format!(
+        "{}: wheels {} if none is kept, tests {}, benchmarks {}; by {}",
+        minutes(estimate.total()),
+        minutes(*wheels),
+        minutes(*tests),
+        minutes(*benchmarks),
+        counted(*runs, "earlier run")
+    );
+    format!("{}\n", wrapped(&text, "estimate  ", COLUMN))
+}
+
+fn minutes(seconds: f64) -> String {
+    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
+}
+
+fn indented(text: &str) -> String {
+    wrapped(text, "      ", "      ")
+}

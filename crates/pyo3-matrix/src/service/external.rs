@@ -1,0 +1,208 @@
+//! How does a cell use a server that somebody else runs? A DSN in, a checked server out, which is left as it was found.
+//!
+//! Everything made there carries the tag of its harness in its name, and the harness keeps one session open that carries
+//! the same tag. So whoever looks can tell what belongs to a harness that is no more, and remove it: the guardian right
+//! after a kill, else the next harness that uses the server.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::postgres::Client;
+use ::postgres::error::SqlState;
+
+use super::database::{Database, fresh_name, random};
+use super::superuser::{Superuser, reason};
+use crate::config::PostgresSpec;
+use crate::model::cell::Postgres;
+use crate::provision::{ProvisionError, Site};
+
+/// What every name begins with that the harness gives on such a server; its tag follows.
+const PREFIX: &str = "pyo3_matrix_";
+
+/// The roles whose harness has no session any more. A role is made before its database, and removed after it.
+const ORPHANS: &str = "SELECT rolname::text FROM pg_roles \
+    WHERE rolname ~ '^pyo3_matrix_[0-9a-f]{8}_[0-9a-z_]*$' AND NOT EXISTS (SELECT FROM pg_stat_activity \
+    WHERE application_name = 'pyo3-matrix ' || substr(rolname, 13, 8))";
+
+const POLL: Duration = Duration::from_millis(200);
+
+/// How long the guardian waits for a server to see that the harness is gone.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A server that was running before the harness, and goes on after it.
+pub struct External {
+    superuser: Superuser,
+    version: String,
+    tag: String,
+    /// Held open for as long as the harness uses the server.
+    session: Mutex<Client>,
+}
+
+/// What is asked for by the variable of one major.
+struct Asked<'a> {
+    variable: String,
+    major: Postgres,
+    site: &'a Site<'a>,
+}
+
+/// Whether the value of a variable such as `PYO3_MATRIX_POSTGRES_16` is a DSN, and not a folder.
+#[must_use]
+pub fn is_dsn(value: &str) -> bool {
+    ["postgresql://", "postgres://"].iter().any(|scheme| value.starts_with(scheme))
+}
+
+impl External {
+    /// The server behind `dsn`, the value of `variable`, if it is what `spec` asks for.
+    pub fn open(
+        variable: String,
+        dsn: &str,
+        spec: &PostgresSpec,
+        site: &Site<'_>,
+    ) -> Result<Self, ProvisionError> {
+        let asked = Asked { variable, major: spec.major, site };
+        let database = Database::of_dsn(dsn).map_err(|reason| asked.refused("an address", reason))?;
+        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
+        let tag = random(4).map_err(no_randomness)?;
+        let limit = site.config.budgets.server;
+        let (mut session, version) = asked.session(&database, &tag, limit)?;
+        // What cannot be swept now stays for the next harness.
+        let _ = sweep(&mut session);
+        let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
+        Ok(External { superuser, version, tag, session: Mutex::new(session) })
+    }
+
+    /// A new database and its role, for [`External::remove`] to take away again.
+    pub fn make(&self, name: &str) -> Result<Database, ProvisionError> {
+        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
+        let name = fresh_name(&format!("{PREFIX}{}_{name}", self.tag)).map_err(no_randomness)?;
+        let made = self.superuser.make(name.clone());
+        if made.is_err() {
+            self.remove(&name);
+        }
+        made
+    }
+
+    /// Removes a database with its role. What is left where that fails is removed by the next harness.
+    pub fn remove(&self, name: &str) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = remove(&mut session, name);
+    }
+
+    /// `16.14`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// Where the server is, without its password.
+impl fmt::Display for External {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.superuser.database)
+    }
+}
+
+impl Asked<'_> {
+    /// A session of the right major as a superuser. A server that is just starting is waited for.
+    fn session(
+        &self,
+        database: &Database,
+        tag: &str,
+        limit: Duration,
+    ) -> Result<(Client, String), ProvisionError> {
+        let place = format!("{database:?}");
+        let begun = Instant::now();
+        let mut client = loop {
+            self.site.not_interrupted()?;
+            let name = format!("pyo3-matrix {tag}");
+            match database.config(limit).application_name(&name).connect(::postgres::NoTls) {
+                Ok(client) => break client,
+                Err(error)
+                    if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) && begun.elapsed() < limit =>
+                {
+                    std::thread::sleep(POLL);
+                }
+                Err(error) => return Err(self.refused(&place, reason(&error))),
+            }
+        };
+        let question = "SELECT current_setting('server_version_num')::int / 10000, \
+            split_part(current_setting('server_version'), ' ', 1), \
+            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
+        let refused = |error: &::postgres::Error| self.refused(&place, reason(error));
+        let row = client.query_one(question, &[]).map_err(|error| refused(&error))?;
+        let (major, version, superuser): (i32, String, bool) = (row.get(0), row.get(1), row.get(2));
+        if major != i32::from(self.major.0) {
+            return Err(self.refused(&place, format!("expected Postgres {}, got {version}", self.major)));
+        }
+        if !superuser {
+            return Err(self.refused(&place, format!("{} is no superuser", database.user)));
+        }
+        if major >= 14 {
+            // A session that the server ended for doing nothing would pass for one of a harness that is no more.
+            client.batch_execute("SET idle_session_timeout = 0").map_err(|error| refused(&error))?;
+        }
+        Ok((client, version))
+    }
+
+    fn refused(&self, place: &str, reason: String) -> ProvisionError {
+        ProvisionError::NoServer {
+            named: self.variable.clone(),
+            place: place.to_owned(),
+            reason,
+            major: self.major,
+        }
+    }
+}
+
+/// Removes what a killed harness left on the servers that the environment names. For the guardian, whose harness is
+/// gone, though a server may need a moment to see that.
+pub fn sweep_after_kill() {
+    let named = |name: &OsStr| name.as_encoded_bytes().starts_with(super::postgres::VARIABLE.as_bytes());
+    // A variable of another program need not be UTF-8.
+    let values = env::vars_os().filter(|(name, _)| named(name)).filter_map(|(_, dsn)| dsn.into_string().ok());
+    for dsn in values.filter(|dsn| is_dsn(dsn)) {
+        let Ok(database) = Database::of_dsn(&dsn) else { continue };
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let Ok(mut client) = database.connect(PATIENCE) else { break };
+            if sweep(&mut client).is_err() {
+                break;
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+fn sweep(client: &mut Client) -> Result<(), ::postgres::Error> {
+    for row in client.query(ORPHANS, &[])? {
+        remove(client, row.get(0))?;
+    }
+    Ok(())
+}
+
+/// Both names are those of `fresh_name`, which need no quotes.
+fn remove(client: &mut Client, name: &str) -> Result<(), ::postgres::Error> {
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+    client.batch_execute(&format!("DROP ROLE IF EXISTS {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dsn_is_told_from_a_folder() {
+        assert!(is_dsn("postgresql://u:p@h/d") && is_dsn("postgres://u:p@h/d"));
+        assert!(!is_dsn("/usr/lib/postgresql/16/bin") && !is_dsn("postgresql"));
+    }
+
+    #[test]
+    fn the_tag_stands_where_the_sweep_looks_for_it() {
+        let name = fresh_name(&format!("{PREFIX}0123abcd_py3_12_pg16_pyo3_0_30")).expect("a name");
+        assert_eq!(&name[12..20], "0123abcd", "{name}");
+    }
+}

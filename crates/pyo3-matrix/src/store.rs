@@ -1,0 +1,6 @@
+//! What is on disk, and which runs belong together? Run folders, what their cells were made from, and how runs are merged.
+
+pub mod basis;
+pub mod disk;
+pub mod folder;
+pub mod merge;

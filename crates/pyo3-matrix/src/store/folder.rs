@@ -1,0 +1,255 @@
+//! Where does a run write? A folder of its own under `target/matrix/runs`, `latest` pointing at the newest, and a lock
+//! so that two runs do not share one checkout's wheels and environments.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Criterion;
+use crate::model::cell::CellId;
+use crate::model::fingerprint::naming;
+use crate::model::ledger::Ledger;
+use crate::model::record::{self, Record, SCHEMA_VERSION};
+use crate::plan::Plan;
+use crate::plan::foretold::NegativeRecord;
+use crate::plan::part::Part;
+use crate::store::basis::Basis;
+use crate::store::merge::Merged;
+
+const LATEST: &str = "latest";
+
+/// The file by which a run's folder is known.
+pub const PLAN: &str = "plan.json";
+
+/// `plan.json`: what a run set out to do, and by what it is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Intent {
+    pub schema_version: u32,
+    pub run: String,
+    /// When the run began, in UTC.
+    pub started: String,
+    pub plan: Plan,
+    pub criteria: Vec<Criterion>,
+    #[serde(default)]
+    pub basis: Basis,
+    /// What the plan is a part of; absent where it is a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// What a merged run was put together from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    pub path: PathBuf,
+}
+
+/// Everything that a report is made from, read back from disk.
+#[derive(Debug)]
+pub struct Contents {
+    pub intent: Intent,
+    pub records: Vec<Record>,
+    pub negatives: Vec<NegativeRecord>,
+    /// Absent where the run was killed before it could settle its accounts.
+    pub ledger: Option<Ledger>,
+}
+
+/// Why a run's folder cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("another run is at work in {}{holder}\nhint: wait for it, or run in a second clone", path.display())]
+    Locked { path: PathBuf, holder: String },
+    #[error("{}\nhint: {}", missing(run, folder), known(folder))]
+    Unknown { run: String, folder: PathBuf },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Holds the checkout's wheels and environments for one run. Freed when dropped, and by the kernel when killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Flock<File>,
+}
+
+impl Lock {
+    /// Takes the lock of `target`, or says who has it.
+    pub fn acquire(target: &Path) -> Result<Lock, FolderError> {
+        std::fs::create_dir_all(target).map_err(|error| naming(&error, target))?;
+        let path = target.join("lock");
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            FolderError::Locked { path: target.into(), holder }
+        })?;
+        file.set_len(0)?;
+        file.rewind()?;
+        write!(file, " (process {}, since {})", std::process::id(), now())?;
+        Ok(Lock { _file: file })
+    }
+}
+
+impl Intent {
+    /// A run of all of `plan`. [`RunFolder::create`] fills in its id and when it began.
+    #[must_use]
+    pub fn of(plan: Plan, criteria: Vec<Criterion>, basis: Basis) -> Intent {
+        let (run, started) = (String::new(), String::new());
+        Intent {
+            schema_version: SCHEMA_VERSION,
+            run,
+            started,
+            plan,
+            criteria,
+            basis,
+            part: None,
+            merged: None,
+        }
+    }
+}
+
+impl RunFolder {
+    /// Makes a new run's folder and writes what it set out to do.
+    pub fn create(target: &Path, mut intent: Intent) -> io::Result<RunFolder> {
+        intent.started = now();
+        let id = format!("{}-{}", intent.started.replace([':', '-'], ""), std::process::id());
+        let runs = target.join("runs");
+        std::fs::create_dir_all(&runs).map_err(|error| naming(&error, &runs))?;
+        // A run and its merge may begin within one second.
+        let mut names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
+        let free = |name: &String| match std::fs::create_dir(runs.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            made => Some(made),
+        };
+        let (run, made) = names
+            .find_map(|name| free(&name).map(|made| (name, made)))
+            .ok_or_else(|| io::Error::other("a hundred runs within one second"))?;
+        let path = runs.join(&run);
+        made.map_err(|error| naming(&error, &path))?;
+        std::fs::create_dir(path.join("cells"))?;
+        intent.run = run;
+        record::write(&path.join(PLAN), &intent)?;
+        Ok(RunFolder { path })
+    }
+
+    /// Points `latest` at this run.
+    pub fn becomes_latest(&self, target: &Path) -> io::Result<()> {
+        let runs = target.join("runs");
+        let link = runs.join(format!("{LATEST}.{}", std::process::id()));
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(self.path.file_name().unwrap_or_default(), &link)?;
+        std::fs::rename(link, runs.join(LATEST))
+    }
+
+    /// The folder of an earlier run: by its id, by its path, or the latest.
+    pub fn open(target: &Path, run: Option<&str>) -> Result<RunFolder, FolderError> {
+        let run = run.unwrap_or(LATEST);
+        let folder = target.join("runs");
+        let candidates = [folder.join(run), PathBuf::from(run)];
+        let found = candidates.into_iter().find(|path| path.join(PLAN).is_file());
+        match found {
+            Some(path) => Ok(RunFolder { path: path.canonicalize()? }),
+            None => Err(FolderError::Unknown { run: run.to_owned(), folder }),
+        }
+    }
+
+    /// The folder that belongs to `cell` alone.
+    #[must_use]
+    pub fn cell(&self, cell: CellId) -> PathBuf {
+        self.path.join("cells").join(cell.to_string())
+    }
+
+    /// The folder of a negative cell.
+    #[must_use]
+    pub fn negative(&self, id: &str) -> PathBuf {
+        self.path.join("negative").join(id)
+    }
+
+    /// Keeps what happened in a cell.
+    pub fn write(&self, record: &Record) -> io::Result<()> {
+        let folder = self.cell(record.cell);
+        std::fs::create_dir_all(&folder)?;
+        record::write(&folder.join(record::FILE), record)
+    }
+
+    /// Reads everything back.
+    pub fn read(&self) -> io::Result<Contents> {
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, format!("{}: no {PLAN}", self.path.display()));
+        let path = self.path.join(PLAN);
+        let intent: Intent = versioned(&path).map_err(|error| naming(&error, &path))?.ok_or_else(missing)?;
+        let mut records = Vec::new();
+        for planned in &intent.plan.cells {
+            let path = self.cell(planned.cell).join(record::FILE);
+            records.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
+        }
+        let mut negatives = Vec::new();
+        for planned in &intent.plan.negatives {
+            let path = self.negative(&planned.id).join(record::FILE);
+            negatives.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
+        }
+        let ledger = record::read(&self.path.join("ledger.json"))?;
+        Ok(Contents { intent, records, negatives, ledger })
+    }
+}
+
+/// The accounts of the newest runs, the newest first; those that were killed have none.
+#[must_use]
+pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
+    let entries = std::fs::read_dir(target.join("runs")).into_iter().flatten().flatten();
+    let mut runs: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
+    runs.sort_unstable_by(|one, other| other.cmp(one));
+    let ledgers = runs.iter().filter_map(|run| record::read(&run.join("ledger.json")).ok().flatten());
+    ledgers.take(newest).collect()
+}
+
+/// Reads a document of this harness's own form; another form is told by its number, not by a field that is missing.
+fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let Some(document) = record::read::<serde_json::Value>(path)? else { return Ok(None) };
+    match document["schema_version"].as_u64() {
+        Some(version) if version == u64::from(SCHEMA_VERSION) => Ok(Some(serde_json::from_value(document)?)),
+        version => {
+            let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+            let what = format!(
+                "schema_version is {version}, this harness reads {SCHEMA_VERSION}\nhint: use the harness that wrote it"
+            );
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        }
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Why `run` is not one.
+fn missing(run: &str, folder: &Path) -> String {
+    if run == LATEST {
+        return format!("no run yet in {}", folder.display());
+    }
+    if Path::new(run).is_dir() {
+        return format!("{run} is not the folder of a run: it holds no {PLAN}");
+    }
+    format!("no run {run} in {}", folder.display())
+}
+
+fn known(runs: &Path) -> String {
+    let entries = std::fs::read_dir(runs).into_iter().flatten();
+    let mut ids: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with(LATEST))
+        .collect();
+    ids.sort();
+    match ids.last() {
+        None => "`cargo matrix run` makes one".to_owned(),
+        Some(newest) => format!("there are {}, the newest is {newest}", ids.len()),
+    }
+}

@@ -1,0 +1,320 @@
+//! What do the partial runs of several machines say together? Run folders in, one run folder of the same form out.
+//!
+//! A part is held to its siblings: the same whole plan, the same criteria, the same sources, and shards of one cut. Where
+//! parts hold a cell with different records, those are left out that another of them retried, or was merged from; of the
+//! rest the red record counts, so that merging never turns a cell green; else the one that began last. Each such cell is
+//! told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::cell::CellId;
+use crate::model::ledger::Ledger;
+use crate::model::record::{self, Outcome, Record, Versions};
+use crate::plan::part::{Cut, Part};
+use crate::plan::{Plan, Planned};
+use crate::store::disk;
+use crate::store::folder::{Contents, Intent, PLAN, RunFolder};
+
+/// How deep below a named folder a run's folder is looked for: artifacts lie one folder each below the named one.
+const DEPTH: usize = 4;
+
+/// What a merged run was put together from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Merged {
+    pub runs: Vec<Source>,
+    /// Cells of which two parts hold different records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contested: Vec<Contested>,
+}
+
+/// One run that went into a merged one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    pub run: String,
+    /// When it began, in UTC.
+    pub started: String,
+    /// Which part it was, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// How many of the records are its own.
+    pub cells: usize,
+}
+
+/// A cell with two records, of which one counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contested {
+    pub cell: CellId,
+    /// The run whose record counts.
+    pub counts: String,
+    pub outcome: Outcome,
+    /// The other one.
+    pub passed_over: String,
+    pub other_outcome: Outcome,
+    pub why: Why,
+}
+
+/// Why one of two records counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It retries the other.
+    Retry,
+    /// It was merged from the other.
+    Merged,
+    /// It is red, and the other is not.
+    Red,
+    /// It began later.
+    Later,
+}
+
+/// Why runs cannot be merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    #[error("no run in {}\nhint: name run folders, or folders that hold some; a run's folder holds {PLAN}", .0.display())]
+    NoRun(PathBuf),
+    #[error("cannot read {}: {message}\nhint: name run folders, or folders that hold some", path.display())]
+    Unreadable { path: PathBuf, message: String },
+    #[error("run {one} and run {two} are not parts of one run: {} differ\nhint: merge the parts of one request on one commit", what.join(", "))]
+    Strangers { one: String, two: String, what: Vec<String> },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// A run to merge, as read.
+#[derive(Debug)]
+pub struct Piece {
+    pub folder: RunFolder,
+    pub contents: Contents,
+}
+
+/// What a merged run is to cover.
+pub struct Goal {
+    pub plan: Plan,
+    /// What that is in turn a part of.
+    pub part: Option<Part>,
+}
+
+/// Finds and reads the runs that `named` are, or hold.
+pub fn gather(named: &[PathBuf]) -> Result<Vec<Piece>, MergeError> {
+    let mut folders = BTreeSet::new();
+    for path in named {
+        let mut found = Vec::new();
+        search(path, DEPTH, &mut found).map_err(|error| unreadable(path, &error))?;
+        if found.is_empty() {
+            return Err(MergeError::NoRun(path.clone()));
+        }
+        // A folder that is reached by two names is one run.
+        for folder in found {
+            folders.insert(folder.canonicalize()?);
+        }
+    }
+    folders.into_iter().map(Piece::read).collect()
+}
+
+/// Run folders at or below `path`; what a run holds is not looked through, nor what a link leads to.
+fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.join(PLAN).is_file() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if depth > 0 && entry.file_type()?.is_dir() {
+            search(&entry.path(), depth - 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> MergeError {
+    MergeError::Unreadable { path: path.to_owned(), message: error.to_string() }
+}
+
+impl Piece {
+    /// Reads the run in `path`.
+    pub fn read(path: PathBuf) -> Result<Piece, MergeError> {
+        let folder = RunFolder { path };
+        let contents = folder.read().map_err(|error| unreadable(&folder.path, &error))?;
+        Ok(Piece { folder, contents })
+    }
+
+    fn intent(&self) -> &Intent {
+        &self.contents.intent
+    }
+
+    fn whole(&self) -> &Plan {
+        self.intent().part.as_ref().map_or(&self.intent().plan, |part| &part.whole)
+    }
+
+    fn record(&self, cell: CellId) -> Option<&Record> {
+        self.contents.records.iter().find(|record| record.cell == cell)
+    }
+
+    /// Why this run already answers what `other` says of a cell that both hold, if it does.
+    fn supersedes(&self, other: &Piece) -> Option<Why> {
+        let (intent, run) = (self.intent(), &other.intent().run);
+        let cut = intent.part.as_ref().map(|part| &part.cut);
+        if matches!(cut, Some(Cut::Retry { run: retried }) if retried == run) {
+            return Some(Why::Retry);
+        }
+        let merged = intent.merged.iter().flat_map(|merged| &merged.runs);
+        merged.into_iter().any(|source| source.run == *run).then_some(Why::Merged)
+    }
+
+    /// `(of, by)` of a shard.
+    fn cut(&self) -> Option<(usize, &str)> {
+        match &self.intent().part.as_ref()?.cut {
+            Cut::Shard { of, by, .. } => Some((*of, by)),
+            Cut::Named | Cut::Retry { .. } => None,
+        }
+    }
+}
+
+impl Goal {
+    /// The whole that all of `pieces` are parts of, or how two of them differ.
+    pub fn whole(pieces: &[Piece]) -> Result<Goal, MergeError> {
+        let Some(first) = pieces.first() else { return Err(MergeError::NoRun(PathBuf::from("."))) };
+        for piece in pieces {
+            let what = strangers(first, piece);
+            if !what.is_empty() {
+                let (one, two) = (first.intent().run.clone(), piece.intent().run.clone());
+                return Err(MergeError::Strangers { one, two, what });
+            }
+        }
+        Ok(Goal { plan: first.whole().clone(), part: None })
+    }
+}
+
+/// Whether two plans are the same: by name, and by what each cell is asked to be. What a machine found out about a cell
+/// besides is no part of it.
+fn same(one: &Plan, two: &Plan) -> bool {
+    fn asked(planned: &Planned) -> (CellId, &Versions, Option<&str>) {
+        (planned.cell, &planned.requested, planned.excluded.as_deref())
+    }
+    one.preset == two.preset
+        && one.cells.iter().map(asked).eq(two.cells.iter().map(asked))
+        && one.negatives.iter().map(|at| &at.id).eq(two.negatives.iter().map(|at| &at.id))
+}
+
+/// In what two pieces cannot be parts of one run.
+fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
+    let (a, b) = (one.intent(), two.intent());
+    let mut what: Vec<String> = a.basis.differences(&b.basis).into_iter().map(str::to_owned).collect();
+    if !same(one.whole(), two.whole()) {
+        let said = |plan: &Plan| format!("{} of {} cells", plan.preset, plan.cells.len());
+        what.push(format!("the whole plans ({}, {})", said(one.whole()), said(two.whole())));
+    }
+    // Named apart only where matrix.toml did not already say so.
+    if what.is_empty() && a.criteria != b.criteria {
+        what.push("the criteria".to_owned());
+    }
+    if let (Some(cut), Some(other)) = (one.cut(), two.cut())
+        && cut != other
+    {
+        let said = |(of, by): (usize, &str)| format!("{of} by {by}");
+        what.push(format!("the shards ({}; {})", said(cut), said(other)));
+    }
+    what
+}
+
+/// Which piece's record counts for each cell, and where two disagreed.
+#[must_use]
+pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, usize>, Vec<Contested>) {
+    let (mut chosen, mut contested) = (BTreeMap::new(), Vec::new());
+    for cell in plan.live() {
+        let holding = pieces.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.record(cell)?)));
+        let holding: Vec<(usize, &Record)> = holding.collect();
+        let green = holding.iter().map(|(at, record)| (*at, record.outcome.is_green()));
+        let Some(at) = counts(pieces, &green.collect::<Vec<_>>()) else { continue };
+        chosen.insert(cell, at);
+        contested.extend(contests(pieces, &holding, at));
+    }
+    (chosen, contested)
+}
+
+/// Which piece's record counts for each negative cell of `plan`, by the same rules.
+fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, usize> {
+    let chosen = plan.negatives.iter().filter_map(|planned| {
+        let green = |at: usize| {
+            let record = pieces[at].contents.negatives.iter().find(|record| record.id == planned.id)?;
+            Some(record.ending.is_green())
+        };
+        let holding: Vec<_> = (0..pieces.len()).filter_map(|at| Some((at, green(at)?))).collect();
+        Some((planned.id.as_str(), counts(pieces, &holding)?))
+    });
+    chosen.collect()
+}
+
+/// Which of the pieces that hold a cell counts, given of each whether its record is green. Their order says nothing.
+fn counts(pieces: &[Piece], holding: &[(usize, bool)]) -> Option<usize> {
+    let answered = |at: usize| holding.iter().any(|(by, _)| pieces[*by].supersedes(&pieces[at]).is_some());
+    let age = |at: usize| (&pieces[at].intent().started, &pieces[at].intent().run);
+    let open = holding.iter().filter(|(at, _)| !answered(*at));
+    open.max_by_key(|(at, green)| (!green, age(*at))).map(|(at, _)| *at)
+}
+
+/// The records that were passed over for another one, which is in the piece at `counts`.
+fn contests(pieces: &[Piece], holding: &[(usize, &Record)], counts: usize) -> Vec<Contested> {
+    let Some(wins) = holding.iter().find(|(at, _)| *at == counts) else { return Vec::new() };
+    let against = |loses: &(usize, &Record)| {
+        let by = |at: usize| pieces[at].supersedes(&pieces[loses.0]);
+        let why = match by(counts) {
+            Some(why) => why,
+            // Another one answers it, and is told of itself.
+            None if holding.iter().any(|(at, _)| by(*at).is_some()) => return None,
+            None if wins.1.outcome.is_green() != loses.1.outcome.is_green() => Why::Red,
+            None => Why::Later,
+        };
+        (wins.1 != loses.1).then(|| contest(pieces, *wins, *loses, why))
+    };
+    holding.iter().filter_map(against).collect()
+}
+
+fn contest(pieces: &[Piece], wins: (usize, &Record), loses: (usize, &Record), why: Why) -> Contested {
+    Contested {
+        cell: wins.1.cell,
+        counts: pieces[wins.0].intent().run.clone(),
+        outcome: wins.1.outcome.clone(),
+        passed_over: pieces[loses.0].intent().run.clone(),
+        other_outcome: loses.1.outcome.clone(),
+        why,
+    }
+}
+
+/// Writes what `pieces` say of `goal` as a run of its own under `target`.
+pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, MergeError> {
+    let (chosen, contested) = choose(&goal.plan, pieces);
+    let source = |(at, piece): (usize, &Piece)| Source {
+        run: piece.intent().run.clone(),
+        started: piece.intent().started.clone(),
+        part: piece.intent().part.as_ref().map(ToString::to_string),
+        cells: chosen.values().filter(|counts| **counts == at).count(),
+    };
+    let merged = Merged { runs: pieces.iter().enumerate().map(source).collect(), contested };
+    let (criteria, basis) = pieces.first().map_or_else(Default::default, |piece| {
+        (piece.intent().criteria.clone(), piece.intent().basis.clone())
+    });
+    let mut intent = Intent::of(goal.plan, criteria, basis);
+    (intent.part, intent.merged) = (goal.part, Some(merged));
+    let negatives = choose_negatives(&intent.plan, pieces);
+    let folder = RunFolder::create(target, intent.clone())?;
+    for (cell, at) in chosen {
+        disk::copy(&pieces[at].folder.cell(cell), &folder.cell(cell))?;
+    }
+    for (id, at) in negatives {
+        disk::copy(&pieces[at].folder.negative(id), &folder.negative(id))?;
+    }
+    let ledgers: Vec<&Ledger> = pieces.iter().filter_map(|piece| piece.contents.ledger.as_ref()).collect();
+    if let Some(sum) = Ledger::sum(&ledgers) {
+        record::write(&folder.path.join("ledger.json"), &sum)?;
+    }
+    folder.becomes_latest(target)?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests;

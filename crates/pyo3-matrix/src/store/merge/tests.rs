@@ -1,0 +1,230 @@
+use super::*;
+use crate::config::{Missing, Negative};
+use crate::model::record::{TestResult, Versions};
+use crate::plan::PlannedNegative;
+use crate::plan::foretold::{Ending, NegativeRecord};
+use crate::plan::shard::Shard;
+use crate::store::basis::Basis;
+
+const CELLS: [&str; 4] =
+    ["py3.9-pg13-pyo3_0.30", "py3.9-pg14-pyo3_0.30", "py3.10-pg13-pyo3_0.30", "py3.10-pg14-pyo3_0.30"];
+
+fn id(text: &str) -> CellId {
+    text.parse().expect("an id")
+}
+
+fn versions() -> Versions {
+    let text = || "1".to_owned();
+    Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() }
+}
+
+fn whole() -> Plan {
+    let planned =
+        |cell: &&str| Planned { cell: id(cell), requested: versions(), excluded: None, legality: None };
+    let cells = CELLS.iter().map(planned).collect();
+    Plan { preset: "grid".into(), missing: Missing::Fail, cells, negatives: Vec::new() }
+}
+
+fn record(cell: CellId, outcome: Outcome) -> Record {
+    let mut record = Record::empty(cell, versions(), outcome, None);
+    record.tests.insert("a".into(), TestResult::Passed);
+    record
+}
+
+/// A run on disk, as another machine would have left it.
+fn run(target: &Path, (plan, part): (Plan, Option<Part>), outcome: &Outcome) -> RunFolder {
+    let cells: Vec<CellId> = plan.live().collect();
+    let intent = Intent { part, ..Intent::of(plan, Vec::new(), Basis::default()) };
+    let folder = RunFolder::create(target, intent).expect("a folder");
+    for cell in cells {
+        folder.write(&record(cell, outcome.clone())).expect("written");
+        std::fs::write(folder.cell(cell).join("output.log"), "said").expect("written");
+    }
+    folder
+}
+
+fn shard(index: usize, of: usize) -> (Plan, Option<Part>) {
+    let (plan, part) = Part::shard(whole(), Shard { index, of }, None).expect("a part");
+    (plan, Some(part))
+}
+
+fn pieces(folders: &[&RunFolder]) -> Vec<Piece> {
+    folders.iter().map(|folder| Piece::read(folder.path.clone()).expect("a run")).collect()
+}
+
+/// Merges, and gives the outcome of each cell, a missing one as none.
+fn check(folders: &[&RunFolder], target: &Path) -> Result<(Vec<Option<Outcome>>, Merged), MergeError> {
+    let pieces = pieces(folders);
+    let folder = merge(&pieces, Goal::whole(&pieces)?, target)?;
+    let contents = folder.read()?;
+    let of = |cell: &&str| {
+        contents.records.iter().find(|record| record.cell == id(cell)).map(|record| record.outcome.clone())
+    };
+    Ok((CELLS.iter().map(of).collect(), contents.intent.merged.expect("sources")))
+}
+
+#[test]
+fn shards_become_the_whole_with_everything_that_was_in_them() {
+    let (one, two, here) = (folder(), folder(), folder());
+    let parts =
+        [run(one.path(), shard(1, 2), &Outcome::Passed), run(two.path(), shard(2, 2), &Outcome::Hung)];
+    let (outcomes, merged) = check(&[&parts[0], &parts[1]], here.path()).expect("merged");
+    let expected = [Outcome::Passed, Outcome::Passed, Outcome::Hung, Outcome::Hung].map(Some);
+    assert_eq!(outcomes, expected);
+    assert_eq!((merged.runs.len(), merged.contested.len()), (2, 0));
+    let latest = RunFolder::open(here.path(), None).expect("the latest");
+    assert_eq!(std::fs::read_to_string(latest.cell(id(CELLS[3])).join("output.log")).expect("a log"), "said");
+    assert!(latest.read().expect("read").intent.part.is_none(), "a whole is no part");
+}
+
+#[test]
+fn a_cell_that_no_part_holds_has_no_record() {
+    let (one, here) = (folder(), folder());
+    let part = run(one.path(), shard(1, 2), &Outcome::Passed);
+    let (outcomes, _) = check(&[&part], here.path()).expect("merged");
+    assert_eq!(outcomes, [Some(Outcome::Passed), Some(Outcome::Passed), None, None]);
+}
+
+#[test]
+fn parts_that_do_not_belong_together_are_told_apart_by_what_differs() {
+    let target = folder();
+    let one = run(target.path(), shard(1, 2), &Outcome::Passed);
+    let refused = |other: (Plan, Option<Part>), edit: fn(&mut Intent)| {
+        let other = run(target.path(), other, &Outcome::Passed);
+        let mut intent = other.read().expect("read").intent;
+        edit(&mut intent);
+        record::write(&other.path.join(PLAN), &intent).expect("written");
+        check(&[&one, &other], target.path()).expect_err("refused").to_string()
+    };
+    let message = refused(shard(2, 2), |intent| intent.basis.extension.push('x'));
+    assert!(message.contains("the extension differ"), "{message}");
+    let message = refused(shard(2, 3), |_| ());
+    assert!(message.contains("the shards (2 by count; 3 by count) differ"), "{message}");
+    let message = refused((Plan { preset: "smoke".into(), ..whole() }, None), |_| ());
+    assert!(message.contains("the whole plans (grid of 4 cells, smoke of 4 cells) differ"), "{message}");
+}
+
+#[test]
+fn of_two_records_of_a_cell_the_red_one_counts_whatever_the_order() {
+    let target = folder();
+    let green = run(target.path(), (whole(), None), &Outcome::Passed);
+    let red = run(target.path(), shard(1, 2), &Outcome::TestsFailed);
+    for order in [[&green, &red], [&red, &green]] {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        let (failed, passed) = (Some(Outcome::TestsFailed), Some(Outcome::Passed));
+        assert_eq!(outcomes, [failed.clone(), failed, passed.clone(), passed]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::Red));
+        assert_eq!(merged.contested.len(), 2);
+    }
+}
+
+#[test]
+fn the_same_record_twice_is_one_and_a_retry_counts_over_what_it_retried() {
+    let target = folder();
+    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let same = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let (_, merged) = check(&[&red, &same], target.path()).expect("merged");
+    assert!(merged.contested.is_empty());
+    let id_of = red.read().expect("read").intent.run;
+    let (plan, part) = Part::retry(whole(), id_of, &[id(CELLS[0])], &[]);
+    let retry = run(target.path(), (plan, Some(part)), &Outcome::Passed);
+    let (outcomes, merged) = check(&[&retry, &red], target.path()).expect("merged");
+    assert_eq!(outcomes[..2], [Some(Outcome::Passed), Some(Outcome::TestsFailed)]);
+    assert_eq!(merged.contested[0].why, Why::Retry);
+}
+
+#[test]
+fn runs_are_found_below_a_folder_and_once_each() {
+    let target = folder();
+    let one = run(target.path(), shard(1, 2), &Outcome::Passed);
+    one.becomes_latest(target.path()).expect("a link");
+    let found = gather(&[target.path().to_owned(), one.path.clone()]).expect("runs");
+    assert_eq!(found.len(), 1);
+    let empty = folder();
+    assert!(matches!(gather(&[empty.path().to_owned()]), Err(MergeError::NoRun(_))));
+}
+
+#[test]
+fn a_run_of_another_form_is_refused_by_its_number() {
+    let target = folder();
+    let one = run(target.path(), shard(1, 2), &Outcome::Passed);
+    let path = one.path.join(PLAN);
+    let text = std::fs::read_to_string(&path).expect("a plan");
+    std::fs::write(&path, text.replace("\"schema_version\": 1", "\"schema_version\": 99")).expect("written");
+    let error = gather(&[one.path]).expect_err("refused").to_string();
+    assert!(error.contains("plan.json: schema_version is 99, this harness reads 1"), "{error}");
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn of_a_negative_cell_the_red_record_counts_too() {
+    let target = folder();
+    let line = "0.30".parse().expect("a line");
+    let python = Some("3.8".parse().expect("a Python"));
+    let negative = Negative { line, python, pyo3_async_runtimes: None, message: "too old".into() };
+    let planned = PlannedNegative { id: negative.to_string(), negative, legality: None };
+    let whole = Plan { negatives: vec![planned.clone()], ..whole() };
+    let runs = [false, true].map(|built| {
+        let folder = run(target.path(), (whole.clone(), None), &Outcome::Passed);
+        let mut record = NegativeRecord::of(&planned, built, "error: too old");
+        record.ending = if built { Ending::Built } else { Ending::AsForetold };
+        let there = folder.negative(&planned.id);
+        std::fs::create_dir_all(&there)
+            .and_then(|()| record::write(&there.join(record::FILE), &record))
+            .expect("written");
+        folder
+    });
+    for order in [[0, 1], [1, 0]] {
+        let pieces = pieces(&order.map(|at| &runs[at]));
+        let merged = merge(&pieces, Goal::whole(&pieces).expect("one whole"), target.path()).expect("merged");
+        let negatives = merged.read().expect("read").negatives;
+        assert_eq!(negatives.iter().map(|record| record.ending).collect::<Vec<_>>(), [Ending::Built]);
+    }
+}
+
+/// Every order of `folders`.
+fn orders<'a>(folders: &[&'a RunFolder]) -> Vec<Vec<&'a RunFolder>> {
+    let Some((first, rest)) = folders.split_first() else { return vec![Vec::new()] };
+    let insert = |order: Vec<&'a RunFolder>| {
+        (0..=order.len()).map(move |at| [&order[..at], &[*first], &order[at..]].concat()).collect::<Vec<_>>()
+    };
+    orders(rest).into_iter().flat_map(insert).collect()
+}
+
+/// A green retry of all of `red`.
+fn retry(target: &Path, red: &RunFolder) -> RunFolder {
+    let run_of = red.read().expect("read").intent.run;
+    let (plan, part) = Part::retry(whole(), run_of, &CELLS.map(id), &[]);
+    run(target, (plan, Some(part)), &Outcome::Passed)
+}
+
+#[test]
+fn a_red_record_that_nothing_retried_counts_in_any_order() {
+    let target = folder();
+    let older = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let newer = run(target.path(), (whole(), None), &Outcome::Hung);
+    let retried = retry(target.path(), &newer);
+    for order in orders(&[&older, &newer, &retried]) {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        assert_eq!(outcomes, vec![Some(Outcome::TestsFailed); 4]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::Red));
+        assert_eq!(merged.contested.len(), 4);
+    }
+}
+
+#[test]
+fn what_was_merged_counts_over_what_it_was_merged_from_in_any_order() {
+    let target = folder();
+    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let green = retry(target.path(), &red);
+    let parts = pieces(&[&red, &green]);
+    let merged = merge(&parts, Goal::whole(&parts).expect("one whole"), target.path()).expect("merged");
+    for order in orders(&[&red, &green, &merged]).into_iter().chain(orders(&[&red, &merged])) {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        assert_eq!(outcomes, vec![Some(Outcome::Passed); 4]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::Merged));
+    }
+}
