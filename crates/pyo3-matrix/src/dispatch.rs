@@ -17,7 +17,7 @@ use crate::error::{Ending, Error};
 use crate::model::ledger::Clock;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
-use crate::provision::{Site, tools};
+use crate::provision::{Context, tools};
 use crate::report::message;
 use crate::report::repro;
 use crate::report::{self, Report, badge, json, markdown, terminal};
@@ -26,7 +26,7 @@ use crate::run::cell::in_database;
 use crate::run::prepare::Preparation;
 use crate::service::server::Server;
 use crate::store::disk;
-use crate::store::folder::{Lock, RunFolder};
+use crate::store::folder::{CheckoutLock, RunFolder};
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -81,10 +81,10 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let _lock = Lock::acquire(&config.target())?;
-    let tools = tools::provide(&site)?;
-    let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: jobs(None) };
+    let context = Context::new(config, &processes, &say);
+    let _lock = CheckoutLock::acquire(&config.target())?;
+    let tools = tools::provide(&context)?;
+    let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: jobs(None) };
     let interpreters = preparation.interpreters();
     let servers = preparation.servers();
     let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
@@ -154,10 +154,10 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let cell = plan::cell(config, asked)?;
     let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let lock = Lock::acquire(&config.target())?;
-    let tools = tools::provide(&site)?;
-    let preparation = Preparation { plan: &plan, tools: &tools, site: &site, workers: 1 };
+    let context = Context::new(config, &processes, &say);
+    let lock = CheckoutLock::acquire(&config.target())?;
+    let tools = tools::provide(&context)?;
+    let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: 1 };
     let prepared = run::prepare(&preparation, &mut Clock::start());
     // From here on only the environment is used, not made: a run may go on beside this shell.
     drop(lock);
@@ -181,8 +181,8 @@ fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, 
     let major = plan::value("Postgres major", asked, &plan::majors(config))?;
     let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let server = Server::provide(spec, &site)?;
+    let context = Context::new(config, &processes, &say);
+    let server = Server::provide(spec, &context)?;
     // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
     let database = server.fresh_database("command")?;
     let command = in_database(handed_over(command), &database);

@@ -17,7 +17,7 @@ use crate::process::{Processes, Unprivileged};
 pub use error::{ProvisionError, Tried};
 
 /// What every step of provisioning needs. One per run: it remembers which interpreters have already been asked.
-pub struct Site<'a> {
+pub struct Context<'a> {
     pub config: &'a Config,
     pub processes: &'a Processes,
     /// Takes one line of progress.
@@ -25,9 +25,9 @@ pub struct Site<'a> {
     probes: probe::Probes,
 }
 
-impl<'a> Site<'a> {
+impl<'a> Context<'a> {
     pub fn new(config: &'a Config, processes: &'a Processes, say: &'a (dyn Fn(&str) + Sync)) -> Self {
-        Site { config, processes, say, probes: probe::Probes::default() }
+        Context { config, processes, say, probes: probe::Probes::default() }
     }
 
     /// Ends a wait once the user has stopped the harness.

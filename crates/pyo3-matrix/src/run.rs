@@ -1,7 +1,7 @@
 //! The whole of a run: a plan in, a folder of records out. Provision, build, install, test in parallel, measure alone.
 
 pub mod cell;
-mod negative;
+mod must_fail;
 pub mod pool;
 pub mod prepare;
 
@@ -17,11 +17,11 @@ use crate::model::record::{self, Outcome, Record};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
-use crate::provision::{ProvisionError, Site};
+use crate::provision::{Context, ProvisionError};
 use crate::report::message;
-use crate::store::folder::{FolderError, Intent, Lock, RunFolder};
+use crate::store::folder::{CheckoutLock, FolderError, Intent, RunFolder};
 use cell::{Benchmarks, Ready};
-use prepare::{Failure, Had, Preparation, Prepared};
+use prepare::{Failure, Preparation, Prepared, Provided};
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +43,13 @@ pub enum RunError {
 }
 
 /// Runs what `intent` plans, while the caller holds the checkout. Interrupted, it returns early with what there is.
-pub fn run(intent: Intent, options: Options, _held: &Lock, site: &Site<'_>) -> Result<RunFolder, RunError> {
-    let target = site.config.target();
+pub fn run(
+    intent: Intent,
+    options: Options,
+    _held: &CheckoutLock,
+    context: &Context<'_>,
+) -> Result<RunFolder, RunError> {
+    let target = context.config.target();
     let plan = &intent.plan.clone();
     let retry = matches!(&intent.part, Some(Part { cut: Cut::Retry { .. }, .. }));
     let folder = RunFolder::create(&target, intent)?;
@@ -53,19 +58,19 @@ pub fn run(intent: Intent, options: Options, _held: &Lock, site: &Site<'_>) -> R
         folder.becomes_latest(&target)?;
     }
     let mut clock = Clock::start();
-    let tools = match clock.phase("tools", || tools::provide(site), |_, wall| wall) {
+    let tools = match clock.phase("tools", || tools::provide(context), |_, wall| wall) {
         // Every cell is lost, and the report says so.
         Err(ProvisionError::Interrupted) => return Ok(folder),
         tools => tools?,
     };
-    let preparation = Preparation { plan, tools: &tools, site, workers: options.jobs };
+    let preparation = Preparation { plan, tools: &tools, context, workers: options.jobs };
     let prepared = prepare(&preparation, &mut clock);
     if !plan.negatives.is_empty() {
-        clock.phase("negative", || negative::run(plan, &folder, site), |(), wall| wall);
+        clock.phase("negative", || must_fail::run(plan, &folder, context), |(), wall| wall);
     }
-    let run = Run { plan, options, site, folder: &folder, prepared: &prepared };
+    let run = Run { plan, options, context, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
-    if options.benchmarks != Benchmarks::Off && !site.config.suite.benchmarks.is_empty() {
+    if options.benchmarks != Benchmarks::Off && !context.config.suite.benchmarks.is_empty() {
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
     }
@@ -74,27 +79,27 @@ pub fn run(intent: Intent, options: Options, _held: &Lock, site: &Site<'_>) -> R
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
     let mut ledger = clock.settle(found, built, kept);
-    ledger.suite = site.config.suite.arguments();
+    ledger.suite = context.config.suite.arguments();
     ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
     ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
     if let Err(error) = record::write(&folder.path.join("ledger.json"), &ledger) {
-        (site.say)(&message::ledger_not_written(&error));
+        (context.say)(&message::ledger_not_written(&error));
     }
     Ok(folder)
 }
 
 /// The wheels of `plan` alone, built or found.
-pub fn wheels(plan: &Plan, site: &Site<'_>) -> Result<Had<WheelId, Wheel>, RunError> {
-    let _lock = Lock::acquire(&site.config.target())?;
-    let tools = tools::provide(site)?;
-    let preparation = Preparation { plan, tools: &tools, site, workers: 1 };
+pub fn wheels(plan: &Plan, context: &Context<'_>) -> Result<Provided<WheelId, Wheel>, RunError> {
+    let _lock = CheckoutLock::acquire(&context.config.target())?;
+    let tools = tools::provide(context)?;
+    let preparation = Preparation { plan, tools: &tools, context, workers: 1 };
     Ok(preparation.wheels(&preparation.interpreters()))
 }
 
 /// Everything before the first cell, phase by phase.
 pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prepared<'p> {
     let mut prepared = Prepared::default();
-    let site = preparation.site;
+    let context = preparation.context;
     let both = || {
         std::thread::scope(|scope| {
             let servers = scope.spawn(|| preparation.servers());
@@ -103,14 +108,14 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
         })
     };
     (prepared.interpreters, prepared.servers) = clock.phase("provision", both, |_, _| Duration::ZERO);
-    (site.say)(&message::provisioned(&prepared.interpreters, &prepared.servers));
-    if site.processes.interrupted() {
+    (context.say)(&message::provisioned(&prepared.interpreters, &prepared.servers));
+    if context.processes.interrupted() {
         return prepared;
     }
     let built_any = |wheels: &_| if any_built(wheels) { Duration::MAX } else { Duration::ZERO };
     prepared.wheels =
         clock.phase("build", || preparation.wheels(&prepared.interpreters), |wheels, _| built_any(wheels));
-    if site.processes.interrupted() {
+    if context.processes.interrupted() {
         return prepared;
     }
     prepared.environments = clock.phase("install", || preparation.environments(&prepared), installed);
@@ -118,12 +123,12 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
 }
 
 /// Environments that were found as they were left took the harness's own time.
-fn installed(environments: &Had<WheelId, Environment>, wall: Duration) -> Duration {
+fn installed(environments: &Provided<WheelId, Environment>, wall: Duration) -> Duration {
     let any = environments.values().any(|made| made.as_ref().map_or(true, |made| made.fresh));
     if any { wall } else { Duration::ZERO }
 }
 
-fn any_built(wheels: &Had<WheelId, Wheel>) -> bool {
+fn any_built(wheels: &Provided<WheelId, Wheel>) -> bool {
     wheels.values().any(|wheel| wheel.as_ref().map_or(true, |wheel| wheel.origin == Origin::Built))
 }
 
@@ -131,7 +136,7 @@ fn any_built(wheels: &Had<WheelId, Wheel>) -> bool {
 struct Run<'a, 'p> {
     plan: &'a Plan,
     options: Options,
-    site: &'a Site<'p>,
+    context: &'a Context<'p>,
     folder: &'a RunFolder,
     prepared: &'a Prepared<'p>,
 }
@@ -142,7 +147,7 @@ impl Run<'_, '_> {
         let cells: Vec<&Planned> = self.plan.cells.iter().filter(|cell| cell.excluded.is_none()).collect();
         let (done, total) = (AtomicUsize::new(0), cells.len());
         let test = |planned: &&Planned| {
-            if self.site.processes.interrupted() {
+            if self.context.processes.interrupted() {
                 return None;
             }
             let record = self.test(planned);
@@ -151,7 +156,7 @@ impl Run<'_, '_> {
             }
             let record = self.keep(record);
             let at = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.site.say)(&message::cell_tested(&record, (at, total)));
+            (self.context.say)(&message::cell_tested(&record, (at, total)));
             Some(record)
         };
         pool::each(self.options.jobs, &cells, test).into_iter().flatten().collect()
@@ -159,7 +164,7 @@ impl Run<'_, '_> {
 
     fn test(&self, planned: &Planned) -> Record {
         match self.ready(planned) {
-            Ok(ready) => ready.tests(self.site),
+            Ok(ready) => ready.tests(self.context),
             Err(Failure { outcome, reason }) => {
                 Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
             }
@@ -181,13 +186,13 @@ impl Run<'_, '_> {
         for record in records.iter_mut().filter(|record| record.outcome == Outcome::Passed) {
             let planned = self.plan.cells.iter().find(|planned| planned.cell == record.cell);
             let Some(Ok(ready)) = planned.map(|planned| self.ready(planned)) else { continue };
-            if self.site.processes.interrupted() {
+            if self.context.processes.interrupted() {
                 break;
             }
-            ready.benchmarks(record, self.options.benchmarks, self.site);
+            ready.benchmarks(record, self.options.benchmarks, self.context);
             *record = self.keep(record.clone());
             at += 1;
-            (self.site.say)(&message::cell_measured(record, (at, total)));
+            (self.context.say)(&message::cell_measured(record, (at, total)));
         }
         records.iter().map(|record| record.durations.benchmarks).sum()
     }
@@ -197,7 +202,7 @@ impl Run<'_, '_> {
         if let Err(error) = self.folder.write(&record) {
             // What an earlier stage wrote must not stand for this one.
             let _ = std::fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
-            (self.site.say)(&message::record_not_written(record.cell, &error));
+            (self.context.say)(&message::record_not_written(record.cell, &error));
         }
         record
     }

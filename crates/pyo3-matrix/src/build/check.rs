@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::build::line::{self, Project};
 use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 
 /// Variables with which `PyO3` lets a Python pass that it would refuse.
 pub const TAINTS: [&str; 3] = [
@@ -47,7 +47,7 @@ pub fn check(
     python: Python,
     project: &Project,
     log: &Path,
-    site: &Site<'_>,
+    context: &Context<'_>,
 ) -> Result<Checked, CheckError> {
     let command = Command::new("cargo").args(["check", "--locked", "--color", "never"]);
     // Only `-vv` shows what the build script of a dependency warns of.
@@ -58,13 +58,13 @@ pub fn check(
     let command = TAINTS.iter().fold(command, |command, taint| command.env(taint, "0"));
     let command = command
         // Where a workspace's root is a crate as well, cargo checks that alone.
-        .folder(&project.folder.join(site.config.extension.folder()))
-        .env("PYO3_CONFIG_FILE", configuration(python, site)?)
+        .folder(&project.folder.join(context.config.extension.folder()))
+        .env("PYO3_CONFIG_FILE", configuration(python, context)?)
         // Of its own: another configuration in the folder of the wheels would have them built again.
-        .env("CARGO_TARGET_DIR", folder(site).join("build"))
-        .limit(site.config.budgets.build);
+        .env("CARGO_TARGET_DIR", folder(context).join("build"))
+        .limit(context.config.budgets.build);
     std::fs::write(log, "")?;
-    let Finished { exit, .. } = command.log(log).run(site.processes)?;
+    let Finished { exit, .. } = command.log(log).run(context.processes)?;
     let text = std::fs::read_to_string(log)?;
     match exit {
         Exit::Interrupted => Err(ProcessError::Interrupted.into()),
@@ -76,13 +76,13 @@ pub fn check(
 }
 
 /// Where checks keep what they make.
-pub fn folder(site: &Site<'_>) -> PathBuf {
-    site.config.target().join("probes")
+pub fn folder(context: &Context<'_>) -> PathBuf {
+    context.config.target().join("probes")
 }
 
 /// A file as `PyO3` would write it had it asked an interpreter of this version.
-fn configuration(python: Python, site: &Site<'_>) -> io::Result<PathBuf> {
-    let path = folder(site).join(format!("py{python}.txt"));
+fn configuration(python: Python, context: &Context<'_>) -> io::Result<PathBuf> {
+    let path = folder(context).join(format!("py{python}.txt"));
     let flags = if python.free_threaded { "Py_GIL_DISABLED" } else { "" };
     let text = format!(
         "implementation=CPython\nversion={}.{}\nshared=true\nabi3=false\npointer_width={}\nbuild_flags={flags}\n\

@@ -8,7 +8,7 @@ use crate::build::wheel::Wheel;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::process::{Command, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 
@@ -47,9 +47,9 @@ pub fn provide(
     interpreter: &Interpreter,
     tools: &Tools,
     log: &Path,
-    site: &Site<'_>,
+    context: &Context<'_>,
 ) -> Result<Environment, EnvironmentError> {
-    let config = site.config;
+    let config = context.config;
     let lock_path = config.cell_lock(id.python);
     if !lock_path.is_file() {
         return Err(EnvironmentError::NoLock { id, path: lock_path });
@@ -77,7 +77,7 @@ pub fn provide(
     }
     let _ = std::fs::remove_file(&stamp_path);
     let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
-    install.limit(config.budgets.install).log(log).check(site.processes)?;
+    install.limit(config.budgets.install).log(log).check(context.processes)?;
     std::fs::write(stamp_path, stamp)?;
     environment.fresh = true;
     Ok(environment)

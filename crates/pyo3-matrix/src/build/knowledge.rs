@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model::cell::{Line, WheelId};
 use crate::plan::Plan;
 use crate::plan::legality::{Knowledge, Source, State, legality};
-use crate::provision::Site;
+use crate::provision::Context;
 use pyo3_doctor::lockfile::Lockfile;
 
 /// What there is on disk and in the environment. Starts no process.
@@ -33,18 +33,23 @@ pub enum Which {
 }
 
 /// Asks `pyo3-ffi` what is not known yet.
-pub fn probe(plan: &Plan, which: Which, known: &mut Knowledge, site: &Site<'_>) -> Result<(), ProbeError> {
+pub fn probe(
+    plan: &Plan,
+    which: Which,
+    known: &mut Knowledge,
+    context: &Context<'_>,
+) -> Result<(), ProbeError> {
     let open: Vec<WheelId> = wheels(plan)
         .into_iter()
-        .filter(|wheel| !known.probed.contains_key(wheel) && is_open(*wheel, which, known, site.config))
+        .filter(|wheel| !known.probed.contains_key(wheel) && is_open(*wheel, which, known, context.config))
         .collect();
     for wheel in open {
-        (site.say)(&format!("asking pyo3-ffi of line {} about Python {}", wheel.line, wheel.python));
-        match probe::probe(wheel, site) {
+        (context.say)(&format!("asking pyo3-ffi of line {} about Python {}", wheel.line, wheel.python));
+        match probe::probe(wheel, context) {
             Ok(probed) => drop(known.probed.insert(wheel, probed)),
             // A run goes on with what is known; its build will say the rest.
-            Err(error) if which == Which::Doubtful && !site.processes.interrupted() => {
-                (site.say)(&format!("no answer: {error}"));
+            Err(error) if which == Which::Doubtful && !context.processes.interrupted() => {
+                (context.say)(&format!("no answer: {error}"));
             }
             Err(error) => return Err(error),
         }

@@ -10,7 +10,7 @@ use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
 use crate::model::fingerprint::naming;
 use crate::process::{Command, Finished, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};
 
 /// What cargo says when it may not write what it would.
@@ -59,8 +59,8 @@ pub enum LockError {
 }
 
 /// How the lock of a line is stale: nothing where it is not.
-pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError> {
-    let config = site.config;
+pub fn stale(spec: &LineSpec, context: &Context<'_>) -> Result<Vec<String>, LockError> {
+    let config = context.config;
     let path = config.line_lock(spec.name);
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(vec!["there is none".to_owned()]) };
     let lock = match Lockfile::parse(&text) {
@@ -73,21 +73,21 @@ pub fn stale(spec: &LineSpec, site: &Site<'_>) -> Result<Vec<String>, LockError>
     let requirements = manifest.requirements(workspace.dependencies());
     faults.extend(lock.beside_manifest(manifest.name(), &requirements));
     if faults.is_empty() {
-        let project = project(None, Some(&text), site)?;
-        faults.extend(would_change(&project, site)?);
+        let project = project(None, Some(&text), context)?;
+        faults.extend(would_change(&project, context)?);
     }
     Ok(faults)
 }
 
 /// Makes the lock of a line, or refreshes it.
-pub fn refresh(spec: &LineSpec, how: How, site: &Site<'_>) -> Result<Refreshed, LockError> {
-    let path = site.config.line_lock(spec.name);
+pub fn refresh(spec: &LineSpec, how: How, context: &Context<'_>) -> Result<Refreshed, LockError> {
+    let path = context.config.line_lock(spec.name);
     let before = std::fs::read_to_string(&path).ok();
     let start = match how {
-        How::Keep => basis(spec, site.config),
+        How::Keep => starting_lock(spec, context.config),
         How::Upgrade => None,
     };
-    let text = resolve(spec, start.as_deref(), false, site)?;
+    let text = resolve(spec, start.as_deref(), false, context)?;
     let unreadable = |source| LockError::Unreadable { spec: spec.clone(), source };
     let lock = Lockfile::parse(&text).map_err(unreadable)?;
     match lock.beside_pairing(spec.pairing()) {
@@ -110,12 +110,12 @@ pub fn resolve(
     spec: &LineSpec,
     start: Option<&str>,
     offline: bool,
-    site: &Site<'_>,
+    context: &Context<'_>,
 ) -> Result<String, LockError> {
-    let project = project(Some(spec), start, site)?;
+    let project = project(Some(spec), start, context)?;
     let verb: &[&str] = if start.is_some() { &["update", "--workspace"] } else { &["generate-lockfile"] };
-    let command = cargo(&project, site).args(verb).args(offline.then_some("--offline"));
-    command.check(site.processes).map_err(|source| match source {
+    let command = cargo(&project, context).args(verb).args(offline.then_some("--offline"));
+    command.check(context.processes).map_err(|source| match source {
         ProcessError::Interrupted => LockError::Process(source),
         source => LockError::Unresolved { spec: spec.clone(), source },
     })?;
@@ -123,7 +123,7 @@ pub fn resolve(
 }
 
 /// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
-fn basis(spec: &LineSpec, config: &Config) -> Option<String> {
+fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
     let mut others = config.lines.iter().rev().filter(|other| other.name != spec.name);
     let readable = |other: &LineSpec| {
         let text = std::fs::read_to_string(config.line_lock(other.name)).ok()?;
@@ -140,11 +140,11 @@ struct Draft {
 }
 
 /// Makes one, held to a pairing where one is given.
-fn project(pinned: Option<&LineSpec>, lock: Option<&str>, site: &Site<'_>) -> Result<Draft, LockError> {
-    let config = site.config;
+fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>) -> Result<Draft, LockError> {
+    let config = context.config;
     std::fs::create_dir_all(config.target())?;
     let folder = tempfile::Builder::new().prefix("lock-").tempdir_in(config.target())?;
-    site.processes.adopt_folder(folder.path());
+    context.processes.adopt_folder(folder.path());
     let root = line::copy(config, folder.path())?.root;
     if let Some(spec) = pinned {
         // As they were copied: one of them is reduced, and they may be the same.
@@ -162,10 +162,10 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, site: &Site<'_>) -> Re
 }
 
 /// Whether cargo itself would write another lock. Asked without the network first, for most locks need none.
-fn would_change(project: &Draft, site: &Site<'_>) -> Result<Option<String>, LockError> {
+fn would_change(project: &Draft, context: &Context<'_>) -> Result<Option<String>, LockError> {
     let locked = |offline: bool| {
-        let command = cargo(project, site).args(["update", "--workspace", "--locked"]);
-        command.args(offline.then_some("--offline")).run(site.processes)?.check()
+        let command = cargo(project, context).args(["update", "--workspace", "--locked"]);
+        command.args(offline.then_some("--offline")).run(context.processes)?.check()
     };
     match locked(true).or_else(|_| locked(false)) {
         Ok(Finished { .. }) => Ok(None),
@@ -176,8 +176,8 @@ fn would_change(project: &Draft, site: &Site<'_>) -> Result<Option<String>, Lock
     }
 }
 
-fn cargo(project: &Draft, site: &Site<'_>) -> Command {
-    Command::new("cargo").folder(&project.root).limit(site.config.budgets.fetch)
+fn cargo(project: &Draft, context: &Context<'_>) -> Command {
+    Command::new("cargo").folder(&project.root).limit(context.config.budgets.fetch)
 }
 
 /// Writes a lock whole or not at all, the first one with its folder.

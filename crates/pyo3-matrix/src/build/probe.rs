@@ -12,7 +12,7 @@ use crate::model::cell::{Python, WheelId};
 use crate::model::record;
 use crate::plan::legality::Probed;
 use crate::process::{Exit, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 use pyo3_doctor::lockfile::Lockfile;
 
 /// The version of the question: a change of what is asked, or of how the answer is read, makes it a new one.
@@ -49,19 +49,19 @@ pub fn kept(config: &Config, python: Python, lock: &Lockfile) -> Option<Probed> 
 }
 
 /// Asks, and keeps the answer.
-pub fn probe(wheel: WheelId, site: &Site<'_>) -> Result<Probed, ProbeError> {
-    let project = line::synthesise(site.config, wheel.line)?;
-    let folder = check::folder(site);
+pub fn probe(wheel: WheelId, context: &Context<'_>) -> Result<Probed, ProbeError> {
+    let project = line::synthesise(context.config, wheel.line)?;
+    let folder = check::folder(context);
     std::fs::create_dir_all(&folder)?;
     let log = folder.join(format!("{wheel}.log"));
-    let checked = check::check(What::Ffi, wheel.python, &project, &log, site)?;
+    let checked = check::check(What::Ffi, wheel.python, &project, &log, context)?;
     let Some(probed) = read(checked.built, &checked.text) else {
         let tail: Vec<&str> = checked.text.lines().rev().take(25).collect();
         let tail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
         let command = "cargo check --package pyo3-ffi".to_owned();
         return Err(CheckError::from(ProcessError::Failed { command, exit: Exit::Code(101), tail }).into());
     };
-    if let Some(path) = path(site.config, wheel.python, &project.locked) {
+    if let Some(path) = path(context.config, wheel.python, &project.locked) {
         record::write(&path, &Kept { schema_version: record::SCHEMA_VERSION, probed: probed.clone() })?;
     }
     Ok(probed)

@@ -13,7 +13,7 @@ use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::record;
 use crate::process::{Command, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 
@@ -97,8 +97,8 @@ const MESSAGES: &str = "messages.jsonl";
 const PROFILE: &str = "release";
 
 /// `rustc -vV`: the toolchain that builds every wheel of a run.
-pub fn toolchain(site: &Site<'_>) -> Result<String, ProcessError> {
-    Ok(Command::new("rustc").arg("-vV").folder(&site.config.root).check(site.processes)?.stdout)
+pub fn toolchain(context: &Context<'_>) -> Result<String, ProcessError> {
+    Ok(Command::new("rustc").arg("-vV").folder(&context.config.root).check(context.processes)?.stdout)
 }
 
 /// Everything that a wheel is made from.
@@ -128,11 +128,11 @@ impl Order<'_> {
     }
 
     /// Builds the wheel, and keeps it under its key. `log` receives the build's output.
-    pub fn build(&self, log: &Path, site: &Site<'_>) -> Result<Wheel, WheelError> {
-        let config = site.config;
+    pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
+        let config = context.config;
         let fresh = tempfile::Builder::new().prefix("wheel-").tempdir_in(config.target())?;
-        site.processes.adopt_folder(fresh.path());
-        self.maturin(fresh.path(), site)?.log(log).check(site.processes)?;
+        context.processes.adopt_folder(fresh.path());
+        self.maturin(fresh.path(), context)?.log(log).check(context.processes)?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
         let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
@@ -148,8 +148,8 @@ impl Order<'_> {
     }
 
     /// The build itself, with wheel and messages left in `out`.
-    fn maturin(&self, out: &Path, site: &Site<'_>) -> Result<Command, WheelError> {
-        let (config, pyproject) = (site.config, &site.config.extension.pyproject);
+    fn maturin(&self, out: &Path, context: &Context<'_>) -> Result<Command, WheelError> {
+        let (config, pyproject) = (context.config, &context.config.extension.pyproject);
         let cargo = config.target().join("tools").join("cargo.sh");
         line::keep(&cargo, CARGO.as_bytes())?;
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;

@@ -17,14 +17,14 @@ use crate::plan::forecast;
 use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::report::message;
 use crate::report::{self, Report, terminal};
 use crate::run::cell::Benchmarks;
 use crate::run::{self, Options};
 use crate::store::basis::Basis;
 use crate::store::disk;
-use crate::store::folder::{Intent, Lock, RunFolder};
+use crate::store::folder::{CheckoutLock, Intent, RunFolder};
 use crate::store::merge::{self, Goal, Piece};
 
 /// Runs what is asked for, all of it or a part, and judges it.
@@ -69,16 +69,16 @@ fn run_plan(
     config: &Config,
 ) -> Result<(RunFolder, bool), Error> {
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &say);
     // A probe writes the line's project, from which another run may be building.
-    let lock = Lock::acquire(&config.target())?;
+    let lock = CheckoutLock::acquire(&config.target())?;
     let mut known = knowledge::gather(&plan, config);
-    known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
-    knowledge::probe(&plan, Which::Doubtful, &mut known, &site)?;
+    known.rustc = knowledge::rustc(&wheel::toolchain(&context)?);
+    knowledge::probe(&plan, Which::Doubtful, &mut known, &context)?;
     let plan = forecast::foretell(plan, config, &known);
     say(&message::begins(&plan, part.as_ref()));
     let intent = Intent { part, ..Intent::of(plan, config.criteria.clone(), basis) };
-    let folder = run::run(intent, options, &lock, &site)?;
+    let folder = run::run(intent, options, &lock, &context)?;
     Ok((folder, processes.interrupted()))
 }
 
@@ -143,8 +143,8 @@ fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
 pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
-    let wheels = run::wheels(&plan, &site)?;
+    let context = Context::new(config, &processes, &say);
+    let wheels = run::wheels(&plan, &context)?;
     print!("{}", message::wheels(&wheels));
     let failed =
         |outcome: &Outcome| wheels.values().any(|had| had.as_ref().is_err_and(|f| f.outcome == *outcome));

@@ -16,10 +16,10 @@ use crate::plan::forecast::{self, Forecast};
 use crate::plan::shard;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::report::github;
 use crate::report::message;
-use crate::store::folder::{Lock, ledgers};
+use crate::store::folder::{CheckoutLock, ledgers};
 
 /// How many earlier runs an estimate looks at.
 const REMEMBERED: usize = 30;
@@ -56,10 +56,10 @@ fn foretold(plan: Plan, probe: bool, config: &Config) -> Result<Plan, Error> {
     let mut known = knowledge::gather(&plan, config);
     if probe {
         let processes = Processes::start()?;
-        let site = Site::new(config, &processes, &say);
-        let _lock = Lock::acquire(&config.target())?;
-        known.rustc = knowledge::rustc(&wheel::toolchain(&site)?);
-        knowledge::probe(&plan, Which::All, &mut known, &site)?;
+        let context = Context::new(config, &processes, &say);
+        let _lock = CheckoutLock::acquire(&config.target())?;
+        known.rustc = knowledge::rustc(&wheel::toolchain(&context)?);
+        knowledge::probe(&plan, Which::All, &mut known, &context)?;
     }
     Ok(forecast::foretell(plan, config, &known))
 }
@@ -71,9 +71,9 @@ fn forecast(plan: &Plan, config: &Config) -> Forecast {
 /// Makes or refreshes lock files.
 pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &say);
     for spec in plan::lines_asked(config, asked)? {
-        let refreshed = lock::refresh(spec, how, &site)?;
+        let refreshed = lock::refresh(spec, how, &context)?;
         print!("{}", message::refreshed(spec.name, &refreshed));
     }
     Ok(Ending::Green)
@@ -82,10 +82,10 @@ pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error
 /// Says which lock files are stale.
 pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start()?;
-    let site = Site::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &say);
     let mut ending = Ending::Green;
     for spec in plan::lines_asked(config, asked)? {
-        let faults = lock::stale(spec, &site)?;
+        let faults = lock::stale(spec, &context)?;
         print!("{}", message::stale(spec.name, &faults));
         if !faults.is_empty() {
             ending = Ending::Red;

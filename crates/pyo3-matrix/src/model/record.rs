@@ -81,7 +81,7 @@ pub struct Record {
     pub tests: BTreeMap<String, TestResult>,
     /// Test node id → why it failed.
     #[serde(default)]
-    pub failures: BTreeMap<String, Failure>,
+    pub failures: BTreeMap<String, TestFailure>,
     pub benchmarks: Vec<Benchmark>,
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
@@ -106,7 +106,7 @@ pub enum TestResult {
 
 /// Why a test failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Failure {
+pub struct TestFailure {
     /// One line.
     pub message: String,
     /// pytest's whole report.

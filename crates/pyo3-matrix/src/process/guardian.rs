@@ -147,7 +147,7 @@ fn digits(mut number: u32, push: &mut impl FnMut(u8)) {
 
 /// What the guardian has been told and must end.
 #[derive(Default)]
-struct Ward {
+struct Guarded {
     children: BTreeMap<i32, Option<Signal>>,
     folders: BTreeSet<PathBuf>,
 }
@@ -172,18 +172,18 @@ pub fn guard(token: &str) -> Ended {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let _ = signal_hook::flag::register(signal as i32, Arc::new(AtomicBool::new(false)));
     }
-    let mut ward = Ward::default();
+    let mut guarded = Guarded::default();
     for line in BufReader::new(io::stdin()).lines().map_while(Result::ok) {
         if line == "q" {
             return Ended::ByItself;
         }
-        ward.learn(&line);
+        guarded.learn(&line);
     }
-    ward.end(token);
+    guarded.end(token);
     Ended::Killed
 }
 
-impl Ward {
+impl Guarded {
     fn learn(&mut self, line: &str) {
         match line.split_at_checked(1) {
             Some(("+", rest)) => {
@@ -217,26 +217,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ward_forgets_a_child_that_has_ended() {
-        let mut ward = Ward::default();
+    fn the_guardian_forgets_a_child_that_has_ended() {
+        let mut guarded = Guarded::default();
         for line in ["+12 9", "+7 3", "+8 0", "-12", "t/tmp/a folder", "nonsense"] {
-            ward.learn(line);
+            guarded.learn(line);
         }
-        assert_eq!(ward.children, BTreeMap::from([(7, Some(Signal::SIGQUIT)), (8, None)]));
-        assert_eq!(ward.folders, BTreeSet::from(["/tmp/a folder".into()]));
+        assert_eq!(guarded.children, BTreeMap::from([(7, Some(Signal::SIGQUIT)), (8, None)]));
+        assert_eq!(guarded.folders, BTreeSet::from(["/tmp/a folder".into()]));
     }
 
     #[test]
-    fn the_ward_forgets_a_child_that_could_not_be_started() {
+    fn the_guardian_forgets_a_child_that_could_not_be_started() {
         let mut dead = std::process::Command::new("true").spawn().expect("a child");
         dead.wait().expect("an end");
         let own = std::process::id();
-        let mut ward = Ward::default();
+        let mut guarded = Guarded::default();
         for line in [format!("+{} 9", dead.id()), format!("+{own} 9"), "x".to_owned()] {
-            ward.learn(&line);
+            guarded.learn(&line);
         }
         let own = i32::try_from(own).expect("an id");
-        assert_eq!(ward.children, BTreeMap::from([(own, Some(Signal::SIGKILL))]));
+        assert_eq!(guarded.children, BTreeMap::from([(own, Some(Signal::SIGKILL))]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::{ProvisionError, Site, unprivileged};
+use super::{Context, ProvisionError, unprivileged};
 use crate::config::Config;
 use crate::process::Unprivileged;
 
@@ -18,9 +18,9 @@ const SYSTEM: &str = "/var/cache/pyo3-matrix";
 const POLL: Duration = Duration::from_millis(50);
 
 /// The folder that fetched servers are kept in.
-pub fn servers(site: &Site) -> Result<PathBuf, ProvisionError> {
+pub fn servers(context: &Context) -> Result<PathBuf, ProvisionError> {
     let user = unprivileged();
-    let own = own(site.config);
+    let own = own(context.config);
     let open = user.as_ref().is_none_or(|user| reachable(&own, user));
     let folder = if open { own } else { SYSTEM.into() };
     make_open(&folder)?;
@@ -88,11 +88,11 @@ fn lets_through(folder: &Metadata, user: &Unprivileged) -> bool {
 
 /// Held by whoever makes something that others must find whole; let go when dropped, or when its process ends.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
+pub struct CacheLock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
-impl Lock {
+impl CacheLock {
     /// Waits for the lock file at `path` as long as a fetch may take, since another harness may be fetching the same.
-    pub fn take(path: &Path, site: &Site) -> Result<Lock, ProvisionError> {
+    pub fn take(path: &Path, context: &Context) -> Result<CacheLock, ProvisionError> {
         let failed = |error| ProvisionError::disk("cannot lock", path)(error);
         let mut file = File::options()
             .create(true)
@@ -101,10 +101,10 @@ impl Lock {
             .map_err(ProvisionError::disk("cannot open", path))?;
         let started = Instant::now();
         loop {
-            site.not_interrupted()?;
+            context.not_interrupted()?;
             file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(held) => return Ok(Lock(held)),
-                Err((file, Errno::EWOULDBLOCK)) if started.elapsed() < site.config.budgets.install => file,
+                Ok(held) => return Ok(CacheLock(held)),
+                Err((file, Errno::EWOULDBLOCK)) if started.elapsed() < context.config.budgets.install => file,
                 Err((_, error)) => return Err(failed(error.into())),
             };
             std::thread::sleep(POLL);

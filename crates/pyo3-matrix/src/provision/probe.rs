@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::Site;
+use super::Context;
 use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished};
 
@@ -43,18 +43,18 @@ pub struct Probes(Mutex<HashMap<PathBuf, Once>>);
 
 impl Probes {
     /// Runs `path`, unless that was done before.
-    pub fn ask(&self, path: &Path, site: &Site) -> Result<Answer, String> {
+    pub fn ask(&self, path: &Path, context: &Context) -> Result<Answer, String> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let once = Arc::clone(answers.entry(path.to_owned()).or_default());
         drop(answers);
-        once.get_or_init(|| run(path, site)).clone()
+        once.get_or_init(|| run(path, context)).clone()
     }
 }
 
-fn run(path: &Path, site: &Site) -> Result<Answer, String> {
-    let command = Command::new(path).args(["-I", "-S", "-c", QUESTION]).limit(site.config.budgets.probe);
+fn run(path: &Path, context: &Context) -> Result<Answer, String> {
+    let command = Command::new(path).args(["-I", "-S", "-c", QUESTION]).limit(context.config.budgets.probe);
     let Finished { exit, stdout, tail, .. } =
-        command.run(site.processes).map_err(|error| error.to_string())?;
+        command.run(context.processes).map_err(|error| error.to_string())?;
     let first = tail.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     match exit {
         Exit::Code(0) => read(&stdout).ok_or_else(|| format!("gave no answer that makes sense: {stdout:?}")),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::probe::Answer;
 use super::tools::Tools;
 use super::whereabouts::{self, Candidate, Places};
-use super::{ProvisionError, Site, Tried};
+use super::{Context, ProvisionError, Tried};
 use crate::model::cell::Python;
 use crate::process::Command;
 
@@ -24,14 +24,14 @@ pub struct Interpreter {
 }
 
 /// An interpreter that is already on this machine.
-pub fn find(python: Python, site: &Site) -> Result<Interpreter, ProvisionError> {
+pub fn find(python: Python, context: &Context) -> Result<Interpreter, ProvisionError> {
     let variable = whereabouts::variable(python);
     if let Some(path) = env::var_os(&variable).filter(|path| !path.is_empty()) {
-        return named(python, variable, path.into(), site);
+        return named(python, variable, path.into(), context);
     }
-    let (candidates, mut tried) = Places::of(site).candidates(python);
+    let (candidates, mut tried) = Places::of(context).candidates(python);
     let mut fitting = Vec::new();
-    for (candidate, answer) in asked(candidates, site) {
+    for (candidate, answer) in asked(candidates, context) {
         match fits(python, answer) {
             Ok(answer) => fitting.push((candidate.source, answer)),
             Err(reason) => {
@@ -40,7 +40,7 @@ pub fn find(python: Python, site: &Site) -> Result<Interpreter, ProvisionError> 
             }
         }
     }
-    site.not_interrupted()?;
+    context.not_interrupted()?;
     // A release on any place is preferred to a pre-release on a better one.
     let chosen = fitting.iter().position(|(_, answer)| answer.released).unwrap_or(0);
     match fitting.into_iter().nth(chosen) {
@@ -50,32 +50,32 @@ pub fn find(python: Python, site: &Site) -> Result<Interpreter, ProvisionError> 
 }
 
 /// An interpreter that is on this machine, or that uv could install.
-pub fn provide(python: Python, tools: &Tools, site: &Site) -> Result<Interpreter, ProvisionError> {
-    let (variable, mut tried) = match find(python, site) {
+pub fn provide(python: Python, tools: &Tools, context: &Context) -> Result<Interpreter, ProvisionError> {
+    let (variable, mut tried) = match find(python, context) {
         Err(ProvisionError::NoPython { variable, tried, .. }) => (variable, tried),
         found => return found,
     };
-    if let Err(failure) = fetch(python, tools, site) {
-        site.not_interrupted()?;
+    if let Err(failure) = fetch(python, tools, context) {
+        context.not_interrupted()?;
         tried.push(Tried::new("uv python install", failure));
         return Err(ProvisionError::NoPython { python, variable, tried });
     }
-    find(python, site)
+    find(python, context)
 }
 
 /// Interpreters that could run the tools: of the Pythons in the config the newest first, then any other on PATH.
-pub(super) fn for_tools(site: &Site) -> (Vec<Interpreter>, Vec<Tried>) {
+pub(super) fn for_tools(context: &Context) -> (Vec<Interpreter>, Vec<Tried>) {
     let old = Python { major: 3, minor: 9, free_threaded: false };
     let (mut found, mut tried) = (Vec::new(), Vec::new());
-    let mut listed: Vec<_> = site.config.pythons.iter().copied().filter(|p| !p.free_threaded).collect();
+    let mut listed: Vec<_> = context.config.pythons.iter().copied().filter(|p| !p.free_threaded).collect();
     listed.sort_unstable_by(|a, b| b.cmp(a));
     for python in listed.into_iter().filter(|python| *python >= old) {
-        match find(python, site) {
+        match find(python, context) {
             Ok(interpreter) => found.push(interpreter),
             Err(error) => tried.push(Tried::new("Python", error)),
         }
     }
-    for (candidate, answer) in asked(Places::of(site).unversioned(), site) {
+    for (candidate, answer) in asked(Places::of(context).unversioned(), context) {
         match answer {
             Ok(answer) if found.iter().any(|known| known.path == answer.path) => {}
             Ok(answer) if answer.python >= old => found.push(interpreter(answer, candidate.source)),
@@ -91,23 +91,23 @@ fn named(
     python: Python,
     variable: String,
     path: PathBuf,
-    site: &Site,
+    context: &Context,
 ) -> Result<Interpreter, ProvisionError> {
-    match fits(python, site.probes.ask(&path, site)) {
+    match fits(python, context.probes.ask(&path, context)) {
         Ok(answer) => Ok(interpreter(answer, Source::Environment)),
         Err(reason) => {
-            site.not_interrupted()?;
+            context.not_interrupted()?;
             Err(ProvisionError::NotUsable { named: variable, path, reason })
         }
     }
 }
 
 /// Runs the candidates side by side; the answers come in the order of the candidates.
-fn asked(candidates: Vec<Candidate>, site: &Site) -> Vec<(Candidate, Result<Answer, String>)> {
+fn asked(candidates: Vec<Candidate>, context: &Context) -> Vec<(Candidate, Result<Answer, String>)> {
     std::thread::scope(|scope| {
         let ask = |candidate: Candidate| {
             let path = candidate.path.clone();
-            (candidate, scope.spawn(move || site.probes.ask(&path, site)))
+            (candidate, scope.spawn(move || context.probes.ask(&path, context)))
         };
         let running: Vec<_> = candidates.into_iter().map(ask).collect();
         let joined = |(candidate, thread): (_, std::thread::ScopedJoinHandle<'_, _>)| {
@@ -131,15 +131,15 @@ fn interpreter(answer: Answer, source: Source) -> Interpreter {
 }
 
 /// Has uv install `python`, under whatever the user's own `UV_*` variables say about mirrors and places.
-fn fetch(python: Python, tools: &Tools, site: &Site) -> Result<(), ProvisionError> {
-    (site.say)(&format!("fetching Python {python} with uv"));
+fn fetch(python: Python, tools: &Tools, context: &Context) -> Result<(), ProvisionError> {
+    (context.say)(&format!("fetching Python {python} with uv"));
     let mut command = Command::new(tools.uv()).args(["python", "install", &python.to_string()]);
     if env::var_os("UV_PYTHON_INSTALL_DIR").is_none_or(|folder| folder.is_empty()) {
-        command = command.env("UV_PYTHON_INSTALL_DIR", whereabouts::own(site));
+        command = command.env("UV_PYTHON_INSTALL_DIR", whereabouts::own(context));
     }
     // Without this, uv would also put a `python3.12` on the user's PATH.
-    command = command.env("UV_PYTHON_INSTALL_BIN", "0").folder(&site.config.root);
-    let done = command.limit(site.config.budgets.fetch).check(site.processes);
+    command = command.env("UV_PYTHON_INSTALL_BIN", "0").folder(&context.config.root);
+    let done = command.limit(context.config.budgets.fetch).check(context.processes);
     done.map(drop).map_err(ProvisionError::failed(
         format!("cannot fetch Python {python}"),
         "without a network, point UV_PYTHON_DOWNLOADS_JSON_URL or UV_PYTHON_INSTALL_MIRROR at a mirror",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::venv::{self, Venv};
-use super::{ProvisionError, Site};
+use super::{Context, ProvisionError};
 
 /// The requirements of the tools, and of npm for machines without one.
 const TOOLS: &str = "tools.txt";
@@ -14,13 +14,13 @@ const NODE: &str = "node.txt";
 pub struct Tools(Venv);
 
 /// The locked tools, installed if they are not yet. Starts no process when they are.
-pub fn provide(site: &Site) -> Result<Tools, ProvisionError> {
-    venv::provide(TOOLS, site).map(Tools)
+pub fn provide(context: &Context) -> Result<Tools, ProvisionError> {
+    venv::provide(TOOLS, context).map(Tools)
 }
 
 /// npm from the locked requirements.
-pub fn npm(site: &Site) -> Result<PathBuf, ProvisionError> {
-    venv::provide(NODE, site).map(|venv| venv.program("npm"))
+pub fn npm(context: &Context) -> Result<PathBuf, ProvisionError> {
+    venv::provide(NODE, context).map(|venv| venv.program("npm"))
 }
 
 impl Tools {

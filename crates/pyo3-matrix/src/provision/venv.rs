@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cache::{Lock, make_open};
+use super::cache::{CacheLock, make_open};
 use super::python::{self, Interpreter};
-use super::{ProvisionError, Site, Tried};
+use super::{Context, ProvisionError, Tried};
 use crate::process::Command;
 
 /// Written last: an environment without it was left half made, and is made again.
@@ -40,60 +40,60 @@ impl Venv {
 }
 
 /// The environment of `requirements`, a file of the config's folder of requirements.
-pub fn provide(requirements: &str, site: &Site) -> Result<Venv, ProvisionError> {
-    let file = site.config.root.join(&site.config.suite.requirements).join(requirements);
+pub fn provide(requirements: &str, context: &Context) -> Result<Venv, ProvisionError> {
+    let file = context.config.root.join(&context.config.suite.requirements).join(requirements);
     let text = std::fs::read(&file).map_err(ProvisionError::disk("cannot read", &file))?;
     // Without links, as in the marker: the same checkout under another name is no moved one.
-    let target = site.config.target();
+    let target = context.config.target();
     let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(&text));
     if let Some(venv) = Venv::finished(&folder) {
         return Ok(venv);
     }
-    make_open(&site.config.target().join("tools"))?;
-    let _lock = Lock::take(&folder.with_extension("lock"), site)?;
+    make_open(&context.config.target().join("tools"))?;
+    let _lock = CacheLock::take(&folder.with_extension("lock"), context)?;
     match Venv::finished(&folder) {
         // Another harness made it while we waited.
         Some(venv) => Ok(venv),
-        None => make(&folder, &file, requirements, site),
+        None => make(&folder, &file, requirements, context),
     }
 }
 
-fn make(folder: &Path, file: &Path, name: &str, site: &Site) -> Result<Venv, ProvisionError> {
-    let (interpreters, mut tried) = python::for_tools(site);
+fn make(folder: &Path, file: &Path, name: &str, context: &Context) -> Result<Venv, ProvisionError> {
+    let (interpreters, mut tried) = python::for_tools(context);
     for interpreter in interpreters {
-        site.not_interrupted()?;
-        if let Err(reason) = empty(&interpreter, folder, site) {
+        context.not_interrupted()?;
+        if let Err(reason) = empty(&interpreter, folder, context) {
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
         }
-        (site.say)(&format!("installing {name} with Python {}", interpreter.version));
-        install(folder, file, site)?;
+        (context.say)(&format!("installing {name} with Python {}", interpreter.version));
+        install(folder, file, context)?;
         let (folder, python) = (folder.to_owned(), interpreter.version);
         let venv = Venv { versions: installed(&folder), folder, python };
         let written = std::fs::write(venv.folder.join(FINISHED), serde_json::json!(venv).to_string());
         written.map_err(ProvisionError::disk("cannot write in", &venv.folder))?;
         return Ok(venv);
     }
-    site.not_interrupted()?;
+    context.not_interrupted()?;
     Err(ProvisionError::NoToolsPython { tried })
 }
 
 /// An environment with pip alone, in place of whatever is there.
-fn empty(interpreter: &Interpreter, folder: &Path, site: &Site) -> Result<(), String> {
+fn empty(interpreter: &Interpreter, folder: &Path, context: &Context) -> Result<(), String> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.to_string()),
         _ => {}
     }
     let command = Command::new(&interpreter.path).args(["-I", "-m", "venv"]).arg(folder);
-    let made = command.limit(site.config.budgets.install).check(site.processes);
+    let made = command.limit(context.config.budgets.install).check(context.processes);
     made.map(drop).map_err(|error| error.to_string())
 }
 
-fn install(folder: &Path, file: &Path, site: &Site) -> Result<(), ProvisionError> {
+fn install(folder: &Path, file: &Path, context: &Context) -> Result<(), ProvisionError> {
     let pip = ["-I", "-m", "pip", "install", "--require-hashes", "--no-input", "--requirement"];
     let command = Command::new(folder.join("bin/python")).args(pip).arg(file);
     // A user-wide `--user` would make pip refuse to install into an environment.
-    let done = command.env("PIP_USER", "0").limit(site.config.budgets.install).check(site.processes);
+    let done = command.env("PIP_USER", "0").limit(context.config.budgets.install).check(context.processes);
     done.map(drop).map_err(ProvisionError::failed(
         format!("cannot install {}", file.display()),
         "pip needs a network or PIP_INDEX_URL, PIP_FIND_LINKS or a wheel cache that stands in for it",
@@ -104,7 +104,7 @@ fn install(folder: &Path, file: &Path, site: &Site) -> Result<(), ProvisionError
 fn installed(folder: &Path) -> BTreeMap<String, String> {
     let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
     folders(&folder.join("lib"))
-        .flat_map(|python| folders(&python.join("site-packages")).collect::<Vec<_>>())
+        .flat_map(|python| folders(&python.join("context-packages")).collect::<Vec<_>>())
         .filter_map(|path| {
             let (name, version) = path.file_name()?.to_str()?.strip_suffix(".dist-info")?.rsplit_once('-')?;
             Some((name.to_lowercase(), version.to_owned()))

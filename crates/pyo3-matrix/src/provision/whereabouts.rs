@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Site, Tried};
+use super::{Context, Tried};
 use crate::model::cell::Python;
 
 /// Where an interpreter comes from.
@@ -36,7 +36,7 @@ pub struct Places {
 }
 
 impl Places {
-    pub fn of(site: &Site) -> Self {
+    pub fn of(context: &Context) -> Self {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let named = |variable: &str| env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
         let data = named("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"));
@@ -49,7 +49,7 @@ impl Places {
             versions: vec![
                 (Source::Pyenv, pyenv.join("versions")),
                 (Source::Uv, uv),
-                (Source::Fetched, own(site)),
+                (Source::Fetched, own(context)),
             ],
             manylinux: "/opt/python".into(),
         }
@@ -92,8 +92,8 @@ impl Places {
 }
 
 /// Where the harness has interpreters installed that it fetches.
-pub fn own(site: &Site) -> PathBuf {
-    site.config.target().join("pythons")
+pub fn own(context: &Context) -> PathBuf {
+    context.config.target().join("pythons")
 }
 
 /// `PYO3_MATRIX_PYTHON_3_12`.

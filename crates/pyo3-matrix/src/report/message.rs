@@ -17,7 +17,7 @@ use crate::plan::part::Part;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 use crate::report::grid::style;
-use crate::run::prepare::{Had, Prepared};
+use crate::run::prepare::{Prepared, Provided};
 use crate::service::server::Server;
 use pyo3_doctor::words::{counted, wrapped};
 
@@ -135,7 +135,7 @@ pub fn not_merged(run: &str, changed: &[&str]) -> String {
 
 /// The wheels that were built or kept, with their keys, and why others could not be.
 #[must_use]
-pub fn wheels(wheels: &Had<WheelId, Wheel>) -> String {
+pub fn wheels(wheels: &Provided<WheelId, Wheel>) -> String {
     let mut text = String::new();
     for (id, had) in wheels {
         let _ = match had {
@@ -173,7 +173,10 @@ pub fn found(tools: &Tools, prepared: &Prepared<'_>) -> Vec<String> {
 
 /// What was found where, and what was not, as a person reads it while a run begins.
 #[must_use]
-pub fn provisioned(interpreters: &Had<Python, Interpreter>, servers: &Had<Postgres, Server<'_>>) -> String {
+pub fn provisioned(
+    interpreters: &Provided<Python, Interpreter>,
+    servers: &Provided<Postgres, Server<'_>>,
+) -> String {
     let mut text = "found".to_owned();
     for (python, had) in interpreters {
         let _ = match had {
@@ -209,8 +212,8 @@ fn server(server: &Server<'_>) -> String {
 #[must_use]
 pub fn provision(
     tools: &Tools,
-    interpreters: &Had<Python, Interpreter>,
-    servers: &Had<Postgres, Server<'_>>,
+    interpreters: &Provided<Python, Interpreter>,
+    servers: &Provided<Postgres, Server<'_>>,
 ) -> String {
     let mut text = format!("{}\n  {}\n", provisioned(interpreters, servers), self::tools(tools));
     let failures = interpreters.values().filter_map(|had| had.as_ref().err());

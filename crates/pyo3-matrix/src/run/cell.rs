@@ -11,7 +11,7 @@ use crate::model::cell::CellId;
 use crate::model::record::{Benchmark, Comparison, Hashes, Outcome, Record, Versions};
 use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::run::prepare::Failure;
 use crate::service::database::Database;
 use crate::service::server::Server;
@@ -46,7 +46,7 @@ enum Stage {
 }
 
 /// What a stage left behind.
-struct Stood {
+struct StageResult {
     outcome: Outcome,
     reason: Option<String>,
     evidence: Evidence,
@@ -54,7 +54,7 @@ struct Stood {
     harness: f64,
 }
 
-impl Stood {
+impl StageResult {
     /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
     fn measured(self, measured: io::Result<(Vec<Benchmark>, Vec<Comparison>)>, record: &mut Record) {
         // An interrupted stage measured nothing; what the tests said still stands.
@@ -87,21 +87,21 @@ impl Stood {
 impl Ready<'_, '_> {
     /// Runs the correctness stage. Never fails: what goes wrong is the record's outcome.
     #[must_use]
-    pub fn tests(&self, site: &Site<'_>) -> Record {
+    pub fn tests(&self, context: &Context<'_>) -> Record {
         let requested = self.planned.requested.clone();
-        let stood = match self.stage(Stage::Tests, Benchmarks::Off, site) {
-            Ok(stood) => stood,
+        let result = match self.stage(Stage::Tests, Benchmarks::Off, context) {
+            Ok(result) => result,
             Err(Failure { outcome, reason }) => {
                 return Record::empty(self.id(), requested, outcome, Some(reason));
             }
         };
-        let mut record = Record::empty(self.id(), requested, stood.outcome, stood.reason);
-        record.observed = stood.evidence.observed;
-        record.tests = stood.evidence.tests;
-        record.failures = stood.evidence.failures;
-        record.memory = stood.evidence.memory;
-        record.durations.tests = stood.evidence.own_seconds;
-        record.durations.harness = stood.harness;
+        let mut record = Record::empty(self.id(), requested, result.outcome, result.reason);
+        record.observed = result.evidence.observed;
+        record.tests = result.evidence.tests;
+        record.failures = result.evidence.failures;
+        record.memory = result.evidence.memory;
+        record.durations.tests = result.evidence.own_seconds;
+        record.durations.harness = result.harness;
         record.hashes = Hashes {
             line_lock: Some(self.environment.wheel.line_lock.clone()),
             cell_lock: Some(self.environment.lock.clone()),
@@ -112,12 +112,12 @@ impl Ready<'_, '_> {
     }
 
     /// Runs the benchmark stage, and adds what it measured to the record of the first.
-    pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, site: &Site<'_>) {
-        let stage = self.stage(Stage::Benchmarks, thoroughness, site);
+    pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, context: &Context<'_>) {
+        let stage = self.stage(Stage::Benchmarks, thoroughness, context);
         match stage {
-            Ok(stood) => {
+            Ok(result) => {
                 let measured = measure::benchmarks(&self.folder, &self.stage_folder(Stage::Benchmarks));
-                stood.measured(measured, record);
+                result.measured(measured, record);
             }
             Err(Failure { outcome, reason }) => {
                 (record.outcome, record.reason) = (outcome, Some(reason));
@@ -136,20 +136,25 @@ impl Ready<'_, '_> {
         }
     }
 
-    fn stage(&self, stage: Stage, thoroughness: Benchmarks, site: &Site<'_>) -> Result<Stood, Failure> {
+    fn stage(
+        &self,
+        stage: Stage,
+        thoroughness: Benchmarks,
+        context: &Context<'_>,
+    ) -> Result<StageResult, Failure> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
         std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
         let database = self.server.fresh_database(&self.database_name(stage))?;
-        let command = self.command(stage, &folder, thoroughness, site.config);
+        let command = self.command(stage, &folder, thoroughness, context.config);
         let finished =
-            in_database(command, &database).log(&self.folder.join("output.log")).run(site.processes);
+            in_database(command, &database).log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
         let evidence = measure::evidence(&folder).map_err(|error| machine(&error))?;
         let (outcome, reason) =
             outcome(exit, &evidence, &self.planned.requested, &self.environment.wheel.built);
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
-        Ok(Stood { outcome, reason, evidence, harness })
+        Ok(StageResult { outcome, reason, evidence, harness })
     }
 
     fn command(&self, stage: Stage, folder: &Path, thoroughness: Benchmarks, config: &Config) -> Command {
@@ -235,9 +240,9 @@ mod tests {
         let cell = "py3.12-pg16-pyo3_0.30".parse().expect("an id");
         let ended = |outcome: Outcome| {
             let reason = Some("why".to_owned());
-            let stood = Stood { outcome, reason, evidence: Evidence::default(), harness: 0.0 };
+            let result = StageResult { outcome, reason, evidence: Evidence::default(), harness: 0.0 };
             let mut record = Record::empty(cell, versions(), Outcome::Passed, None);
-            stood.measured(Err(io::Error::other("cut short")), &mut record);
+            result.measured(Err(io::Error::other("cut short")), &mut record);
             (record.outcome, record.reason.unwrap_or_default())
         };
         assert_eq!(ended(Outcome::Hung), (Outcome::Hung, "benchmarks: why".to_owned()));

@@ -15,7 +15,7 @@ use crate::plan::legality::{Legality, Source};
 use crate::process::ProcessError;
 use crate::provision::python::{self, Interpreter};
 use crate::provision::tools::Tools;
-use crate::provision::{ProvisionError, Site};
+use crate::provision::{Context, ProvisionError};
 use crate::report::message;
 use crate::run::pool;
 use crate::service::server::Server;
@@ -28,15 +28,15 @@ pub struct Failure {
 }
 
 /// What could be had of an axis, and why not for the rest.
-pub type Had<K, V> = BTreeMap<K, Result<V, Failure>>;
+pub type Provided<K, V> = BTreeMap<K, Result<V, Failure>>;
 
 /// Everything that cells run on.
 #[derive(Default)]
 pub struct Prepared<'p> {
-    pub interpreters: Had<Python, Interpreter>,
-    pub servers: Had<Postgres, Server<'p>>,
-    pub wheels: Had<WheelId, Wheel>,
-    pub environments: Had<WheelId, Environment>,
+    pub interpreters: Provided<Python, Interpreter>,
+    pub servers: Provided<Postgres, Server<'p>>,
+    pub wheels: Provided<WheelId, Wheel>,
+    pub environments: Provided<WheelId, Environment>,
 }
 
 /// The preparation of one plan.
@@ -44,7 +44,7 @@ pub struct Prepared<'p> {
 pub struct Preparation<'a, 'p> {
     pub plan: &'a Plan,
     pub tools: &'a Tools,
-    pub site: &'a Site<'p>,
+    pub context: &'a Context<'p>,
     /// How many environments are made at the same time.
     pub workers: usize,
 }
@@ -52,11 +52,11 @@ pub struct Preparation<'a, 'p> {
 impl<'p> Preparation<'_, 'p> {
     /// Finds or fetches every interpreter of the plan.
     #[must_use]
-    pub fn interpreters(&self) -> Had<Python, Interpreter> {
+    pub fn interpreters(&self) -> Provided<Python, Interpreter> {
         let pythons: Vec<Python> = self.plan.pythons().into_iter().collect();
         let provide = |&python: &Python| {
             let missing = |error| self.missing(error);
-            (python, python::provide(python, self.tools, self.site).map_err(missing))
+            (python, python::provide(python, self.tools, self.context).map_err(missing))
         };
         pool::each(pythons.len(), &pythons, provide).into_iter().collect()
     }
@@ -74,26 +74,26 @@ impl<'p> Preparation<'_, 'p> {
 
     /// Reaches, or finds or fetches and starts, every server of the plan.
     #[must_use]
-    pub fn servers(&self) -> Had<Postgres, Server<'p>> {
+    pub fn servers(&self) -> Provided<Postgres, Server<'p>> {
         let majors: Vec<Postgres> = self.plan.majors().into_iter().collect();
         let start = |&major: &Postgres| (major, self.server(major).map_err(Failure::from));
         pool::each(majors.len(), &majors, start).into_iter().collect()
     }
 
     fn server(&self, major: Postgres) -> Result<Server<'p>, ProvisionError> {
-        let spec = self.site.config.server(major);
+        let spec = self.context.config.server(major);
         let spec = spec.unwrap_or_else(|| unreachable!("a plan holds majors of its config"));
-        Server::provide(spec, self.site)
+        Server::provide(spec, self.context)
     }
 
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
     #[must_use]
-    pub fn wheels(&self, interpreters: &Had<Python, Interpreter>) -> Had<WheelId, Wheel> {
-        let toolchain = wheel::toolchain(self.site).map_err(|error| build_failed(&error));
+    pub fn wheels(&self, interpreters: &Provided<Python, Interpreter>) -> Provided<WheelId, Wheel> {
+        let toolchain = wheel::toolchain(self.context).map_err(|error| build_failed(&error));
         let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
         let mut wheels = BTreeMap::new();
         for (at, &id) in ids.iter().enumerate() {
-            if self.site.processes.interrupted() {
+            if self.context.processes.interrupted() {
                 break;
             }
             let progress = (at + 1, ids.len());
@@ -107,8 +107,8 @@ impl<'p> Preparation<'_, 'p> {
         wheels
     }
 
-    fn project(&self, line: Line, known: &mut Had<Line, Project>) -> Result<Project, Failure> {
-        let synthesise = || line::synthesise(self.site.config, line).map_err(Failure::from);
+    fn project(&self, line: Line, known: &mut Provided<Line, Project>) -> Result<Project, Failure> {
+        let synthesise = || line::synthesise(self.context.config, line).map_err(Failure::from);
         known.entry(line).or_insert_with(synthesise).clone()
     }
 
@@ -121,19 +121,19 @@ impl<'p> Preparation<'_, 'p> {
         progress: (usize, usize),
     ) -> Result<Wheel, Failure> {
         let order = wheel::Order { id, project, interpreter, toolchain, tools: self.tools };
-        if let Some(kept) = order.kept(self.site.config)? {
+        if let Some(kept) = order.kept(self.context.config)? {
             return Ok(kept);
         }
-        (self.site.say)(&message::wheel_begins(id, progress));
+        (self.context.say)(&message::wheel_begins(id, progress));
         let begun = std::time::Instant::now();
-        let wheel = order.build(&self.log("build", id)?, self.site)?;
-        (self.site.say)(&message::wheel_ends(id, progress, begun.elapsed()));
+        let wheel = order.build(&self.log("build", id)?, self.context)?;
+        (self.context.say)(&message::wheel_ends(id, progress, begun.elapsed()));
         Ok(wheel)
     }
 
     /// Makes, or finds, the tox environment of every wheel.
     #[must_use]
-    pub fn environments(&self, prepared: &Prepared<'_>) -> Had<WheelId, Environment> {
+    pub fn environments(&self, prepared: &Prepared<'_>) -> Provided<WheelId, Environment> {
         let ids = self.plan.wheels();
         let provide = |&id: &WheelId| (id, self.environment(id, prepared));
         pool::each(self.workers, &ids, provide).into_iter().collect()
@@ -143,12 +143,12 @@ impl<'p> Preparation<'_, 'p> {
         let interpreter = had(&prepared.interpreters, &id.python)?;
         let wheel = had(&prepared.wheels, &id)?.clone();
         let log = self.log("install", id)?;
-        Ok(environment::provide(id, wheel, interpreter, self.tools, &log, self.site)?)
+        Ok(environment::provide(id, wheel, interpreter, self.tools, &log, self.context)?)
     }
 
     /// A fresh log under `target/matrix/logs`.
     fn log(&self, what: &str, id: WheelId) -> Result<PathBuf, Failure> {
-        let folder = self.site.config.target().join("logs");
+        let folder = self.context.config.target().join("logs");
         let log = folder.join(format!("{what}-{id}.log"));
         let fresh = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&log, ""));
         fresh.map_err(|error| Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() })?;
@@ -166,7 +166,7 @@ impl<'p> Prepared<'p> {
 }
 
 /// A thing of `all`, or why it is not there.
-fn had<'a, K: Ord, V>(all: &'a Had<K, V>, key: &K) -> Result<&'a V, Failure> {
+fn had<'a, K: Ord, V>(all: &'a Provided<K, V>, key: &K) -> Result<&'a V, Failure> {
     match all.get(key) {
         Some(Ok(thing)) => Ok(thing),
         Some(Err(failure)) => Err(failure.clone()),

@@ -13,7 +13,7 @@ use super::postgres::Binaries;
 use super::superuser::{Superuser, reason};
 use crate::config::{Auth, PostgresSpec};
 use crate::process::{Command, Daemon, Unprivileged};
-use crate::provision::{ProvisionError, Site, cache, unprivileged};
+use crate::provision::{Context, ProvisionError, cache, unprivileged};
 
 const HOST: &str = "127.0.0.1";
 const SUPERUSER: &str = "postgres";
@@ -52,7 +52,7 @@ struct Start<'a> {
     auth: Auth,
     user: Option<Unprivileged>,
     folder: PathBuf,
-    site: &'a Site<'a>,
+    context: &'a Context<'a>,
 }
 
 /// Why a server that was started is not ready.
@@ -63,17 +63,21 @@ enum Unready {
 
 impl<'p> Cluster<'p> {
     /// Makes a new cluster, and waits until it takes connections.
-    pub fn start(binaries: &Binaries, spec: &PostgresSpec, site: &Site<'p>) -> Result<Self, ProvisionError> {
+    pub fn start(
+        binaries: &Binaries,
+        spec: &PostgresSpec,
+        context: &Context<'p>,
+    ) -> Result<Self, ProvisionError> {
         let user = unprivileged();
         let base = cache::temporary(user.as_ref());
         let folder =
             tempfile::Builder::new().prefix(&format!("pyo3-matrix-pg{}-", spec.major)).tempdir_in(&base);
         let folder = folder.map_err(ProvisionError::disk("cannot make a folder in", &base))?;
-        site.processes.adopt_folder(folder.path());
-        let start = Start { binaries, auth: spec.auth, user, folder: folder.path().to_owned(), site };
+        context.processes.adopt_folder(folder.path());
+        let start = Start { binaries, auth: spec.auth, user, folder: folder.path().to_owned(), context };
         let password = start.initdb()?;
-        let (server, database) = start.server(password, site.processes)?;
-        let limit = site.config.budgets.server;
+        let (server, database) = start.server(password, context.processes)?;
+        let limit = context.config.budgets.server;
         let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
         let cluster = Cluster { _server: server, _folder: folder, superuser };
         let mut client = cluster.superuser.connect()?;
@@ -108,8 +112,8 @@ impl Start<'_> {
             .folder(&self.folder)
             .user(self.user.as_ref())
             .secret(&password)
-            .limit(self.site.config.budgets.server)
-            .check(self.site.processes);
+            .limit(self.context.config.budgets.server)
+            .check(self.context.processes);
         done.map_err(ProvisionError::failed(
             format!("cannot make a cluster of Postgres {}", self.binaries.major),
             "the last lines say why; Postgres needs about 60 MB in the temporary folder (TMPDIR)",
@@ -161,9 +165,9 @@ impl Start<'_> {
     }
 
     fn wait(&self, server: &mut Daemon, database: &Database) -> Result<(), Unready> {
-        let (started, limit) = (Instant::now(), self.site.config.budgets.server);
+        let (started, limit) = (Instant::now(), self.context.config.budgets.server);
         loop {
-            self.site.not_interrupted().map_err(Unready::Failed)?;
+            self.context.not_interrupted().map_err(Unready::Failed)?;
             let refusal = match database.connect(Duration::from_secs(2)) {
                 Ok(_) => return Ok(()),
                 Err(error) => reason(&error),

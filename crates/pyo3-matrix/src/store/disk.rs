@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::model::fingerprint::naming;
 use crate::provision::cache;
-use crate::store::folder::{FolderError, Lock};
+use crate::store::folder::{CheckoutLock, FolderError};
 
 /// The folder of every run's own.
 const RUNS: &str = "runs";
@@ -40,7 +40,7 @@ pub fn clean(config: &Config, what: What) -> Result<u64, DiskError> {
     if !target.exists() {
         return Ok(0);
     }
-    let lock = Lock::acquire(&target)?;
+    let lock = CheckoutLock::acquire(&target)?;
     let folders = match what {
         What::Everything => folders(config),
         What::Runs => vec![target.join(RUNS)],

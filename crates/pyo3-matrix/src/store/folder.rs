@@ -73,13 +73,13 @@ pub enum FolderError {
 
 /// Holds the checkout's wheels and environments for one run. Freed when dropped, and by the kernel when killed.
 #[derive(Debug)]
-pub struct Lock {
+pub struct CheckoutLock {
     _file: Flock<File>,
 }
 
-impl Lock {
+impl CheckoutLock {
     /// Takes the lock of `target`, or says who has it.
-    pub fn acquire(target: &Path) -> Result<Lock, FolderError> {
+    pub fn acquire(target: &Path) -> Result<CheckoutLock, FolderError> {
         std::fs::create_dir_all(target).map_err(|error| naming(&error, target))?;
         let path = target.join("lock");
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
@@ -91,7 +91,7 @@ impl Lock {
         file.set_len(0)?;
         file.rewind()?;
         write!(file, " (process {}, since {})", std::process::id(), now())?;
-        Ok(Lock { _file: file })
+        Ok(CheckoutLock { _file: file })
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::model::record::{self, Benchmark, Comparison, Failure, Memory, Observed, TestResult};
+use crate::model::record::{self, Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
 
 /// What one stage of a cell left in its folder.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Evidence {
     /// Why the cell could not observe itself.
     pub observe_error: Option<String>,
     pub tests: BTreeMap<String, TestResult>,
-    pub failures: BTreeMap<String, Failure>,
+    pub failures: BTreeMap<String, TestFailure>,
     /// The exit code that the session told, if it came to its end.
     pub session_code: Option<i32>,
     /// Seconds that the test process lived.
@@ -165,7 +165,7 @@ impl Evidence {
     fn ended(&mut self, test: String, result: TestResult, message: Option<String>, longrepr: Option<String>) {
         if result.is_red() {
             let (message, report) = (message.unwrap_or_default(), longrepr.unwrap_or_default());
-            self.failures.insert(test.clone(), Failure { message, report });
+            self.failures.insert(test.clone(), TestFailure { message, report });
         }
         self.tests.insert(test, result);
     }

@@ -13,21 +13,21 @@ use crate::model::record;
 use crate::plan::foretold::NegativeRecord;
 use crate::plan::{Plan, PlannedNegative};
 use crate::process::ProcessError;
-use crate::provision::Site;
+use crate::provision::Context;
 use crate::report::message;
 use crate::store::folder::RunFolder;
 
 /// Builds every negative cell of the plan, one after another: cargo uses every core for one.
-pub fn run(plan: &Plan, folder: &RunFolder, site: &Site<'_>) {
+pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
     for (at, planned) in plan.negatives.iter().enumerate() {
-        if site.processes.interrupted() {
+        if context.processes.interrupted() {
             return;
         }
         let begun = Instant::now();
         let folder = folder.negative(&planned.id);
         let built = std::fs::create_dir_all(&folder)
             .map_err(NegativeError::from)
-            .and_then(|()| build(planned, &folder.join("output.log"), site));
+            .and_then(|()| build(planned, &folder.join("output.log"), context));
         let (built, text) = match built {
             Err(error) if error.interrupted() => return,
             Ok(built) => built,
@@ -36,9 +36,9 @@ pub fn run(plan: &Plan, folder: &RunFolder, site: &Site<'_>) {
         };
         let seconds = begun.elapsed().as_secs_f64();
         let record = NegativeRecord { seconds, ..NegativeRecord::of(planned, built, &text) };
-        (site.say)(&message::negative_ended(&record, (at + 1, plan.negatives.len())));
+        (context.say)(&message::negative_ended(&record, (at + 1, plan.negatives.len())));
         if let Err(error) = record::write(&folder.join(record::FILE), &record) {
-            (site.say)(&message::negative_not_written(&record.id, &error));
+            (context.say)(&message::negative_not_written(&record.id, &error));
         }
     }
 }
@@ -67,10 +67,14 @@ impl NegativeError {
 }
 
 /// Whether it built, and what cargo said.
-fn build(planned: &PlannedNegative, log: &Path, site: &Site<'_>) -> Result<(bool, String), NegativeError> {
+fn build(
+    planned: &PlannedNegative,
+    log: &Path,
+    context: &Context<'_>,
+) -> Result<(bool, String), NegativeError> {
     match (planned.negative.python, &planned.negative.pyo3_async_runtimes) {
-        (Some(python), _) => extension(planned, python, log, site),
-        (None, Some(version)) => pairing(planned, version, log, site),
+        (Some(python), _) => extension(planned, python, log, context),
+        (None, Some(version)) => pairing(planned, version, log, context),
         (None, None) => Ok((true, String::new())),
     }
 }
@@ -79,10 +83,10 @@ fn extension(
     planned: &PlannedNegative,
     python: Python,
     log: &Path,
-    site: &Site<'_>,
+    context: &Context<'_>,
 ) -> Result<(bool, String), NegativeError> {
-    let project = line::synthesise(site.config, planned.negative.line)?;
-    let checked = check::check(What::Extension, python, &project, log, site)?;
+    let project = line::synthesise(context.config, planned.negative.line)?;
+    let checked = check::check(What::Extension, python, &project, log, context)?;
     Ok((checked.built, checked.text))
 }
 
@@ -92,13 +96,13 @@ fn pairing(
     planned: &PlannedNegative,
     version: &str,
     log: &Path,
-    site: &Site<'_>,
+    context: &Context<'_>,
 ) -> Result<(bool, String), NegativeError> {
     let line = planned.negative.line;
-    let spec = site.config.line(line).unwrap_or_else(|| unreachable!("a checked config"));
+    let spec = context.config.line(line).unwrap_or_else(|| unreachable!("a checked config"));
     let spec = crate::config::LineSpec { pyo3_async_runtimes: version.to_owned(), ..spec.clone() };
-    let start = std::fs::read_to_string(site.config.line_lock(line)).ok();
-    let resolved = |offline| match lock::resolve(&spec, start.as_deref(), offline, site) {
+    let start = std::fs::read_to_string(context.config.line_lock(line)).ok();
+    let resolved = |offline| match lock::resolve(&spec, start.as_deref(), offline, context) {
         Ok(_) => Ok((true, "resolved".to_owned())),
         Err(error @ LockError::Unresolved { .. }) => Ok((false, error.to_string())),
         Err(error) => Err(error),
