@@ -1,6 +1,11 @@
 //! What is this module compiled from? Cargo.lock, rustc and the interpreter → environment variables for
 //! `build_info.rs` and one cfg per PyO3 line for `compat.rs`.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "a build script has no guardian, and asks rustc for its version"
+)]
+
 use std::env;
 use std::error::Error;
 use std::fs;

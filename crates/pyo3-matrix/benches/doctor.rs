@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p pyo3-matrix --bench doctor`
 
+#![expect(clippy::disallowed_types, reason = "a benchmark stands outside of the program that it times")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

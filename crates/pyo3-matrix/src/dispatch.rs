@@ -14,7 +14,7 @@ use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::Config;
 use crate::error::{Ending, Error};
-use crate::model::ledger::Clock;
+use crate::model::event::Event;
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
@@ -23,10 +23,13 @@ use crate::report::repro;
 use crate::report::{self, Report, badge, json, markdown, terminal};
 use crate::run;
 use crate::run::cell::in_database;
+use crate::run::clock::Clock;
 use crate::run::prepare::Preparation;
+use crate::run::prepare::found;
 use crate::service::server::Server;
+use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
-use crate::store::folder::{CheckoutLock, RunFolder};
+use crate::store::folder::RunFolder;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -39,7 +42,7 @@ pub fn answer(cli: Cli) -> Ending {
         }
     };
     answered.unwrap_or_else(|error| {
-        eprintln!("{}", message::error(&error));
+        eprintln!("{}", message::error(&error.to_string(), error.hint()));
         error.ending()
     })
 }
@@ -81,14 +84,14 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     let _lock = CheckoutLock::acquire(&config.target())?;
     let tools = tools::provide(&context)?;
     let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: jobs(None) };
     let interpreters = preparation.interpreters();
     let servers = preparation.servers();
     let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
-    print!("{}", message::provision(&tools, &interpreters, &servers));
+    print!("{}", message::provision(&tools.found(), &found(&interpreters, &servers)));
     if processes.interrupted() {
         return Ok(Ending::Interrupted);
     }
@@ -154,7 +157,7 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let cell = plan::cell(config, asked)?;
     let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     let lock = CheckoutLock::acquire(&config.target())?;
     let tools = tools::provide(&context)?;
     let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: 1 };
@@ -181,7 +184,7 @@ fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, 
     let major = plan::value("Postgres major", asked, &plan::majors(config))?;
     let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     let server = Server::provide(spec, &context)?;
     // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
     let database = server.fresh_database("command")?;
@@ -211,6 +214,11 @@ fn foreground(command: Command, processes: &Processes) -> Result<Ending, Error> 
 
 fn jobs(asked: Option<u16>) -> usize {
     asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Puts an event into words.
+fn tell(event: &Event<'_>) {
+    say(&message::progress(event));
 }
 
 /// Progress goes to standard error, so that standard output holds the answer alone.

@@ -10,16 +10,17 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
-use crate::plan::cost::CostError;
+use crate::store::costs::CostError;
 use crate::store::disk::DiskError;
 
+use crate::model::failure::Failure;
 use crate::model::record::Outcome;
 use crate::plan::PlanError;
 use crate::plan::part::PartError;
 use crate::process::ProcessError;
 use crate::provision::ProvisionError;
 use crate::run::RunError;
-use crate::run::prepare::Failure;
+use crate::store::checkout::CheckoutError;
 use crate::store::folder::FolderError;
 use crate::store::merge::MergeError;
 
@@ -46,6 +47,8 @@ pub enum Error {
     Prepare(Failure),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Checkout(#[from] CheckoutError),
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]
@@ -103,6 +106,7 @@ impl Error {
             | Error::Probe(_)
             | Error::Prepare(_)
             | Error::Run(_)
+            | Error::Checkout(_)
             | Error::Folder(_)
             | Error::Process(_)
             | Error::Disk(_)
@@ -115,7 +119,8 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Error::Io(error) | Error::Run(RunError::Io(error) | RunError::Folder(FolderError::Io(error))) => {
+            Error::Io(error)
+            | Error::Run(RunError::Io(error) | RunError::Checkout(CheckoutError::Io(error))) => {
                 let full = error.kind() == io::ErrorKind::StorageFull;
                 full.then_some("the disk is full; `cargo matrix clean` frees what the harness keeps")
             }

@@ -1,6 +1,9 @@
 //! What is a cell, and what is kept of it? Ids, records, accounts and hashes: values that every other room speaks of.
 
 pub mod cell;
+pub mod event;
+pub mod failure;
 pub mod fingerprint;
 pub mod ledger;
+pub mod negative;
 pub mod record;

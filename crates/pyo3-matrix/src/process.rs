@@ -3,6 +3,8 @@
 //! Every child leads a session of its own, is known to the guardian before its program starts, and is ended with its
 //! whole tree when its time is up, when the harness is interrupted, and when the harness is killed.
 
+#![expect(clippy::disallowed_types, reason = "this is the place that starts processes")]
+
 mod environment;
 mod exit;
 mod guardian;

@@ -12,6 +12,7 @@ mod whereabouts;
 use nix::unistd::User;
 
 use crate::config::Config;
+use crate::model::event::Tell;
 use crate::process::{Processes, Unprivileged};
 
 pub use error::{ProvisionError, Tried};
@@ -20,14 +21,14 @@ pub use error::{ProvisionError, Tried};
 pub struct Context<'a> {
     pub config: &'a Config,
     pub processes: &'a Processes,
-    /// Takes one line of progress.
-    pub say: &'a (dyn Fn(&str) + Sync),
+    /// Takes what the harness tells while it works.
+    pub tell: Tell<'a>,
     probes: probe::Probes,
 }
 
 impl<'a> Context<'a> {
-    pub fn new(config: &'a Config, processes: &'a Processes, say: &'a (dyn Fn(&str) + Sync)) -> Self {
-        Context { config, processes, say, probes: probe::Probes::default() }
+    pub fn new(config: &'a Config, processes: &'a Processes, tell: Tell<'a>) -> Self {
+        Context { config, processes, tell, probes: probe::Probes::default() }
     }
 
     /// Ends a wait once the user has stopped the harness.

@@ -1,6 +1,7 @@
 //! The whole of a run: a plan in, a folder of records out. Provision, build, install, test in parallel, measure alone.
 
 pub mod cell;
+pub mod clock;
 mod must_fail;
 pub mod pool;
 pub mod prepare;
@@ -12,16 +13,19 @@ use std::time::Duration;
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::model::cell::WheelId;
-use crate::model::ledger::{self, Clock};
+use crate::model::event::{Event, Progress};
+use crate::model::failure::{Failure, Provided};
 use crate::model::record::{self, Outcome, Record};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
 use crate::provision::{Context, ProvisionError};
-use crate::report::message;
-use crate::store::folder::{CheckoutLock, FolderError, Intent, RunFolder};
+use crate::store::checkout::{CheckoutError, CheckoutLock};
+use crate::store::folder::RunFolder;
+use crate::store::intent::Intent;
 use cell::{Benchmarks, Ready};
-use prepare::{Failure, Preparation, Prepared, Provided};
+use clock::Clock;
+use prepare::{Preparation, Prepared};
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,7 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Checkout(#[from] CheckoutError),
     #[error(transparent)]
     Provision(#[from] ProvisionError),
     #[error(transparent)]
@@ -74,7 +78,8 @@ pub fn run(
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
     }
-    let found = message::found(&tools, &prepared);
+    let found = std::iter::once(tools.found()).chain(prepared.found());
+    let found = found.filter(|found| found.place.is_ok()).map(|found| found.to_string()).collect();
     let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
@@ -83,7 +88,7 @@ pub fn run(
     ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
     ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
     if let Err(error) = record::write(&folder.path.join("ledger.json"), &ledger) {
-        (context.say)(&message::ledger_not_written(&error));
+        (context.tell)(&Event::LedgerNotWritten { error: &error });
     }
     Ok(folder)
 }
@@ -108,7 +113,7 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
         })
     };
     (prepared.interpreters, prepared.servers) = clock.phase("provision", both, |_, _| Duration::ZERO);
-    (context.say)(&message::provisioned(&prepared.interpreters, &prepared.servers));
+    (context.tell)(&Event::Provisioned { found: &prepared.found() });
     if context.processes.interrupted() {
         return prepared;
     }
@@ -156,7 +161,7 @@ impl Run<'_, '_> {
             }
             let record = self.keep(record);
             let at = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.context.say)(&message::cell_tested(&record, (at, total)));
+            (self.context.tell)(&Event::CellTested { record: &record, at: Progress { at, of: total } });
             Some(record)
         };
         pool::each(self.options.jobs, &cells, test).into_iter().flatten().collect()
@@ -192,7 +197,7 @@ impl Run<'_, '_> {
             ready.benchmarks(record, self.options.benchmarks, self.context);
             *record = self.keep(record.clone());
             at += 1;
-            (self.context.say)(&message::cell_measured(record, (at, total)));
+            (self.context.tell)(&Event::CellMeasured { record, at: Progress { at, of: total } });
         }
         records.iter().map(|record| record.durations.benchmarks).sum()
     }
@@ -202,7 +207,7 @@ impl Run<'_, '_> {
         if let Err(error) = self.folder.write(&record) {
             // What an earlier stage wrote must not stand for this one.
             let _ = std::fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
-            (self.context.say)(&message::record_not_written(record.cell, &error));
+            (self.context.tell)(&Event::RecordNotWritten { cell: record.cell, error: &error });
         }
         record
     }
@@ -212,5 +217,5 @@ impl Run<'_, '_> {
 fn tests_work(records: &[Record], wall: Duration) -> Duration {
     let own: f64 = records.iter().map(|record| record.durations.tests).sum();
     let busy: f64 = own + records.iter().map(|record| record.durations.harness).sum::<f64>();
-    ledger::share(wall, own, busy)
+    clock::share(wall, own, busy)
 }

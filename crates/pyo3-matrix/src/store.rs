@@ -1,6 +1,9 @@
 //! What is on disk, and which runs belong together? Run folders, what their cells were made from, and how runs are merged.
 
 pub mod basis;
+pub mod checkout;
+pub mod costs;
 pub mod disk;
 pub mod folder;
+pub mod intent;
 pub mod merge;

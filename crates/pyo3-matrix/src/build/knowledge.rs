@@ -5,6 +5,7 @@ use crate::build::check::TAINTS;
 use crate::build::probe::{self, ProbeError};
 use crate::config::Config;
 use crate::model::cell::{Line, WheelId};
+use crate::model::event::Event;
 use crate::plan::Plan;
 use crate::plan::legality::{Knowledge, Source, State, legality};
 use crate::provision::Context;
@@ -44,12 +45,12 @@ pub fn probe(
         .filter(|wheel| !known.probed.contains_key(wheel) && is_open(*wheel, which, known, context.config))
         .collect();
     for wheel in open {
-        (context.say)(&format!("asking pyo3-ffi of line {} about Python {}", wheel.line, wheel.python));
+        (context.tell)(&Event::Asking { line: wheel.line, python: wheel.python });
         match probe::probe(wheel, context) {
             Ok(probed) => drop(known.probed.insert(wheel, probed)),
             // A run goes on with what is known; its build will say the rest.
             Err(error) if which == Which::Doubtful && !context.processes.interrupted() => {
-                (context.say)(&format!("no answer: {error}"));
+                (context.tell)(&Event::NoAnswer { reason: &error.to_string() });
             }
             Err(error) => return Err(error),
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anstream::{print, println};
 
-use super::{ending, jobs, say};
+use super::{ending, jobs, say, tell};
 use crate::build::knowledge::{self, Which};
 use crate::build::wheel;
 use crate::cli::Partial;
@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
 use crate::model::record::Outcome;
-use crate::plan::cost::Costs;
 use crate::plan::forecast;
 use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
@@ -23,8 +22,11 @@ use crate::report::{self, Report, terminal};
 use crate::run::cell::Benchmarks;
 use crate::run::{self, Options};
 use crate::store::basis::Basis;
+use crate::store::checkout::CheckoutLock;
+use crate::store::costs;
 use crate::store::disk;
-use crate::store::folder::{CheckoutLock, Intent, RunFolder};
+use crate::store::folder::RunFolder;
+use crate::store::intent::Intent;
 use crate::store::merge::{self, Goal, Piece};
 
 /// Runs what is asked for, all of it or a part, and judges it.
@@ -48,7 +50,7 @@ pub fn run(
 /// The part of `plan` that is asked for, or all of it.
 fn narrowed(plan: Plan, partial: &Partial, config: &Config) -> Result<(Plan, Option<Part>), Error> {
     let (plan, part) = if let Some(shard) = partial.shard {
-        let costs = partial.costs.as_deref().map(|asked| Costs::read(config, asked)).transpose()?;
+        let costs = partial.costs.as_deref().map(|asked| costs::read(config, asked)).transpose()?;
         Part::shard(plan, shard, costs.as_ref())?
     } else if partial.only.is_empty() {
         return Ok((plan, None));
@@ -69,7 +71,7 @@ fn run_plan(
     config: &Config,
 ) -> Result<(RunFolder, bool), Error> {
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     // A probe writes the line's project, from which another run may be building.
     let lock = CheckoutLock::acquire(&config.target())?;
     let mut known = knowledge::gather(&plan, config);
@@ -143,7 +145,7 @@ fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
 pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     let wheels = run::wheels(&plan, &context)?;
     print!("{}", message::wheels(&wheels));
     let failed =

@@ -4,14 +4,13 @@ use std::io;
 
 use anstream::{print, println};
 
-use super::say;
+use super::tell;
 use crate::build::knowledge::{self, Which};
 use crate::build::lock::{self, How};
 use crate::build::wheel;
 use crate::cli::PlanFormat;
 use crate::config::Config;
 use crate::error::{Ending, Error};
-use crate::plan::cost::Costs;
 use crate::plan::forecast::{self, Forecast};
 use crate::plan::shard;
 use crate::plan::{self, Plan, Request};
@@ -19,7 +18,9 @@ use crate::process::Processes;
 use crate::provision::Context;
 use crate::report::github;
 use crate::report::message;
-use crate::store::folder::{CheckoutLock, ledgers};
+use crate::store::checkout::CheckoutLock;
+use crate::store::costs;
+use crate::store::folder::ledgers;
 
 /// How many earlier runs an estimate looks at.
 const REMEMBERED: usize = 30;
@@ -33,7 +34,7 @@ pub fn plan(
     config: &Config,
 ) -> Result<Ending, Error> {
     let plan = foretold(plan::plan(config, request)?, probe, config)?;
-    let costs = costs.map(|asked| Costs::read(config, asked)).transpose()?;
+    let costs = costs.map(|asked| costs::read(config, asked)).transpose()?;
     let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
     let shards = shards.map(usize::from);
     match (format, shards) {
@@ -56,7 +57,7 @@ fn foretold(plan: Plan, probe: bool, config: &Config) -> Result<Plan, Error> {
     let mut known = knowledge::gather(&plan, config);
     if probe {
         let processes = Processes::start()?;
-        let context = Context::new(config, &processes, &say);
+        let context = Context::new(config, &processes, &tell);
         let _lock = CheckoutLock::acquire(&config.target())?;
         known.rustc = knowledge::rustc(&wheel::toolchain(&context)?);
         knowledge::probe(&plan, Which::All, &mut known, &context)?;
@@ -71,7 +72,7 @@ fn forecast(plan: &Plan, config: &Config) -> Forecast {
 /// Makes or refreshes lock files.
 pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     for spec in plan::lines_asked(config, asked)? {
         let refreshed = lock::refresh(spec, how, &context)?;
         print!("{}", message::refreshed(spec.name, &refreshed));
@@ -82,7 +83,7 @@ pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error
 /// Says which lock files are stale.
 pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start()?;
-    let context = Context::new(config, &processes, &say);
+    let context = Context::new(config, &processes, &tell);
     let mut ending = Ending::Green;
     for spec in plan::lines_asked(config, asked)? {
         let faults = lock::stale(spec, &context)?;

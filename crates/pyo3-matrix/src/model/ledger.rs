@@ -1,11 +1,7 @@
-//! Where did a run's time go? Phases as they end in; how much of the wall clock was the harness's own out.
-
-use std::time::{Duration, Instant};
+//! Where did a run's time go? The wall clock of its phases, and how much of it was the harness's own.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::model::record::SCHEMA_VERSION;
 
 /// `ledger.json`: the accounts of one run, in seconds on the wall clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,57 +32,6 @@ pub struct Phase {
     /// The part of `wall` in which something was built, installed or tested. Where several workers ran, it is `wall`
     /// times the share of their busy time that was such work.
     pub work: f64,
-}
-
-/// The accounts while the run goes on.
-#[derive(Debug)]
-pub struct Clock {
-    started: Instant,
-    phases: Vec<Phase>,
-}
-
-impl Clock {
-    #[must_use]
-    pub fn start() -> Self {
-        Clock { started: Instant::now(), phases: Vec::new() }
-    }
-
-    /// Runs a phase; `work` says of its result how much of its wall clock was work.
-    pub fn phase<T>(
-        &mut self,
-        name: &str,
-        phase: impl FnOnce() -> T,
-        work: impl FnOnce(&T, Duration) -> Duration,
-    ) -> T {
-        let started = Instant::now();
-        let result = phase();
-        let wall = started.elapsed();
-        let work = work(&result, wall).min(wall);
-        self.phases.push(Phase { name: name.to_owned(), wall: wall.as_secs_f64(), work: work.as_secs_f64() });
-        result
-    }
-
-    /// Closes the accounts, before it is said what ran.
-    #[must_use]
-    pub fn settle(self, found: Vec<String>, wheels_built: usize, wheels_kept: usize) -> Ledger {
-        let wall = self.started.elapsed().as_secs_f64();
-        let work: f64 = self.phases.iter().map(|phase| phase.work).sum();
-        let harness = (wall - work).max(0.0);
-        let phases = self.phases;
-        let (suite, cells_tested, cells_measured) = (Vec::new(), 0, 0);
-        Ledger {
-            schema_version: SCHEMA_VERSION,
-            wall,
-            phases,
-            harness,
-            found,
-            wheels_built,
-            wheels_kept,
-            suite,
-            cells_tested,
-            cells_measured,
-        }
-    }
 }
 
 impl Ledger {
@@ -120,31 +65,41 @@ impl Ledger {
     }
 }
 
-/// `wall` times the share of busy time that was work.
-#[must_use]
-pub fn share(wall: Duration, work: f64, busy: f64) -> Duration {
-    if busy > 0.0 { wall.mul_f64((work / busy).clamp(0.0, 1.0)) } else { Duration::ZERO }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_not_work_is_the_harness_own() {
-        let mut clock = Clock::start();
-        clock.phase("build", || std::thread::sleep(Duration::from_millis(20)), |(), wall| wall);
-        clock.phase("start", || std::thread::sleep(Duration::from_millis(20)), |(), _| Duration::ZERO);
-        let ledger = clock.settle(Vec::new(), 0, 0);
-        let parts = ledger.harness + ledger.phases.iter().map(|phase| phase.work).sum::<f64>();
-        assert!((parts - ledger.wall).abs() < 1e-9);
-        assert!(ledger.harness >= 0.02 && ledger.phases[1].work == 0.0);
+    fn ledger(times: u16, found: &str) -> Ledger {
+        let (seconds, count) = (f64::from(times), usize::from(times));
+        let phase = |name: &str| Phase { name: name.to_owned(), wall: 10.0 * seconds, work: 7.0 * seconds };
+        Ledger {
+            schema_version: 1,
+            wall: 100.0 * seconds,
+            phases: vec![phase("tests"), phase(&format!("only in {times}"))],
+            harness: 3.0 * seconds,
+            found: vec!["tools".to_owned(), found.to_owned()],
+            wheels_built: 2 * count,
+            wheels_kept: 3 * count,
+            suite: Vec::new(),
+            cells_tested: 5 * count,
+            cells_measured: 7 * count,
+        }
     }
 
     #[test]
-    fn two_workers_share_one_wall_clock() {
-        let wall = Duration::from_secs(10);
-        assert_eq!(share(wall, 15.0, 20.0), Duration::from_millis(7500));
-        assert_eq!(share(wall, 0.0, 0.0), Duration::ZERO);
+    fn the_accounts_of_two_runs_add_up_in_every_entry() {
+        let sum = Ledger::sum(&[&ledger(1, "Python 3.9"), &ledger(2, "Python 3.13")]).expect("a sum");
+        let phase = |name: &str, wall, work| Phase { name: name.to_owned(), wall, work };
+        let expected = Ledger {
+            phases: vec![
+                phase("tests", 30.0, 21.0),
+                phase("only in 1", 10.0, 7.0),
+                phase("only in 2", 20.0, 14.0),
+            ],
+            found: vec!["tools".to_owned(), "Python 3.9".to_owned(), "Python 3.13".to_owned()],
+            ..ledger(3, "")
+        };
+        assert_eq!(sum, expected);
+        assert_eq!(Ledger::sum(&[]), None);
     }
 }

@@ -1,16 +1,13 @@
 //! What does a cell cost? The records of an earlier run in, seconds per cell and per wheel out, as `costs.json`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
-use crate::model::record::{self, Record, SCHEMA_VERSION};
-use crate::store::folder::{Contents, FolderError, RunFolder};
+use crate::model::record::{Record, SCHEMA_VERSION};
 
 /// The name of the costs in a run's folder.
 pub const FILE: &str = "costs.json";
@@ -53,19 +50,6 @@ impl Costs {
         Some(Costs { schema_version: SCHEMA_VERSION, run: run.to_owned(), cells, wheel })
     }
 
-    /// Reads what `asked` names: a run's id or folder, or a `costs.json` that was carried here from another machine.
-    pub fn read(config: &Config, asked: &str) -> Result<Costs, CostError> {
-        let path = Path::new(asked);
-        if path.is_file() {
-            let unreadable =
-                |error: std::io::Error| CostError::Unreadable(asked.to_owned(), error.to_string());
-            return record::read(path).map_err(unreadable)?.ok_or_else(|| CostError::None(asked.to_owned()));
-        }
-        let Contents { intent, records, ledger, .. } =
-            RunFolder::open(&config.target(), Some(asked))?.read()?;
-        Costs::of(&intent.run, &records, ledger.as_ref()).ok_or_else(|| CostError::None(asked.to_owned()))
-    }
-
     /// What `cell` will take: what it took, else the median of those that are known.
     #[must_use]
     pub fn cell(&self, cell: CellId) -> f64 {
@@ -75,21 +59,6 @@ impl Costs {
             known.get(known.len() / 2).copied().unwrap_or(1.0)
         })
     }
-}
-
-/// Why there are no costs.
-#[derive(Debug, thiserror::Error)]
-pub enum CostError {
-    #[error(
-        "no cell ran in {0}, so it says nothing about costs\nhint: leave out --costs to balance by count"
-    )]
-    None(String),
-    #[error("cannot read the costs {0}: {1}\nhint: --costs takes a run's id, its folder, or its {FILE}")]
-    Unreadable(String, String),
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
 }
 
 #[cfg(test)]

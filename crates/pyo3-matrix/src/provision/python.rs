@@ -8,6 +8,7 @@ use super::tools::Tools;
 use super::whereabouts::{self, Candidate, Places};
 use super::{Context, ProvisionError, Tried};
 use crate::model::cell::Python;
+use crate::model::event::Event;
 use crate::process::Command;
 
 pub use super::whereabouts::Source;
@@ -132,7 +133,7 @@ fn interpreter(answer: Answer, source: Source) -> Interpreter {
 
 /// Has uv install `python`, under whatever the user's own `UV_*` variables say about mirrors and places.
 fn fetch(python: Python, tools: &Tools, context: &Context) -> Result<(), ProvisionError> {
-    (context.say)(&format!("fetching Python {python} with uv"));
+    (context.tell)(&Event::Fetching { what: &format!("Python {python}"), with: "uv" });
     let mut command = Command::new(tools.uv()).args(["python", "install", &python.to_string()]);
     if env::var_os("UV_PYTHON_INSTALL_DIR").is_none_or(|folder| folder.is_empty()) {
         command = command.env("UV_PYTHON_INSTALL_DIR", whereabouts::own(context));

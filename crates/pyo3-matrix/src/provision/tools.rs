@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::venv::{self, Venv};
 use super::{Context, ProvisionError};
+use crate::model::event::Found;
 
 /// The requirements of the tools, and of npm for machines without one.
 const TOOLS: &str = "tools.txt";
@@ -24,6 +25,15 @@ pub fn npm(context: &Context) -> Result<PathBuf, ProvisionError> {
 }
 
 impl Tools {
+    /// Which versions they are.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        let version = |name| self.version(name).unwrap_or("?");
+        let (tox, maturin, uv) = (version("tox"), version("maturin"), version("uv"));
+        let place = format!("tox {tox}, maturin {maturin}, uv {uv}, on Python {}", self.python_version());
+        Found { name: "tools".to_owned(), place: Ok(place) }
+    }
+
     #[must_use]
     pub fn tox(&self) -> PathBuf {
         self.0.program("tox")

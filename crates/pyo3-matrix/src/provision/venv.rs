@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::cache::{CacheLock, make_open};
 use super::python::{self, Interpreter};
 use super::{Context, ProvisionError, Tried};
+use crate::model::event::Event;
 use crate::process::Command;
 
 /// Written last: an environment without it was left half made, and is made again.
@@ -66,7 +67,7 @@ fn make(folder: &Path, file: &Path, name: &str, context: &Context) -> Result<Ven
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
         }
-        (context.say)(&format!("installing {name} with Python {}", interpreter.version));
+        (context.tell)(&Event::Installing { tool: name, python: &interpreter.version });
         install(folder, file, context)?;
         let (folder, python) = (folder.to_owned(), interpreter.version);
         let venv = Venv { versions: installed(&folder), folder, python };

@@ -41,10 +41,10 @@ mod tests {
     fn the_schemas_in_the_repository_are_those_of_the_types() {
         check::<Record>("record");
         check::<Report>("report");
-        check::<crate::plan::foretold::NegativeRecord>("negative");
+        check::<crate::model::negative::NegativeRecord>("negative");
         check::<crate::plan::forecast::Forecast>("forecast");
         check::<crate::plan::cost::Costs>("costs");
-        check::<crate::store::folder::Intent>("plan");
+        check::<crate::store::intent::Intent>("plan");
         check::<crate::model::ledger::Ledger>("ledger");
         check::<pyo3_doctor::Diagnosis>("diagnosis");
     }

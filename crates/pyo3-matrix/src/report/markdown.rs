@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::cell::{CellId, Line, Postgres, Python};
+use crate::model::negative::NegativeRecord;
 use crate::model::record::Outcome;
-use crate::plan::foretold::NegativeRecord;
 use crate::report::causes::{Failing, Reason, failing, reasons};
 use crate::report::repro;
 use crate::report::{Report, grid};

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
-use crate::plan::foretold::NegativeRecord;
+use crate::model::negative::NegativeRecord;
 use crate::report::{Report, causes, grid};
 use crate::store::merge::{Contested, Merged, Why};
 use crate::verdict::judge::{CellVerdict, CriterionResult, Status, Unit};

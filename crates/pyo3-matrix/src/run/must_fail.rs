@@ -9,12 +9,12 @@ use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
 use crate::build::lock::{self, LockError};
 use crate::model::cell::Python;
+use crate::model::event::{Event, Progress};
+use crate::model::negative::NegativeRecord;
 use crate::model::record;
-use crate::plan::foretold::NegativeRecord;
 use crate::plan::{Plan, PlannedNegative};
 use crate::process::ProcessError;
 use crate::provision::Context;
-use crate::report::message;
 use crate::store::folder::RunFolder;
 
 /// Builds every negative cell of the plan, one after another: cargo uses every core for one.
@@ -36,9 +36,10 @@ pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
         };
         let seconds = begun.elapsed().as_secs_f64();
         let record = NegativeRecord { seconds, ..NegativeRecord::of(planned, built, &text) };
-        (context.say)(&message::negative_ended(&record, (at + 1, plan.negatives.len())));
+        let at = Progress { at: at + 1, of: plan.negatives.len() };
+        (context.tell)(&Event::NegativeEnded { record: &record, at });
         if let Err(error) = record::write(&folder.join(record::FILE), &record) {
-            (context.say)(&message::negative_not_written(&record.id, &error));
+            (context.tell)(&Event::NegativeNotWritten { id: &record.id, error: &error });
         }
     }
 }

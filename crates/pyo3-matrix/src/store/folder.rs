@@ -1,48 +1,19 @@
-//! Where does a run write? A folder of its own under `target/matrix/runs`, `latest` pointing at the newest, and a lock
-//! so that two runs do not share one checkout's wheels and environments.
+//! Where does a run write? A folder of its own under `target/matrix/runs`, `latest` pointing at the newest.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::config::Criterion;
 use crate::model::cell::CellId;
 use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
+use crate::model::negative::NegativeRecord;
 use crate::model::record::{self, Record, SCHEMA_VERSION};
-use crate::plan::Plan;
-use crate::plan::foretold::NegativeRecord;
-use crate::plan::part::Part;
-use crate::store::basis::Basis;
-use crate::store::merge::Merged;
+use crate::store::intent::Intent;
 
 const LATEST: &str = "latest";
 
 /// The file by which a run's folder is known.
 pub const PLAN: &str = "plan.json";
-
-/// `plan.json`: what a run set out to do, and by what it is judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Intent {
-    pub schema_version: u32,
-    pub run: String,
-    /// When the run began, in UTC.
-    pub started: String,
-    pub plan: Plan,
-    pub criteria: Vec<Criterion>,
-    #[serde(default)]
-    pub basis: Basis,
-    /// What the plan is a part of; absent where it is a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
-    /// What a merged run was put together from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub merged: Option<Merged>,
-}
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -63,54 +34,10 @@ pub struct Contents {
 /// Why a run's folder cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("another run is at work in {}{holder}\nhint: wait for it, or run in a second clone", path.display())]
-    Locked { path: PathBuf, holder: String },
     #[error("{}\nhint: {}", missing(run, folder), known(folder))]
     Unknown { run: String, folder: PathBuf },
     #[error(transparent)]
     Io(#[from] io::Error),
-}
-
-/// Holds the checkout's wheels and environments for one run. Freed when dropped, and by the kernel when killed.
-#[derive(Debug)]
-pub struct CheckoutLock {
-    _file: Flock<File>,
-}
-
-impl CheckoutLock {
-    /// Takes the lock of `target`, or says who has it.
-    pub fn acquire(target: &Path) -> Result<CheckoutLock, FolderError> {
-        std::fs::create_dir_all(target).map_err(|error| naming(&error, target))?;
-        let path = target.join("lock");
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mut file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            FolderError::Locked { path: target.into(), holder }
-        })?;
-        file.set_len(0)?;
-        file.rewind()?;
-        write!(file, " (process {}, since {})", std::process::id(), now())?;
-        Ok(CheckoutLock { _file: file })
-    }
-}
-
-impl Intent {
-    /// A run of all of `plan`. [`RunFolder::create`] fills in its id and when it began.
-    #[must_use]
-    pub fn of(plan: Plan, criteria: Vec<Criterion>, basis: Basis) -> Intent {
-        let (run, started) = (String::new(), String::new());
-        Intent {
-            schema_version: SCHEMA_VERSION,
-            run,
-            started,
-            plan,
-            criteria,
-            basis,
-            part: None,
-            merged: None,
-        }
-    }
 }
 
 impl RunFolder {
@@ -226,10 +153,6 @@ fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T
     }
 }
 
-fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
 /// Why `run` is not one.
 fn missing(run: &str, folder: &Path) -> String {
     if run == LATEST {
@@ -252,4 +175,9 @@ fn known(runs: &Path) -> String {
         None => "`cargo matrix run` makes one".to_owned(),
         Some(newest) => format!("there are {}, the newest is {newest}", ids.len()),
     }
+}
+
+/// The time, in UTC.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

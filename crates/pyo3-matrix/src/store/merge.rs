@@ -17,7 +17,8 @@ use crate::model::record::{self, Outcome, Record, Versions};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::store::disk;
-use crate::store::folder::{Contents, Intent, PLAN, RunFolder};
+use crate::store::folder::{Contents, PLAN, RunFolder};
+use crate::store::intent::Intent;
 
 /// How deep below a named folder a run's folder is looked for: artifacts lie one folder each below the named one.
 const DEPTH: usize = 4;

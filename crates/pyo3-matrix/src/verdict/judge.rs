@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Criterion;
 use crate::model::cell::{CellId, WheelId};
+use crate::model::negative::NegativeRecord;
 use crate::model::record::{Outcome, Record, Speedup, TestResult};
-use crate::plan::foretold::NegativeRecord;
 use crate::plan::{Plan, Planned, PlannedNegative};
 
 /// What the records of one run mean.

@@ -1,5 +1,7 @@
 //! One integration binary: the harness as its users meet it, on real interpreters and real servers.
 
+#![expect(clippy::disallowed_types, reason = "a test stands outside of the harness that it starts")]
+
 mod cells;
 mod cli;
 mod doctor;
@@ -11,6 +13,7 @@ mod layouts;
 mod lines;
 mod mends;
 mod parts;
+mod rooms;
 mod rules;
 mod servers;
 mod suites;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::config::{Missing, Negative};
+use crate::model::negative::{Ending, NegativeRecord};
 use crate::model::record::{TestResult, Versions};
 use crate::plan::PlannedNegative;
-use crate::plan::foretold::{Ending, NegativeRecord};
 use crate::plan::shard::Shard;
 use crate::store::basis::Basis;
 

@@ -1,0 +1,107 @@
+//! What does the harness tell while it works? One event per step, as plain values; `report::message` puts them into words.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::model::cell::{CellId, Line, Python, WheelId};
+use crate::model::negative::NegativeRecord;
+use crate::model::record::Record;
+
+/// One step of the harness.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Something is on its way from a registry.
+    Fetching {
+        what: &'a str,
+        with: &'static str,
+    },
+    /// A tool is being installed on an interpreter of this version.
+    Installing {
+        tool: &'a str,
+        python: &'a str,
+    },
+    /// PyO3 itself is being asked whether a line accepts a Python.
+    Asking {
+        line: Line,
+        python: Python,
+    },
+    /// That question has no answer.
+    NoAnswer {
+        reason: &'a str,
+    },
+    /// What the cells run on has been looked for.
+    Provisioned {
+        found: &'a [Found],
+    },
+    WheelBegins {
+        id: WheelId,
+        at: Progress,
+    },
+    WheelEnds {
+        id: WheelId,
+        at: Progress,
+        took: Duration,
+    },
+    /// A cell's tests are over.
+    CellTested {
+        record: &'a Record,
+        at: Progress,
+    },
+    /// A cell's benchmarks are over.
+    CellMeasured {
+        record: &'a Record,
+        at: Progress,
+    },
+    /// A cell that must not build was built.
+    NegativeEnded {
+        record: &'a NegativeRecord,
+        at: Progress,
+    },
+    /// Records that cannot be written: the cells are lost on disk.
+    RecordNotWritten {
+        cell: CellId,
+        error: &'a io::Error,
+    },
+    NegativeNotWritten {
+        id: &'a str,
+        error: &'a io::Error,
+    },
+    LedgerNotWritten {
+        error: &'a io::Error,
+    },
+}
+
+/// How far a run is: the first of two is 1 of 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub at: usize,
+    pub of: usize,
+}
+
+/// Something that cells run on: where it is, or why it cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// `Python 3.12.1`.
+    pub name: String,
+    pub place: Result<String, String>,
+}
+
+/// Takes the events of a run, from any of its threads.
+pub type Tell<'a> = &'a (dyn Fn(&Event<'_>) + Sync);
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.of.to_string().len();
+        write!(f, "[{:>width$}/{}]", self.at, self.of)
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Ok(place) => write!(f, "{:<16}{place}", self.name),
+            Err(reason) => write!(f, "{}: {reason}", self.name),
+        }
+    }
+}

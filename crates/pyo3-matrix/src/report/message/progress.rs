@@ -1,0 +1,76 @@
+//! What does a person read while the harness works? One event in, one line out; some take more.
+
+use std::fmt::Write as _;
+
+use pyo3_doctor::words::counted;
+
+use super::first_line;
+use crate::model::event::{Event, Found, Progress};
+use crate::model::negative::{Ending, NegativeRecord};
+use crate::model::record::{Outcome, Record};
+use crate::report::grid::style;
+
+/// An event in words.
+#[must_use]
+pub fn progress(event: &Event<'_>) -> String {
+    match event {
+        Event::Fetching { what, with } => format!("fetching {what} with {with}"),
+        Event::Installing { tool, python } => format!("installing {tool} with Python {python}"),
+        Event::Asking { line, python } => format!("asking pyo3-ffi of line {line} about Python {python}"),
+        Event::NoAnswer { reason } => format!("no answer: {reason}"),
+        Event::Provisioned { found } => provisioned(found),
+        Event::WheelBegins { id, at } => format!("{at} building wheel {id}"),
+        Event::WheelEnds { id, at, took } => format!("{at} built wheel {id} in {:.1} s", took.as_secs_f64()),
+        Event::CellTested { record, at } => tested(record, *at),
+        Event::CellMeasured { record, at } => measured(record, *at),
+        Event::NegativeEnded { record, at } => negative(record, *at),
+        Event::RecordNotWritten { cell, error } => format!("{cell}: its record cannot be written: {error}"),
+        Event::NegativeNotWritten { id, error } => format!("{id}: its record cannot be written: {error}"),
+        Event::LedgerNotWritten { error } => format!("where the time went cannot be written: {error}"),
+    }
+}
+
+/// What was found where, and what was not.
+pub(super) fn provisioned(found: &[Found]) -> String {
+    let mut text = "found".to_owned();
+    for found in found {
+        let _ = match &found.place {
+            Ok(_) => write!(text, "\n  {found}"),
+            Err(reason) => write!(text, "\n  {}: {}", found.name, first_line(reason)),
+        };
+    }
+    text
+}
+
+/// One cell's tests are over.
+fn tested(record: &Record, at: Progress) -> String {
+    let style = style(&record.outcome);
+    let what = match &record.outcome {
+        Outcome::Passed => counted(record.tests.len(), "test"),
+        _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
+    };
+    let (id, seconds) = (record.cell.to_string(), record.durations.tests);
+    format!("{at} {id:<23}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
+}
+
+/// One cell's benchmarks are over.
+fn measured(record: &Record, at: Progress) -> String {
+    let id = record.cell.to_string();
+    let ratios = record.comparisons.iter().map(|c| format!("{} {:.2}x", c.name, c.speedup.ratio));
+    let what = match &record.outcome {
+        Outcome::Passed => ratios.collect::<Vec<_>>().join(", "),
+        _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
+    };
+    format!("{at} {id:<23}measured  {what}")
+}
+
+/// One negative cell has failed, or has not.
+fn negative(record: &NegativeRecord, at: Progress) -> String {
+    let what = match record.ending {
+        Ending::AsForetold => "failed as foretold",
+        Ending::Otherwise => "failed otherwise than foretold",
+        Ending::Built => "builds, and must not",
+        Ending::Lost => "lost",
+    };
+    format!("{at} {}  {what}, {:.1} s", record.id, record.seconds)
+}
