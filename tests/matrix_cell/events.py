@@ -32,9 +32,15 @@ class EventLog:
         self._file.write(json.dumps(line).encode() + b"\n")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be imported has no test to fail, so it is an event of its own."""
+        """A file that cannot be imported, or skips itself, has no test to report that, so each is an event of its own."""
         if report.failed:
             self.write("collect_error", test=report.nodeid, message=_reason(report), longrepr=report.longreprtext)
+        elif report.skipped:
+            self.write("collect_skip", test=report.nodeid, message=_reason(report))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say which tests were collected and not deselected; one that never runs has no other trace."""
+        self.write("collected", tests=[item.nodeid for item in session.items])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say which test is about to run its setup."""
@@ -47,19 +53,17 @@ class EventLog:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Say how the test ended, over all of its phases."""
-        failed = [report for report in self._reports if report.failed]
-        details: dict[str, Any] = {}
-        if failed:
-            details = {"message": _reason(failed[0]), "longrepr": "\n".join(r.longreprtext for r in failed)}
-        elif skipped := [report for report in self._reports if report.skipped]:
-            details = {"message": _reason(skipped[0])}
         seconds = sum(report.duration for report in self._reports)
-        self.write("test_end", test=nodeid, result=result_of(self._reports), seconds=seconds, **details)
+        self.write("test_end", test=nodeid, result=result_of(self._reports), seconds=seconds, **_details(self._reports))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Write the last line after every other plugin had its say on the exit code."""
+        """Write the last line after every other plugin, each of which may change the exit code."""
         yield
+        self.end(session)
+
+    def end(self, session: pytest.Session) -> None:
+        """Write the last line."""
         self.write("session_end", exit_code=int(session.exitstatus), collected=session.testscollected)
 
     def close(self) -> None:
@@ -79,10 +83,24 @@ def result_of(reports: list[pytest.TestReport]) -> str:
     return "xpassed" if expected_to_fail else "passed"
 
 
+def _details(reports: list[pytest.TestReport]) -> dict[str, str]:
+    """Why a test failed, was skipped, or was expected to fail."""
+    if failed := [report for report in reports if report.failed]:
+        return {"message": _reason(failed[0]), "longrepr": "\n".join(report.longreprtext for report in failed)}
+    if skipped := [report for report in reports if report.skipped]:
+        return {"message": _reason(skipped[0])}
+    return {}
+
+
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     """The one line that a grid has room for."""
-    if isinstance(report.longrepr, tuple):  # a skip: (path, line, reason)
-        return str(report.longrepr[2])
     crash = getattr(report.longrepr, "reprcrash", None)
-    text = crash.message if crash is not None else report.longreprtext
+    if hasattr(report, "wasxfail"):
+        text = str(report.wasxfail)
+    elif isinstance(report.longrepr, tuple):  # a skip: (path, line, reason)
+        text = report.longrepr[2].removeprefix("Skipped: ")
+    elif crash is not None:
+        text = crash.message
+    else:
+        text = report.longreprtext
     return next((line.strip() for line in text.splitlines() if line.strip()), "")

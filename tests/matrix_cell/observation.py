@@ -6,7 +6,6 @@ server on the wrong port must show up as a difference.
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import platform
 import sys
@@ -16,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from matrix_cell.build_info import NEEDED, read_build_info
+from matrix_cell.installed import foreign_files, observe_files
+from matrix_cell.loaded import loaded_object
 from matrix_cell.request import AXES
+from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
     from matrix_cell.request import CellRequest
@@ -45,10 +48,6 @@ class Difference:
         return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {hint}"
 
 
-class UnobservableError(Exception):
-    """The module cannot be imported, or the server cannot be asked."""
-
-
 def observe(request: CellRequest) -> dict[str, Any]:
     """Return what observed.json holds; raise UnobservableError where an axis has no answer."""
     observed = _interpreter()
@@ -56,6 +55,14 @@ def observe(request: CellRequest) -> dict[str, Any]:
         observed |= _module(request.module)
     observed |= _server()
     return observed
+
+
+def complaints(request: CellRequest, observed: dict[str, Any]) -> list[str]:
+    """Say in what the cell is not what was requested: its versions, its build, or the files of its wheel."""
+    told = [str(difference) for difference in compare(request, observed)]
+    if request.members is not None and "loaded" in observed:
+        told += foreign_files(request.members, observed)
+    return told
 
 
 def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
@@ -101,16 +108,9 @@ def _interpreter() -> dict[str, Any]:
 
 
 def _module(name: str) -> dict[str, Any]:
-    try:
-        build_info = dict(importlib.import_module(name).build_info())
-    except Exception as error:
-        message = f"cannot ask module {name} what it was built from: {type(error).__name__}: {error}"
-        raise UnobservableError(message) from error
-    return {
-        "pyo3": build_info.get("pyo3"),
-        "pyo3_async_runtimes": build_info.get("pyo3_async_runtimes"),
-        "build_info": build_info,
-    }
+    build_info = read_build_info(name)
+    versions = {axis: build_info[axis] for axis in NEEDED}
+    return versions | {"build_info": build_info} | observe_files(loaded_object(name))
 
 
 def _server() -> dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from matrix_cell import benchmark_rounds
 from matrix_cell.events import EventLog
 from matrix_cell.json_file import write_json
 from matrix_cell.memory import MemorySeries
-from matrix_cell.observation import EXIT_MISMATCH, EXIT_UNOBSERVABLE, UnobservableError, compare, observe
+from matrix_cell.observation import EXIT_MISMATCH, EXIT_UNOBSERVABLE, complaints, observe
 from matrix_cell.request import add_options, read_request
+from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
     from matrix_cell.request import CellRequest
@@ -29,6 +31,10 @@ class Gate:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Observe before any test file is imported; the session has begun, so its end is still recorded."""
+        self.check()
+
+    def check(self) -> None:
+        """Write what this cell is, and end the session if that is not what was requested."""
         path = self._request.out / "observed.json"
         try:
             observed = observe(self._request)
@@ -36,9 +42,8 @@ class Gate:
             write_json(path, {"schema_version": 1, "error": str(error)})
             _leave(f"{self._request.cell}: {error}", EXIT_UNOBSERVABLE)
         write_json(path, observed)
-        if differences := compare(self._request, observed):
-            lines = [f"{self._request.cell}: this cell is not what was requested", *map(str, differences)]
-            _leave("\n".join(lines), EXIT_MISMATCH)
+        if told := complaints(self._request, observed):
+            _leave("\n".join([f"{self._request.cell}: this cell is not what was requested", *told]), EXIT_MISMATCH)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,9 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start to record, if anybody wants the record."""
+    """Start to record, if a record is wanted."""
     request = read_request(config)
-    if request is None:
+    # A worker of pytest-xdist has the same folder as its controller, which reports for all of them.
+    if request is None or hasattr(config, "workerinput"):
         return
     request.out.mkdir(parents=True, exist_ok=True)
     events = EventLog(request.out / "events.jsonl")
@@ -59,9 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(events, "matrix-events")
     config.pluginmanager.register(memory, "matrix-memory")
     config.pluginmanager.register(Gate(request), "matrix-gate")
+    config.pluginmanager.register(benchmark_rounds, "matrix-benchmark-rounds")
 
 
 def _leave(reason: str, code: int) -> NoReturn:
-    # pytest prints the reason on one line of its own at the end; a grid's reader wants it first and whole.
+    # pytest prints one line at the end; the whole reason stands before it.
     print(f"\n{reason}", flush=True)
     pytest.exit(reason.partition("\n")[0], returncode=code)

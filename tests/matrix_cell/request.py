@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AXES = ("python", "postgres", "pyo3", "pyo3_async_runtimes")
+# How much of a wrong value a message shows, in characters.
+MOST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class CellRequest:
     cell: str = "this cell"
     axes: Mapping[str, str] = field(default_factory=dict)
     built: Mapping[str, str] = field(default_factory=dict)
+    # Path in the wheel to SHA-256; None where the cell is only observed.
+    members: Mapping[str, str] | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -36,7 +40,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_request(config: pytest.Config) -> CellRequest | None:
-    """Return the request, or None where nobody asked for a record: then the tests run as if this plugin were absent."""
+    """Return the request, or None where no record is wanted: then the tests run as if this plugin were absent."""
     out = _setting(config, "out")
     if out is None:
         return None
@@ -45,7 +49,8 @@ def read_request(config: pytest.Config) -> CellRequest | None:
         module=_setting(config, "module"),
         cell=os.environ.get("PYO3_MATRIX_CELL", "this cell"),
         axes=_axes(_setting(config, "requested")),
-        built=_built(os.environ.get("PYO3_MATRIX_BUILT")),
+        built=_object(os.environ.get("PYO3_MATRIX_BUILT") or "{}", "what the wheel was built from"),
+        members=_members(os.environ.get("PYO3_MATRIX_MEMBERS")),
     )
 
 
@@ -54,28 +59,34 @@ def _setting(config: pytest.Config, name: str) -> str | None:
     return value or os.environ.get(f"PYO3_MATRIX_{name.upper()}") or None
 
 
-def _built(text: str | None) -> dict[str, str]:
+def _members(path: str | None) -> dict[str, str] | None:
+    if not path:
+        return None
     try:
-        built = json.loads(text or "{}")
-    except ValueError as error:
-        message = f"what the wheel was built from is not JSON: {error}"
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path}, cannot be read: {error}"
         raise pytest.UsageError(message) from error
-    return {str(key): str(value) for key, value in built.items()}
+    return _object(text, f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path},")
 
 
 def _axes(text: str | None) -> dict[str, str]:
-    if text is None:
-        return {}
-    try:
-        axes = json.loads(text)
-    except ValueError as error:
-        message = f"the requested versions are not JSON: {error}"
-        raise pytest.UsageError(message) from error
-    if not isinstance(axes, dict):
-        message = f"the requested versions are not a JSON object: {text}"
-        raise pytest.UsageError(message)
+    axes = _object(text or "{}", "the value of the requested versions")
     # A misspelt axis would never be compared, and the cell would be green under a false name.
     if unknown := sorted(set(axes) - set(AXES)):
         message = f"unknown axes {unknown} among the requested versions; expected: {list(AXES)}"
         raise pytest.UsageError(message)
-    return {str(axis): str(version) for axis, version in axes.items()}
+    return axes
+
+
+def _object(text: str, noun: str) -> dict[str, str]:
+    """Read a JSON object of texts; anything else is a mistake of the caller, who is told what `noun` is."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        message = f"{noun} is not JSON: {error}"
+        raise pytest.UsageError(message) from error
+    if not (isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())):
+        message = f"{noun} is not a JSON object of texts: {text[:MOST_SHOWN]}"
+        raise pytest.UsageError(message)
+    return value

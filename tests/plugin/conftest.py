@@ -1,47 +1,77 @@
-"""A cell to try the plugin in: a module that says what it was built from, and a server that says its version."""
+"""A cell to try the plugin in: an installed module that says what it was built from, and a server's version."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from matrix_cell import observation
 from plugin.cell_run import Cell, RunCell
+from plugin.fake_wheel import FakeWheel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 pytest_plugins = ["pytester"]
 
-FAKE_MODULE = """
-def build_info():
-    return {"pyo3": "0.30.1", "pyo3_async_runtimes": "0.30.0", "rustc": "1.86.0"}
-"""
 # Stands where the server would be asked; what asking is like without a server has a test of its own.
-FAKE_SERVER = """
+VERSION = (160014, "16.14 (Debian 16.14-1)")
+FAKE_SERVER = f"""
 import matrix_cell.observation
-matrix_cell.observation.server_version = lambda: (160014, "16.14 (Debian 16.14-1)")
+matrix_cell.observation.server_version = lambda: {VERSION}
 """
+PLUGIN = ("-p", "matrix_cell.plugin", "-p", "no:cacheprovider", "-p", "no:asyncio")
 
 
 @pytest.fixture
-def run_cell(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunCell:
-    """Return a function that runs pytest with the plugin in a process of its own, because some of them crash."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the cell that runs these tests was told; an inner run has its own."""
     for name in [name for name in os.environ if name.startswith("PYO3_MATRIX_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    # The tests' own options, such as the folder of the cell that runs them, are not for the inner run.
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
-    def run(tests: str | None = None, *, server: str = FAKE_SERVER, **requested: str) -> Cell:
-        pytester.makepyfile(fake_extension=FAKE_MODULE)
-        pytester.makeconftest(server)
+
+@pytest.fixture
+def wheel(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> FakeWheel:
+    """Return the wheel under test, installed where inner runs of both kinds import from."""
+    wheel = FakeWheel(pytester.path / "site")
+    monkeypatch.syspath_prepend(wheel.site)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[1]), str(wheel.site)]))
+    return wheel
+
+
+@pytest.fixture
+def run_cell(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, clean_environment: None, wheel: FakeWheel
+) -> RunCell:
+    """Return a function that runs pytest with the plugin: in this process, or apart from it where the run may crash."""
+    del clean_environment
+    monkeypatch.setattr(observation, "server_version", lambda: VERSION)
+
+    def run(
+        tests: str | None = None,
+        *,
+        apart: bool = False,
+        module: str = wheel.module,
+        members: Mapping[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+        **requested: str,
+    ) -> Cell:
+        if apart:
+            pytester.makeconftest(FAKE_SERVER)
         if tests is not None:
             pytester.makepyfile(test_inner=tests)
+        if members is not None:
+            path = pytester.path / "members.json"
+            path.write_text(json.dumps(members))
+            monkeypatch.setenv("PYO3_MATRIX_MEMBERS", str(path))
         out = pytester.path / "out"
-        result = pytester.runpytest_subprocess(
-            "-p", "matrix_cell.plugin", "-p", "no:cacheprovider", "--matrix-out", out,
-            "--matrix-module", "fake_extension", "--matrix-requested", json.dumps(requested),
-        )  # fmt: skip
-        return Cell(out, result)
+        command = (*PLUGIN, *arguments, "--matrix-out", out, "--matrix-module", module)
+        run_pytest = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
+        return Cell(out, run_pytest(*command, "--matrix-requested", json.dumps(requested)))
 
     return run

@@ -33,5 +33,5 @@ def test_failed_session_leaves_its_series(run_cell: RunCell) -> None:
 
 
 def test_crash_costs_at_most_the_end_of_the_series(run_cell: RunCell) -> None:
-    cell = run_cell(CRASHES)
+    cell = run_cell(CRASHES, apart=True)
     assert len(cell.json("memory.json")["samples"]) >= 10

@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import sys
-from typing import TYPE_CHECKING
+import sysconfig
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+
+from matrix_cell import observation
+from matrix_cell.observation import Difference, server_version
+from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
     from plugin.cell_run import RunCell
+    from plugin.fake_wheel import FakeWheel
 
 PASSES = "def test_inner(): pass"
 # Leaves a file behind as soon as pytest looks at it.
 TELLS = "from pathlib import Path\nPath('imported').touch()\ndef test_inner(): pass"
-THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}{'t' if FREE_THREADED else ''}"
 
 
 def test_what_was_requested_runs(run_cell: RunCell) -> None:
     cell = run_cell(PASSES, python=THIS_PYTHON, postgres="16", pyo3="0.30.1", pyo3_async_runtimes="0.30.0")
     assert cell.result.ret == 0
     observed = cell.json("observed.json")
-    assert observed["schema_version"] == 1
-    assert observed["python"] == THIS_PYTHON
-    assert observed["postgres"] == "16"
-    assert observed["postgres_full"] == "16.14"
-    assert observed["build_info"]["rustc"] == "1.86.0"
-    assert observed["packages"]["pytest"] == pytest.__version__
+    assert observed.pop("packages")["pytest"] == pytest.__version__
+    assert (observed.pop("loaded"), observed.pop("installed")) != ({}, {})
+    assert observed == {
+        "schema_version": 1,
+        "python": THIS_PYTHON,
+        "python_full": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "free_threaded": FREE_THREADED,
+        "postgres": "16",
+        "postgres_full": "16.14",
+        "pyo3": "0.30.1",
+        "pyo3_async_runtimes": "0.30.0",
+        "build_info": {"pyo3": "0.30.1", "pyo3_async_runtimes": "0.30.0", "rustc": "1.86.0"},
+    }
+
+
+def test_build_without_the_gil_is_another_python(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: int(name == "Py_GIL_DISABLED"))
+    observed = run_cell(PASSES).json("observed.json")
+    assert observed["python"] == f"{sys.version_info.major}.{sys.version_info.minor}t"
+    assert observed["free_threaded"] is True
+
+
+def test_package_without_a_name_is_left_out(run_cell: RunCell, wheel: FakeWheel) -> None:
+    folder = wheel.site / "broken-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Version: 1.0\n", encoding="utf-8")
+    packages = run_cell(PASSES).json("observed.json")["packages"]
+    assert packages["fake"] == "1.0"
+    assert all(packages)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +74,25 @@ def test_what_was_requested_runs(run_cell: RunCell) -> None:
 def test_mismatch_leaves_before_any_test_is_imported(run_cell: RunCell, axis: str, version: str, got: str) -> None:
     cell = run_cell(TELLS, **{axis: version})
     assert cell.result.ret == 70
-    cell.result.stdout.fnmatch_lines([f"{axis}: expected {version}, got {got}", "  hint: *"])
+    cell.result.stdout.fnmatch_lines(
+        ["this cell: this cell is not what was requested", f"{axis}: expected {version}, got {got}", "  hint: *"],
+        consecutive=True,
+    )
+    cell.result.stdout.fnmatch_lines(["!*Exit: this cell: this cell is not what was requested !*"])
     assert not (cell.out.parent / "imported").exists()
     assert cell.json("observed.json")[axis] == got
     assert [event["exit_code"] for event in cell.events("session_end")] == [70]
+
+
+def test_hint_says_what_to_do_about_the_axis() -> None:
+    assert str(Difference("python", "3.9", "3.10")) == (
+        "python: expected 3.9, got 3.10\n"
+        "  hint: the test environment was made with another interpreter; make it again with the requested one"
+    )
+    assert str(Difference("rustc", "1.85.0", "1.86.0")) == (
+        "rustc: expected 1.85.0, got 1.86.0\n"
+        "  hint: the installed module is not the one of this cell's wheel; install it again"
+    )
 
 
 def test_module_of_another_build_leaves_before_any_test_is_imported(
@@ -53,38 +102,106 @@ def test_module_of_another_build_leaves_before_any_test_is_imported(
     cell = run_cell(TELLS)
     assert cell.result.ret == 70
     cell.result.stdout.fnmatch_lines(["rustc: expected 1.85.0, got 1.86.0", "  hint: *"])
+    cell.result.stdout.no_fnmatch_line("*a_crate_it_does_not_report*")
     assert not (cell.out.parent / "imported").exists()
 
 
-def test_every_difference_is_told(run_cell: RunCell) -> None:
+def test_axes_are_told_once_although_the_build_names_them_too(
+    run_cell: RunCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYO3_MATRIX_BUILT", '{"pyo3": "0.29.0"}')
+    assert run_cell(PASSES, pyo3="0.30.1").result.ret == 0
+
+
+def test_every_difference_is_told(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYO3_MATRIX_CELL", "py3.1-pg13")
     cell = run_cell(PASSES, postgres="13", pyo3="0.23.0")
-    cell.result.stdout.fnmatch_lines(["postgres: expected 13, got 16", "pyo3: expected 0.23.0, got 0.30.1"])
+    cell.result.stdout.fnmatch_lines(
+        [
+            "py3.1-pg13: this cell is not what was requested",
+            "postgres: expected 13, got 16",
+            "pyo3: expected 0.23.0, got 0.30.1",
+        ]
+    )
+
+
+def test_axis_that_was_not_observed_is_a_difference(run_cell: RunCell) -> None:
+    cell = run_cell(PASSES, module="", pyo3="0.30.1")
+    assert cell.result.ret == 70
+    cell.result.stdout.fnmatch_lines(["pyo3: expected 0.30.1, got nothing"])
+
+
+def test_without_a_module_the_rest_is_observed(run_cell: RunCell) -> None:
+    observed = run_cell(PASSES, module="", members={"fake/__init__.py": "0"}, postgres="16").json("observed.json")
+    assert observed["postgres"] == "16"
+    assert not observed.keys() & {"loaded", "installed", "build_info"}
 
 
 def test_unreachable_server_is_unobservable(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observation, "server_version", server_version)
     monkeypatch.setenv("PGHOST", "127.0.0.1")
     monkeypatch.setenv("PGPORT", "1")
-    cell = run_cell(TELLS, server="", postgres="16")
+    cell = run_cell(TELLS, postgres="16")
     assert cell.result.ret == 71
-    assert "server" in cell.json("observed.json")["error"]
+    record = cell.json("observed.json")
+    assert record["schema_version"] == 1
+    assert record["error"].startswith("cannot ask the server for its version: ")
+    assert "refused" in record["error"]
+    cell.result.stdout.fnmatch_lines([f"this cell: {record['error'].splitlines()[0]}"])
     assert not (cell.out.parent / "imported").exists()
 
 
+class FakeConnection:
+    """What psycopg.connect() returns, over a server that has these answers."""
+
+    def __init__(self, answers: dict[str, tuple[str] | None]) -> None:
+        self.answers = answers
+
+    def __enter__(self) -> FakeConnection:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        del details
+
+    def execute(self, query: str) -> FakeConnection:
+        self.answer = self.answers[query]
+        return self
+
+    def fetchone(self) -> tuple[str] | None:
+        return self.answer
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, number: tuple[str] | None, text: tuple[str] | None) -> dict[str, Any]:
+    """Have psycopg connect to such a server, and return what it is asked to connect with."""
+    asked: dict[str, Any] = {}
+
+    def connect(**options: Any) -> FakeConnection:
+        asked.update(options)
+        return FakeConnection({"SHOW server_version_num": number, "SHOW server_version": text})
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    return asked
+
+
+def test_server_is_asked_for_both_of_its_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = serve(monkeypatch, ("160014",), ("16.14",))
+    assert server_version() == (160014, "16.14")
+    # Without a limit a server that does not answer would hold the cell until the wall clock outside ends it.
+    assert asked == {"connect_timeout": 10, "autocommit": True}
+
+
+@pytest.mark.parametrize(("number", "text"), [(None, ("16.14",)), (("160014",), None)])
+def test_server_without_a_version_is_unobservable(
+    monkeypatch: pytest.MonkeyPatch, number: tuple[str] | None, text: tuple[str] | None
+) -> None:
+    serve(monkeypatch, number, text)
+    with pytest.raises(UnobservableError, match=r"^the server gave no version$"):
+        server_version()
+
+
 def test_module_that_cannot_be_imported_is_unobservable(run_cell: RunCell) -> None:
-    cell = run_cell(PASSES, server="import sys; sys.modules['fake_extension'] = None", pyo3="0.30.1")
+    cell = run_cell(TELLS, module="no_such_module", pyo3="0.30.1")
     assert cell.result.ret == 71
-    assert "fake_extension" in cell.json("observed.json")["error"]
-
-
-def test_misspelt_axis_is_a_usage_error(run_cell: RunCell) -> None:
-    cell = run_cell(PASSES, pyo="0.30.1")
-    assert cell.result.ret == pytest.ExitCode.USAGE_ERROR
-    cell.result.stderr.fnmatch_lines(["*unknown axes*pyo*"])
-
-
-def test_without_a_folder_nothing_is_observed(pytester: pytest.Pytester, run_cell: RunCell) -> None:
-    del run_cell  # for its clean environment
-    pytester.makepyfile(test_inner=PASSES)
-    result = pytester.runpytest_subprocess("-p", "matrix_cell.plugin", "-p", "no:cacheprovider")
-    assert result.ret == 0
-    assert not list(pytester.path.rglob("*.json*"))
+    assert "no_such_module" in cell.json("observed.json")["error"]
+    assert not (cell.out.parent / "imported").exists()
+    assert json.loads((cell.out / "observed.json").read_text(encoding="utf-8")).keys() == {"schema_version", "error"}
