@@ -32,7 +32,7 @@ class EventLog:
         self._file.write(json.dumps(line).encode() + b"\n")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be imported, or skips itself, has no test to report that, so each is an event of its own."""
+        """A file that cannot be imported, or skips itself, has no test to report it, so that is an event."""
         if report.failed:
             self.write("collect_error", test=report.nodeid, message=_reason(report), longrepr=report.longreprtext)
         elif report.skipped:

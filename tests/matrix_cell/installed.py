@@ -1,5 +1,4 @@
-"""Which files were installed with the module under test, and are they the wheel's? Hashes of files on disk in, a
-sentence per file that is not the wheel's out.
+"""Are the files beside the module under test those of its wheel? Files on disk in, a sentence per foreign one out.
 
 The files are read again, not their RECORD: what was edited after its installation must show up.
 """

@@ -121,8 +121,9 @@ def theil_sen(readings: Sequence[int], step: float) -> Slope:
     return Slope(statistics.median(slopes), slopes[low], slopes[high])
 
 
-# Empties the interpreter's cache of types; an interpreter without that cache has neither name. Both are private. The first
-# came with 3.13 and empties this cache too (measured on 3.13.0, 3.14.10 and 3.15.2); from 3.14 on the second one warns.
+# Empties the interpreter's cache of types; an interpreter without that cache has neither name, and both are private.
+# The first came with 3.13 and empties this cache too (measured on 3.13.0, 3.14.10 and 3.15.2). From 3.14 on the second
+# one warns.
 _clear_type_cache: Callable[[], object] = (
     getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None) or (lambda: None)
 )

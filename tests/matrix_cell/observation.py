@@ -22,6 +22,8 @@ from matrix_cell.request import AXES
 from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matrix_cell.request import CellRequest
 
 EXIT_MISMATCH = 70
@@ -99,12 +101,26 @@ def _interpreter() -> dict[str, Any]:
         "python_full": platform.python_version(),
         "implementation": sys.implementation.name,
         "free_threaded": free_threaded,
-        "packages": {
-            name: distribution.version
-            for distribution in importlib.metadata.distributions()
-            if (name := distribution.metadata["Name"])
-        },
+        "packages": _packages(),
     }
+
+
+def _packages() -> dict[str, str]:
+    """Versions by name. What lacks one of the two, such as the remains of an interrupted installation, is left out."""
+    packages: dict[str, str] = {}
+    for metadata in map(_metadata, importlib.metadata.distributions()):
+        if "Name" in metadata and "Version" in metadata:
+            # The first on the path is the one that an import finds.
+            packages.setdefault(metadata["Name"], metadata["Version"])
+    return packages
+
+
+def _metadata(distribution: importlib.metadata.Distribution) -> Mapping[str, str]:
+    try:
+        metadata = distribution.metadata
+    except FileNotFoundError:  # from Python 3.15 on; before, a missing file reads as an empty one
+        return {}
+    return {key: metadata[key] for key in ("Name", "Version") if key in metadata}
 
 
 def _module(name: str) -> dict[str, Any]:

@@ -70,8 +70,8 @@ def run_cell(
             path.write_text(json.dumps(members))
             monkeypatch.setenv("PYO3_MATRIX_MEMBERS", str(path))
         out = pytester.path / "out"
-        command = (*PLUGIN, *arguments, "--matrix-out", out, "--matrix-module", module)
+        options = ("--matrix-out", str(out), "--matrix-module", module, "--matrix-requested", json.dumps(requested))
         run_pytest = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return Cell(out, run_pytest(*command, "--matrix-requested", json.dumps(requested)))
+        return Cell(out, run_pytest(*PLUGIN, *arguments, *options))
 
     return run

@@ -1,4 +1,4 @@
-"""What does a cell test where no extension was built? A copy of psutil's shared object, installed as a wheel would be."""
+"""What does a cell test where no extension was built? A copy of psutil's shared object, installed like a wheel."""
 
 from __future__ import annotations
 

@@ -170,8 +170,8 @@ def test_file_that_skips_itself_is_an_event(run_cell: RunCell, code: str, messag
 
 
 def test_collected_tests_that_never_ran_are_known(run_cell: RunCell) -> None:
-    code = "import pytest\ndef test_one(): pass\ndef test_two(): pytest.exit('enough', returncode=0)\ndef test_three(): pass"
-    cell = run_cell(code)
+    leaves = "import pytest\ndef test_two(): pytest.exit('enough', returncode=0)\n"
+    cell = run_cell(f"def test_one(): pass\n{leaves}def test_three(): pass")
     assert cell.result.ret == 0
     [collected] = cell.events("collected")
     assert collected["tests"] == [f"test_inner.py::test_{name}" for name in ("one", "two", "three")]

@@ -6,7 +6,6 @@ import ctypes
 import hashlib
 import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ from matrix_cell.loaded import loaded_object
 from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from plugin.cell_run import RunCell
     from plugin.fake_wheel import FakeWheel
 
@@ -229,7 +230,7 @@ def test_what_is_not_loaded_or_not_there_is_not_taken_for_the_object(
         monkeypatch.delitem(sys.modules, name)
     extension(monkeypatch, f"a.{wheel.native}", wheel.object)
     extension(monkeypatch, f"b.{wheel.native}", tmp_path / "removed.so")
-    monkeypatch.setitem(sys.modules, "no_module", None)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "no_spec", object())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "no_module", None)
+    monkeypatch.setitem(sys.modules, "no_spec", object())
     with pytest.raises(UnobservableError, match=f"exports PyInit_{wheel.native};"):
         loaded_object(f"a.{wheel.native}")

@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 import sysconfig
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -53,13 +54,23 @@ def test_build_without_the_gil_is_another_python(run_cell: RunCell, monkeypatch:
     assert observed["free_threaded"] is True
 
 
-def test_package_without_a_name_is_left_out(run_cell: RunCell, wheel: FakeWheel) -> None:
+@pytest.mark.parametrize("metadata", [None, "Version: 1.0\n", "Name: broken\n"])
+def test_remains_of_a_package_are_left_out(run_cell: RunCell, wheel: FakeWheel, metadata: str | None) -> None:
     folder = wheel.site / "broken-1.0.dist-info"
     folder.mkdir()
-    (folder / "METADATA").write_text("Version: 1.0\n", encoding="utf-8")
+    if metadata is not None:
+        (folder / "METADATA").write_text(metadata, encoding="utf-8")
     packages = run_cell(PASSES).json("observed.json")["packages"]
     assert packages["fake"] == "1.0"
     assert all(packages)
+    assert "broken" not in packages
+
+
+def test_of_two_versions_of_a_package_the_one_that_is_imported_counts(run_cell: RunCell, wheel: FakeWheel) -> None:
+    folder = wheel.site / "pytest-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: pytest\nVersion: 1.0\n", encoding="utf-8")
+    assert run_cell(PASSES).json("observed.json")["packages"]["pytest"] == "1.0"
 
 
 @pytest.mark.parametrize(
@@ -151,19 +162,14 @@ def test_unreachable_server_is_unobservable(run_cell: RunCell, monkeypatch: pyte
     assert not (cell.out.parent / "imported").exists()
 
 
-class FakeConnection:
-    """What psycopg.connect() returns, over a server that has these answers."""
+class FakeServer:
+    """What psycopg.connect() enters: a connection to a server that has these answers."""
 
     def __init__(self, answers: dict[str, tuple[str] | None]) -> None:
         self.answers = answers
+        self.answer: tuple[str] | None = None
 
-    def __enter__(self) -> FakeConnection:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        del details
-
-    def execute(self, query: str) -> FakeConnection:
+    def execute(self, query: str) -> FakeServer:
         self.answer = self.answers[query]
         return self
 
@@ -175,9 +181,9 @@ def serve(monkeypatch: pytest.MonkeyPatch, number: tuple[str] | None, text: tupl
     """Have psycopg connect to such a server, and return what it is asked to connect with."""
     asked: dict[str, Any] = {}
 
-    def connect(**options: Any) -> FakeConnection:
+    def connect(**options: Any) -> nullcontext[FakeServer]:
         asked.update(options)
-        return FakeConnection({"SHOW server_version_num": number, "SHOW server_version": text})
+        return nullcontext(FakeServer({"SHOW server_version_num": number, "SHOW server_version": text}))
 
     monkeypatch.setattr(psycopg, "connect", connect)
     return asked
