@@ -7,6 +7,7 @@ pub mod knowledge;
 pub mod line;
 pub mod lock;
 mod manifest;
+mod members;
 pub mod probe;
 pub mod wheel;
 pub mod workspace;

@@ -71,12 +71,8 @@ pub enum Verb {
         selection: Selection,
         #[command(flatten)]
         partial: Partial,
-        /// How thorough the benchmarks are
-        #[arg(long, value_enum, default_value_t = Benchmarks::Quick)]
-        benchmarks: Benchmarks,
-        /// How many cells to test at the same time [default: one per core]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-        jobs: Option<u16>,
+        #[command(flatten)]
+        manner: Manner,
     },
     /// Judge the partial runs of any machines as one
     Merge {
@@ -158,6 +154,20 @@ pub struct Selection {
     /// With the cells of these lines that must not build
     #[arg(long)]
     negative: bool,
+}
+
+/// How they are run.
+#[derive(Debug, Args)]
+pub struct Manner {
+    /// How thorough the benchmarks are [default: quick, or as in the run that --failed names]
+    #[arg(long, value_enum)]
+    pub benchmarks: Option<Benchmarks>,
+    /// How many cells to test at the same time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// How often the tests of a cell run again where they failed; one that passes then is flaky
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub retries: u16,
 }
 
 /// Which of them, where they are shared with other machines or were run before.

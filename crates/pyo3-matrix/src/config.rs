@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cell::{Line, Postgres, Python};
 use crate::model::fingerprint::Fingerprint;
+use crate::model::outcome::Outcome;
 
 mod check;
 mod negative;
@@ -78,9 +79,31 @@ pub struct Suite {
     /// pytest arguments of the benchmark stage; without any there is none.
     #[serde(default)]
     pub benchmarks: Vec<String>,
-    /// Files and folders whose content decides what those two stages do.
+    /// Files and folders whose content decides what those two stages do, besides what pytest loads by its arguments.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
+    /// What a cell is whose tests failed first and then passed.
+    #[serde(default)]
+    pub flaky: Flaky,
+}
+
+/// What a flaky cell does to the verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Flaky {
+    /// It is red.
+    #[default]
+    Fail,
+    /// It is green, and counted apart.
+    Pass,
+}
+
+impl Flaky {
+    /// Whether a cell that ended so keeps the verdict green.
+    #[must_use]
+    pub fn is_green(self, outcome: &Outcome) -> bool {
+        outcome.is_green() || (self == Flaky::Pass && *outcome == Outcome::Flaky)
+    }
 }
 
 impl Suite {

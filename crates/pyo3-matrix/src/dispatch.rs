@@ -2,6 +2,7 @@
 
 mod parts;
 mod plans;
+mod reports;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
@@ -20,7 +21,7 @@ use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::message;
 use crate::report::repro;
-use crate::report::{self, Report, badge, json, markdown, terminal};
+use crate::report::{Report, badge, json, markdown, terminal};
 use crate::run;
 use crate::run::cell::in_database;
 use crate::run::clock::Clock;
@@ -58,9 +59,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         }
         Verb::Provision { selection } => provision(&selection.into(), config),
         Verb::Build { selection } => parts::build(&selection.into(), config),
-        Verb::Run { selection, partial, benchmarks, jobs } => {
-            parts::run(&selection.into(), &partial, benchmarks, jobs, config)
-        }
+        Verb::Run { selection, partial, manner } => parts::run(&selection.into(), &partial, &manner, config),
         Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Repro { cell: asked } => {
@@ -100,7 +99,7 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
 
 fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<Ending, Error> {
     let folder = RunFolder::open(&config.target(), run)?;
-    let report = report::assemble(&folder)?;
+    let report = reports::read(&folder)?;
     match format {
         ReportFormat::Text => print!("{}", terminal::render(&report)),
         ReportFormat::Json => print!("{}", json::render(&report)?),

@@ -6,4 +6,5 @@ pub mod failure;
 pub mod fingerprint;
 pub mod ledger;
 pub mod negative;
+pub mod outcome;
 pub mod record;

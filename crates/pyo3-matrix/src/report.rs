@@ -16,13 +16,12 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
-use crate::model::record::{self, Record, SCHEMA_VERSION};
-use crate::plan::cost::{self, Costs};
-use crate::store::folder::{Contents, RunFolder};
+use crate::model::record::{Record, SCHEMA_VERSION};
+use crate::store::folder::Contents;
 use crate::store::merge::Merged;
-use crate::verdict::judge::{Decision, Status, Verdict, judge};
+use crate::verdict::criterion::Status;
+use crate::verdict::judge::{Decision, Known, State, Verdict, judge};
 
 /// `report.json`: what one run means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,12 +45,15 @@ pub struct Report {
     pub toolchain: Vec<String>,
 }
 
-/// Reads and judges a run.
-pub fn assemble(folder: &RunFolder) -> io::Result<Report> {
-    let Contents { intent, records, negatives, ledger } = folder.read()?;
-    Ok(Report {
+/// What is on disk of a run, and whether it is at work, as a report.
+#[must_use]
+pub fn assemble(contents: Contents, state: State) -> Report {
+    let Contents { intent, records, negatives, ledger } = contents;
+    let (plan, terms) = (&intent.plan, &intent.terms);
+    let known = Known { plan, records: &records, negatives: &negatives, terms, state };
+    Report {
         schema_version: SCHEMA_VERSION,
-        verdict: judge(&intent.plan, &records, &intent.criteria).with_negatives(&intent.plan, &negatives),
+        verdict: judge(known),
         toolchain: toolchains(&records),
         run: intent.run,
         preset: intent.plan.preset,
@@ -59,26 +61,17 @@ pub fn assemble(folder: &RunFolder) -> io::Result<Report> {
         part: intent.part.as_ref().map(ToString::to_string),
         merged: intent.merged,
         ledger,
-    })
+    }
 }
 
-/// Writes the report in every form beside its records, and what the cells cost.
-pub fn keep(folder: &RunFolder, report: &Report) -> io::Result<()> {
-    json::write(folder, report)?;
-    let texts = [
+/// Every file of a report, by its name.
+pub fn files(report: &Report) -> io::Result<Vec<(&'static str, String)>> {
+    Ok(vec![
+        (json::FILE, json::render(report)?),
         (markdown::FILE, markdown::render(report)),
         (badge::JSON_FILE, badge::json(report)?),
         (badge::SVG_FILE, badge::svg(report)),
-    ];
-    for (name, text) in texts {
-        let path = folder.path.join(name);
-        std::fs::write(&path, text).map_err(|error| naming(&error, &path))?;
-    }
-    let Contents { intent, records, ledger, .. } = folder.read()?;
-    match Costs::of(&intent.run, &records, ledger.as_ref()) {
-        Some(costs) => record::write(&folder.path.join(cost::FILE), &costs),
-        None => Ok(()),
-    }
+    ])
 }
 
 impl Report {
@@ -89,6 +82,9 @@ impl Report {
         let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
         match verdict.decision {
             Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
+            Decision::Investigate if verdict.tally().under_way > 0 => {
+                ("none yet", "the run is at work; this is what its cells say so far")
+            }
             Decision::Investigate if !verdict.green => ("investigate", "see above"),
             Decision::Investigate if open(Status::Missed) => ("investigate", "a criterion is missed"),
             Decision::Investigate if open(Status::NotMeasured) => {
@@ -114,6 +110,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::config::Flaky;
     use crate::model::cell::{CellId, Line, Postgres, Python};
     use crate::model::record::Outcome;
     use crate::verdict::judge::CellVerdict;
@@ -129,8 +126,11 @@ mod tests {
             outcome: if at < green { Outcome::Passed } else { Outcome::TestsFailed },
             reason: (at >= green).then(|| "1 of 2 tests failed".to_owned()),
             passed: 2,
+            skipped: 0,
+            xfailed: 0,
             total: 2,
             failing: BTreeMap::new(),
+            skips: BTreeMap::new(),
         };
         let cells = (0..green + red).map(cell).collect();
         let verdict = Verdict {
@@ -139,6 +139,7 @@ mod tests {
             cells,
             criteria: Vec::new(),
             negatives: Vec::new(),
+            flaky: Flaky::Fail,
         };
         Report {
             schema_version: SCHEMA_VERSION,

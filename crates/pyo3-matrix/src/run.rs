@@ -1,5 +1,6 @@
 //! The whole of a run: a plan in, a folder of records out. Provision, build, install, test in parallel, measure alone.
 
+mod attempt;
 pub mod cell;
 pub mod clock;
 mod must_fail;
@@ -12,17 +13,20 @@ use std::time::Duration;
 
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
+use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
-use crate::model::record::{self, Outcome, Record};
+use crate::model::record::{self, Attempt, Durations, Outcome, Record, Thoroughness};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
 use crate::provision::{Context, ProvisionError};
+use crate::store::alive::Alive;
 use crate::store::checkout::{CheckoutError, CheckoutLock};
 use crate::store::folder::RunFolder;
 use crate::store::intent::Intent;
+use attempt::Tries;
 use cell::{Benchmarks, Ready};
 use clock::Clock;
 use prepare::{Preparation, Prepared};
@@ -33,6 +37,16 @@ pub struct Options {
     pub benchmarks: Benchmarks,
     /// How many cells are tested at the same time.
     pub jobs: usize,
+    /// How often the tests of a cell run again where they failed.
+    pub retries: usize,
+}
+
+impl Options {
+    /// The stages that every cell of a run has to come through.
+    #[must_use]
+    pub fn stages(&self, config: &Config) -> Thoroughness {
+        if config.suite.benchmarks.is_empty() { Thoroughness::Tests } else { self.benchmarks.stages() }
+    }
 }
 
 /// Why a run could not be made. A cell that fails is no such reason.
@@ -57,6 +71,7 @@ pub fn run(
     let plan = &intent.plan.clone();
     let retry = matches!(&intent.part, Some(Part { cut: Cut::Retry { .. }, .. }));
     let folder = RunFolder::create(&target, intent)?;
+    let _alive = Alive::claim(&folder)?;
     // A retry counts together with what it retries; the merge of both is the latest.
     if !retry {
         folder.becomes_latest(&target)?;
@@ -74,7 +89,7 @@ pub fn run(
     }
     let run = Run { plan, options, context, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
-    if options.benchmarks != Benchmarks::Off && !context.config.suite.benchmarks.is_empty() {
+    if options.stages(context.config) != Thoroughness::Tests {
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
     }
@@ -169,7 +184,10 @@ impl Run<'_, '_> {
 
     fn test(&self, planned: &Planned) -> Record {
         match self.ready(planned) {
-            Ok(ready) => ready.tests(self.context),
+            Ok(ready) => {
+                let tries = self.tries(&ready, &[], Durations::default(), Vec::new());
+                attempt::attempts(tries, || ready.tests(self.context))
+            }
             Err(Failure { outcome, reason }) => {
                 Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
             }
@@ -186,20 +204,41 @@ impl Run<'_, '_> {
 
     /// The benchmark stage of every green cell, alone on the machine. Returns the seconds that test processes lived.
     fn benchmarks(&self, records: &mut [Record]) -> f64 {
-        let total = records.iter().filter(|record| record.outcome == Outcome::Passed).count();
+        let passed = |record: &Record| matches!(record.outcome, Outcome::Passed | Outcome::Flaky);
+        let total = records.iter().filter(|record| passed(record)).count();
         let mut at = 0;
-        for record in records.iter_mut().filter(|record| record.outcome == Outcome::Passed) {
+        for record in records.iter_mut().filter(|record| passed(record)) {
             let planned = self.plan.cells.iter().find(|planned| planned.cell == record.cell);
             let Some(Ok(ready)) = planned.map(|planned| self.ready(planned)) else { continue };
             if self.context.processes.interrupted() {
                 break;
             }
-            ready.benchmarks(record, self.options.benchmarks, self.context);
-            *record = self.keep(record.clone());
+            *record = self.keep(self.measure(&ready, record));
             at += 1;
             (self.context.tell)(&Event::CellMeasured { record, at: Progress { at, of: total } });
         }
         records.iter().map(|record| record.durations.benchmarks).sum()
+    }
+
+    /// The record of a cell with its benchmark stage.
+    fn measure(&self, ready: &Ready<'_, '_>, tested: &Record) -> Record {
+        let tries = self.tries(ready, &cell::BENCHMARK_FILES, tested.durations, tested.attempts.clone());
+        attempt::attempts(tries, || {
+            let mut record = Record { attempts: Vec::new(), ..tested.clone() };
+            ready.benchmarks(&mut record, self.options.benchmarks, self.context);
+            record
+        })
+    }
+
+    fn tries<'r>(
+        &'r self,
+        ready: &'r Ready<'_, '_>,
+        writes: &'r [&'r str],
+        spent: Durations,
+        before: Vec<Attempt>,
+    ) -> Tries<'r, 'r> {
+        let retries = self.options.retries;
+        Tries { folder: &ready.folder, writes, spent, before, retries, context: self.context }
     }
 
     /// Writes a record. One that cannot be written is told of, and its cell is lost on disk.

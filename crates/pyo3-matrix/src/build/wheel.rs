@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::artifacts::Compiled;
 use crate::build::line::{self, LineError, Project};
+use crate::build::members;
 use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
@@ -22,8 +23,12 @@ use crate::provision::tools::Tools;
 pub struct Wheel {
     pub path: PathBuf,
     pub key: String,
-    /// SHA-256 of the file as it is now, whoever put it there.
+    /// SHA-256 of the file, the same as when it was built.
     pub sha256: String,
+    /// The files that it installs: path → SHA-256.
+    pub members: BTreeMap<String, String>,
+    /// A file that lists them, for the cell.
+    pub members_file: PathBuf,
     /// SHA-256 of the line's lock file.
     pub line_lock: String,
     /// What the module's `build_info()` has to say of itself: crates by cargo's own build messages, compiler, profile.
@@ -44,6 +49,9 @@ struct Label {
     schema_version: u32,
     wheel: String,
     file: String,
+    /// SHA-256 of that file when it was built.
+    #[serde(default)]
+    sha256: String,
     interpreter: String,
     soabi: String,
     toolchain: String,
@@ -93,6 +101,9 @@ const CARGO: &str = include_str!("cargo.sh");
 /// Where those messages are kept, beside the wheel.
 const MESSAGES: &str = "messages.jsonl";
 
+/// Where the list of its files is kept, beside the wheel.
+const MEMBERS: &str = "members.json";
+
 /// The profile of every wheel.
 const PROFILE: &str = "release";
 
@@ -119,10 +130,10 @@ impl Order<'_> {
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
         let label: Option<Label> = record::read(&folder(config, &key).join(LABEL))?;
         match label {
-            Some(label) if !label.compiled.is_empty() => {
+            Some(label) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
                 Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
             }
-            // What is in it can no longer be told: it is built again.
+            // It is not the file that was built, or what is in it can no longer be told: it is built again.
             _ => Ok(None),
         }
     }
@@ -136,7 +147,8 @@ impl Order<'_> {
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
         let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
-        let label = Label { file: name.to_string_lossy().into_owned(), compiled, ..self.label() };
+        let sha256 = fingerprint::of_file(&fresh.path().join(&name))?;
+        let label = Label { file: name.to_string_lossy().into_owned(), sha256, compiled, ..self.label() };
         record::write(&fresh.path().join(LABEL), &label)?;
         let key = key(&label);
         let folder = folder(config, &key);
@@ -186,11 +198,14 @@ impl Order<'_> {
         origin: Origin,
     ) -> Result<Wheel, WheelError> {
         let (sha256, line_lock) = (fingerprint::of_file(&path)?, self.project.lock.clone());
+        let members = members::read(&path)?;
+        let members_file = path.with_file_name(MEMBERS);
+        line::keep(&members_file, serde_json::to_string(&members).unwrap_or_default().as_bytes())?;
         let abi = abi(&path).filter(|abi| abi == "abi3");
         let mut built = self.built(compiled);
         // A module for the stable ABI is one for every Python; its wheel says so in its name.
         built.extend(abi.map(|abi| ("python_abi".to_owned(), abi)));
-        Ok(Wheel { path, key, sha256, line_lock, built, origin })
+        Ok(Wheel { path, key, sha256, members, members_file, line_lock, built, origin })
     }
 
     /// Everything that `build_info()` can say and that is known from outside.
@@ -217,6 +232,7 @@ impl Order<'_> {
             schema_version: record::SCHEMA_VERSION,
             wheel: self.id.to_string(),
             file: String::new(),
+            sha256: String::new(),
             interpreter: self.interpreter.version.clone(),
             soabi: self.interpreter.soabi.clone(),
             toolchain: self.toolchain.to_owned(),
@@ -282,6 +298,7 @@ mod tests {
             schema_version: 1,
             wheel: "py3.12-pyo3_0.30".into(),
             file: String::new(),
+            sha256: String::new(),
             interpreter: "3.12.1".into(),
             soabi: "cpython-312".into(),
             toolchain: "rustc 1".into(),

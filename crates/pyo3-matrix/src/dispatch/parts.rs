@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anstream::{print, println};
 
+use super::reports::{self, show};
 use super::{ending, jobs, say, tell};
 use crate::build::knowledge::{self, Which};
 use crate::build::wheel;
-use crate::cli::Partial;
+use crate::cli::{Manner, Partial};
 use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
@@ -18,33 +19,34 @@ use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
 use crate::provision::Context;
 use crate::report::message;
-use crate::report::{self, Report, terminal};
+use crate::report::terminal;
 use crate::run::cell::Benchmarks;
 use crate::run::{self, Options};
 use crate::store::basis::Basis;
 use crate::store::checkout::CheckoutLock;
 use crate::store::costs;
-use crate::store::disk;
 use crate::store::folder::RunFolder;
-use crate::store::intent::Intent;
+use crate::store::intent::{Intent, Terms};
 use crate::store::merge::{self, Goal, Piece};
 
 /// Runs what is asked for, all of it or a part, and judges it.
-pub fn run(
-    request: &Request,
-    partial: &Partial,
-    benchmarks: Benchmarks,
-    jobs_asked: Option<u16>,
-    config: &Config,
-) -> Result<Ending, Error> {
-    let options = Options { benchmarks, jobs: jobs(jobs_asked) };
+pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Config) -> Result<Ending, Error> {
     if let Some(earlier) = &partial.failed {
-        return retry(earlier, options, config);
+        return retry(earlier, manner, config);
     }
+    let options = manner.options(Benchmarks::Quick);
     let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
     let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
     let report = show(&folder, config)?;
     Ok(if interrupted { Ending::Interrupted } else { ending(&report) })
+}
+
+impl Manner {
+    /// How to run, with these benchmarks where none were asked for.
+    fn options(&self, default: Benchmarks) -> Options {
+        let benchmarks = self.benchmarks.unwrap_or(default);
+        Options { benchmarks, jobs: jobs(self.jobs), retries: usize::from(self.retries) }
+    }
 }
 
 /// The part of `plan` that is asked for, or all of it.
@@ -79,17 +81,20 @@ fn run_plan(
     knowledge::probe(&plan, Which::Doubtful, &mut known, &context)?;
     let plan = forecast::foretell(plan, config, &known);
     say(&message::begins(&plan, part.as_ref()));
-    let intent = Intent { part, ..Intent::of(plan, config.criteria.clone(), basis) };
+    let terms = Terms::of(config, options.stages(config));
+    let intent = Intent { part, ..Intent::of(plan, terms, basis) };
     let folder = run::run(intent, options, &lock, &context)?;
     Ok((folder, processes.interrupted()))
 }
 
 /// Runs again what did not pass, and judges it together with what did.
-fn retry(earlier: &str, options: Options, config: &Config) -> Result<Ending, Error> {
+fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Error> {
     let earlier = Piece::read(RunFolder::open(&config.target(), Some(earlier))?.path)?;
-    let Intent { run, plan, part, basis, .. } = earlier.contents.intent.clone();
-    let verdict = report::assemble(&earlier.folder)?.verdict;
-    let red = verdict.cells.iter().filter(|cell| !cell.outcome.is_green());
+    let Intent { run, plan, terms, part, basis, .. } = earlier.contents.intent.clone();
+    // As thorough as the run that is retried: a retry that leaves out a stage answers nothing.
+    let options = manner.options(Benchmarks::of(terms.thoroughness));
+    let verdict = reports::read(&earlier.folder)?.verdict;
+    let red = verdict.cells.iter().filter(|cell| !verdict.flaky.is_green(&cell.outcome));
     let cells: Vec<CellId> = red.map(|cell| cell.cell).collect();
     let negatives = verdict.negatives.iter().filter(|negative| !negative.ending.is_green());
     let negatives: Vec<String> = negatives.map(|negative| negative.id.clone()).collect();
@@ -107,7 +112,7 @@ fn retry(earlier: &str, options: Options, config: &Config) -> Result<Ending, Err
     }
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
-        let report = report::assemble(&folder)?;
+        let report = reports::read(&folder)?;
         print!("{}", terminal::render(&report));
         return Ok(Ending::Interrupted);
     }
@@ -129,16 +134,6 @@ pub fn merge(runs: &[PathBuf], config: &Config) -> Result<Ending, Error> {
     let goal = Goal::whole(&pieces)?;
     let folder = merge::merge(&pieces, goal, &config.target())?;
     Ok(ending(&show(&folder, config)?))
-}
-
-/// Prints the report of a run, and keeps it in every form beside its records.
-fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
-    let report = report::assemble(folder)?;
-    // Shown first: a full disk must not hide what the records say.
-    print!("{}", terminal::render(&report));
-    report::keep(folder, &report)?;
-    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
-    Ok(report)
 }
 
 /// Builds, or finds, the wheels of what is asked for.

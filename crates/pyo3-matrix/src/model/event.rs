@@ -48,6 +48,17 @@ pub enum Event<'a> {
         record: &'a Record,
         at: Progress,
     },
+    /// A cell's tests failed, and run again.
+    TriedAgain {
+        record: &'a Record,
+        again: usize,
+        of: usize,
+    },
+    /// What the failed try left cannot be put aside, so there is no other one.
+    NotTriedAgain {
+        cell: CellId,
+        error: &'a io::Error,
+    },
     /// A cell's benchmarks are over.
     CellMeasured {
         record: &'a Record,

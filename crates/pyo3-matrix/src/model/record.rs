@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
+pub use crate::model::outcome::Outcome;
 
 /// The version of every JSON that the harness writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -41,28 +42,53 @@ pub struct Observed {
     /// The Python packages that took part, such as psycopg, and their versions.
     #[serde(default)]
     pub packages: BTreeMap<String, String>,
+    /// The shared object that the module under test was loaded from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<Loaded>,
 }
 
-/// How a cell ended. Closed: a new way to end is a new variant.
+/// A file that the interpreter loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Outcome {
-    Passed,
-    TestsFailed,
-    /// The test process was ended by a signal, such as `SIGSEGV`.
-    Crashed {
-        signal: String,
-    },
-    /// The wall clock outside the cell ran out.
-    Hung,
-    BuildFailed,
-    ProvisionFailed,
-    /// Observed is not requested.
-    Mismatch,
-    Skipped {
-        reason: String,
-    },
-    /// The cell was planned, and has no record.
-    Lost,
+pub struct Loaded {
+    pub path: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// Which stages a record judges. A later one includes those before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Thoroughness {
+    /// The tests alone.
+    #[default]
+    Tests,
+    /// The benchmarks too, with enough rounds for a ratio.
+    Quick,
+    /// The benchmarks with more rounds.
+    Full,
+}
+
+impl fmt::Display for Thoroughness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thoroughness::Tests => "tests alone",
+            Thoroughness::Quick => "quick benchmarks",
+            Thoroughness::Full => "full benchmarks",
+        })
+    }
+}
+
+/// An earlier try of a cell that ended with failing tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Attempt {
+    /// The run that made it, where that was another run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Failing test → one line why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failing: BTreeMap<String, String>,
 }
 
 /// Everything that is known of one cell.
@@ -74,14 +100,22 @@ pub struct Record {
     /// Why the outcome is not `Passed`: what, where, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    #[serde(default)]
+    pub thoroughness: Thoroughness,
+    /// The tries before this one, the first of them first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
     pub requested: Versions,
     pub observed: Option<Observed>,
-    /// Test node id → `passed`, `failed`, `error`, `skipped`, `xfailed`, `xpassed`, or `running` for the one in which
-    /// the cell ended.
+    /// Test node id → `passed`, `failed`, `error`, `skipped`, `xfailed`, `xpassed`, `running` for the one in which the
+    /// cell ended, `notrun` for one that was collected and has no result.
     pub tests: BTreeMap<String, TestResult>,
     /// Test node id → why it failed.
     #[serde(default)]
     pub failures: BTreeMap<String, TestFailure>,
+    /// Test node id → why it was skipped, or is expected to fail.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skips: BTreeMap<String, String>,
     pub benchmarks: Vec<Benchmark>,
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
@@ -102,6 +136,8 @@ pub enum TestResult {
     Xfailed,
     Xpassed,
     Running,
+    /// It was collected, and has no result.
+    NotRun,
 }
 
 /// Why a test failed.
@@ -177,7 +213,7 @@ pub struct Durations {
     pub harness: f64,
 }
 
-/// What the cell ran on, as SHA-256 in hexadecimal.
+/// What the cell ran on, as SHA-256 in hexadecimal. The wheel is named only where the cell's installed files are its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hashes {
     /// The line's `Cargo.lock`.
@@ -189,51 +225,82 @@ pub struct Hashes {
     pub wheel_key: Option<String>,
 }
 
-impl Outcome {
-    /// Whether a cell that ended so keeps the verdict green.
-    #[must_use]
-    pub fn is_green(&self) -> bool {
-        match self {
-            Outcome::Passed | Outcome::Skipped { .. } => true,
-            Outcome::TestsFailed
-            | Outcome::Crashed { .. }
-            | Outcome::Hung
-            | Outcome::BuildFailed
-            | Outcome::ProvisionFailed
-            | Outcome::Mismatch
-            | Outcome::Lost => false,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Passed => f.write_str("passed"),
-            Outcome::TestsFailed => f.write_str("tests failed"),
-            Outcome::Crashed { signal } => write!(f, "crashed ({signal})"),
-            Outcome::Hung => f.write_str("hung"),
-            Outcome::BuildFailed => f.write_str("build failed"),
-            Outcome::ProvisionFailed => f.write_str("provision failed"),
-            Outcome::Mismatch => f.write_str("mismatch"),
-            Outcome::Skipped { .. } => f.write_str("skipped"),
-            Outcome::Lost => f.write_str("lost"),
-        }
-    }
-}
-
 impl TestResult {
     /// Whether the test says that something is wrong.
     #[must_use]
     pub fn is_red(self) -> bool {
         match self {
-            TestResult::Failed | TestResult::Error | TestResult::Xpassed | TestResult::Running => true,
+            TestResult::Failed
+            | TestResult::Error
+            | TestResult::Xpassed
+            | TestResult::Running
+            | TestResult::NotRun => true,
             TestResult::Passed | TestResult::Skipped | TestResult::Xfailed => false,
         }
     }
 }
 
 impl Record {
+    /// The tests that say that something is wrong, each with one line why.
+    #[must_use]
+    pub fn failing(&self) -> BTreeMap<String, String> {
+        let why = |test: &String, result: &TestResult| match (self.failures.get(test), result) {
+            (Some(failure), _) => failure.message.clone(),
+            (None, TestResult::NotRun) => "collected, and has no result".to_owned(),
+            (None, result) => format!("{result:?}").to_lowercase(),
+        };
+        let red = self.tests.iter().filter(|(_, result)| result.is_red());
+        red.map(|(test, result)| (test.clone(), why(test, result))).collect()
+    }
+
+    /// How many tests ended so.
+    #[must_use]
+    pub fn count(&self, wanted: TestResult) -> usize {
+        self.tests.values().filter(|result| **result == wanted).count()
+    }
+
+    /// This record as a try before another one.
+    #[must_use]
+    pub fn attempt(&self, run: Option<String>) -> Attempt {
+        Attempt { run, reason: self.reason.clone(), failing: self.failing() }
+    }
+
+    /// This record with the seconds of the try before it, which are those beyond what both had `spent`.
+    #[must_use]
+    pub fn lasting(mut self, before: &Record, spent: Durations) -> Record {
+        self.durations.tests += before.durations.tests - spent.tests;
+        self.durations.benchmarks += before.durations.benchmarks - spent.benchmarks;
+        self.durations.harness += before.durations.harness - spent.harness;
+        self
+    }
+
+    /// This record after failed tries: one that passed is flaky.
+    #[must_use]
+    pub fn after(mut self, attempts: Vec<Attempt>) -> Record {
+        if !attempts.is_empty() && matches!(self.outcome, Outcome::Passed | Outcome::Flaky) {
+            let tries = if attempts.len() == 1 { "one try" } else { "earlier tries" };
+            self.outcome = Outcome::Flaky;
+            self.reason = Some(format!("its tests failed in {tries}, and then passed on the same sources"));
+        }
+        self.attempts = attempts;
+        self
+    }
+
+    /// Whether a test looked for a leak. The plugin names such a test by the end of its node id.
+    fn measured_a_leak(&self, test: &str) -> bool {
+        let named = |name: &String| test.rsplit("::").next() == Some(name);
+        self.memory.as_ref().is_some_and(|memory| memory.leaks.keys().any(named))
+    }
+
+    /// Whether its tests failed in a way that a second try may answer: a crash, a hang, a mismatch or a leak is no flake.
+    #[must_use]
+    pub fn may_be_flaky(&self) -> bool {
+        let failed = || self.tests.iter().filter(|(_, result)| result.is_red());
+        self.outcome == Outcome::TestsFailed
+            && failed().next().is_some()
+            && !failed().any(|(test, _)| self.measured_a_leak(test))
+    }
+
     /// A record of a cell in which nothing has happened yet.
     #[must_use]
     pub fn empty(cell: CellId, requested: Versions, outcome: Outcome, reason: Option<String>) -> Self {
@@ -242,10 +309,13 @@ impl Record {
             cell,
             outcome,
             reason,
+            thoroughness: Thoroughness::Tests,
+            attempts: Vec::new(),
             requested,
             observed: None,
             tests: BTreeMap::new(),
             failures: BTreeMap::new(),
+            skips: BTreeMap::new(),
             benchmarks: Vec::new(),
             comparisons: Vec::new(),
             memory: None,

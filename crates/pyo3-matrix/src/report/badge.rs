@@ -66,16 +66,20 @@ pub fn svg(report: &Report) -> String {
     )
 }
 
-/// `20/20 cells`: letters, digits and a slash, nothing that SVG would have to escape.
+/// `20/20 cells`, or `20/20, 1 flaky`: nothing that SVG would have to escape.
 fn message(report: &Report) -> String {
-    report.verdict.tally().to_string()
+    let tally = report.verdict.tally();
+    match tally.flaky {
+        0 => tally.to_string(),
+        flaky => format!("{}/{}, {flaky} flaky", tally.green, tally.of),
+    }
 }
 
 /// The width of a text in 11 pixels of Verdana, whole; `textLength` fits any other font into it.
 fn width(text: &str) -> f64 {
     let of = |character: char| match character {
         'i' | 'l' => 3.0,
-        ' ' => 3.9,
+        ' ' | ',' | 'f' => 3.9,
         '/' | 'r' | 't' => 4.7,
         'c' | 's' => 5.7,
         'm' => 10.7,
@@ -87,6 +91,8 @@ fn width(text: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Flaky;
+    use crate::model::outcome::Outcome;
     use crate::report::tests::report;
 
     /// The form that the endpoint takes, as the service's documentation says it.
@@ -112,6 +118,17 @@ mod tests {
             (&red["message"], &red["color"], &red["isError"]),
             (&"19/20 cells".into(), &"red".into(), &true.into())
         );
+    }
+
+    #[test]
+    fn flaky_cells_are_counted_apart_and_are_green_only_where_the_config_says_so() {
+        let mut flaky = report(20, 0);
+        flaky.verdict.cells[7].outcome = Outcome::Flaky;
+        flaky.verdict.green = false;
+        assert_eq!(check(&json(&flaky).expect("JSON"))["message"], "19/20, 1 flaky");
+        (flaky.verdict.flaky, flaky.verdict.green) = (Flaky::Pass, true);
+        assert_eq!(check(&json(&flaky).expect("JSON"))["message"], "20/20, 1 flaky");
+        assert!(svg(&flaky).contains("<title>matrix: 20/20, 1 flaky</title>"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Why are cells not green? Each reason and each failing test once, with the cells that it stands for.
+//! Why are cells not green? Each reason, each failing test and each reason for a skip once, with the cells that it stands
+//! for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::cell::CellId;
 use crate::model::record::Outcome;
+use crate::store::merge::choice::Why;
 use crate::verdict::judge::CellVerdict;
 
 /// One reason of one outcome.
@@ -21,6 +23,58 @@ pub struct Failing<'a> {
     /// Why it failed in the first of its cells, in one line.
     pub message: &'a str,
     pub cells: Vec<CellId>,
+}
+
+/// One reason for which tests were skipped, or are expected to fail.
+#[derive(Debug)]
+pub struct Skip<'a> {
+    text: &'a str,
+    pub tests: BTreeSet<&'a str>,
+    pub cells: Vec<CellId>,
+}
+
+impl Skip<'_> {
+    /// The reason, in one line.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self.text.lines().next().unwrap_or_default() {
+            "" => "no reason given",
+            reason => reason,
+        }
+    }
+}
+
+/// Every reason for a skip.
+#[must_use]
+pub fn skips(cells: &[CellVerdict]) -> Vec<Skip<'_>> {
+    let mut by_reason: BTreeMap<&str, Skip<'_>> = BTreeMap::new();
+    for cell in cells {
+        for (test, text) in &cell.skips {
+            let new = || Skip { text, tests: BTreeSet::new(), cells: Vec::new() };
+            let skip = by_reason.entry(text).or_insert_with(new);
+            skip.tests.insert(test);
+            if skip.cells.last() != Some(&cell.cell) {
+                skip.cells.push(cell.cell);
+            }
+        }
+    }
+    by_reason.into_values().collect()
+}
+
+/// Why one of two records counts, after "since".
+#[must_use]
+pub fn because(why: Why) -> &'static str {
+    match why {
+        Why::Retry => "it retries the other",
+        Why::Merged => "it was merged from the other",
+        Why::NoTest => "the retry ran no test",
+        Why::LeftOut => "the retry left out a stage",
+        Why::NoFlake => {
+            "only failing tests may pass on a retry; a crash, a hang, a mismatch or a leak stays red"
+        }
+        Why::Red => "a red record counts over a green one",
+        Why::Later => "it began later",
+    }
 }
 
 /// Every reason, by outcome.

@@ -15,7 +15,7 @@ const COLUMN: usize = 12;
 #[must_use]
 pub fn style(outcome: &Outcome) -> Style {
     let color = match outcome {
-        Outcome::Skipped { .. } => AnsiColor::Yellow,
+        Outcome::Skipped { .. } | Outcome::Flaky | Outcome::UnderWay => AnsiColor::Yellow,
         outcome if outcome.is_green() => AnsiColor::Green,
         _ => AnsiColor::Red,
     };
@@ -67,7 +67,9 @@ fn place(cell: &CellVerdict) -> (Style, String) {
 #[must_use]
 pub fn word(cell: &CellVerdict) -> String {
     match &cell.outcome {
-        Outcome::Passed => format!("✔ {}", cell.passed),
+        Outcome::Passed if cell.passed == cell.total => format!("✔ {}", cell.passed),
+        Outcome::Passed => format!("✔ {}/{}", cell.passed, cell.total),
+        Outcome::Flaky => "~ flaky".to_owned(),
         Outcome::TestsFailed if cell.total > 0 => format!("✘ {}/{}", cell.passed, cell.total),
         Outcome::TestsFailed => "✘ no tests".to_owned(),
         Outcome::Crashed { signal } => format!("✘ {signal}"),
@@ -77,5 +79,6 @@ pub fn word(cell: &CellVerdict) -> String {
         Outcome::Mismatch => "✘ mismatch".to_owned(),
         Outcome::Skipped { .. } => "- skipped".to_owned(),
         Outcome::Lost => "✘ lost".to_owned(),
+        Outcome::UnderWay => "… under way".to_owned(),
     }
 }

@@ -2,17 +2,10 @@
 
 use std::io;
 
-use crate::model::record;
 use crate::report::Report;
-use crate::store::folder::RunFolder;
 
 /// The name of the report in a run's folder.
 pub const FILE: &str = "report.json";
-
-/// Writes the report beside its records.
-pub fn write(folder: &RunFolder, report: &Report) -> io::Result<()> {
-    record::write(&folder.path.join(FILE), report)
-}
 
 /// The report as one document.
 pub fn render(report: &Report) -> io::Result<String> {

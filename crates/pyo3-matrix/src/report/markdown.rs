@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use crate::model::cell::{CellId, Line, Postgres, Python};
 use crate::model::negative::NegativeRecord;
 use crate::model::record::Outcome;
-use crate::report::causes::{Failing, Reason, failing, reasons};
+use crate::report::causes::{Failing, Reason, Skip, because, failing, reasons, skips};
 use crate::report::repro;
 use crate::report::{Report, grid};
-use crate::store::merge::Why;
-use crate::verdict::judge::{CellVerdict, CriterionResult, Status, Unit};
+use crate::verdict::criterion::{CriterionResult, Status, Unit};
+use crate::verdict::judge::CellVerdict;
 
 /// The name of this report in a run's folder.
 pub const FILE: &str = "report.md";
@@ -43,6 +43,9 @@ pub fn render(report: &Report) -> String {
     let tests = failing(cells);
     let table = "### Failing tests\n\n| test | cells | why |\n|---|---|---|\n";
     within(&mut text, room, table, tests.iter().map(|test| row(test)).collect());
+    let skipped = skips(cells);
+    let table = "### Skipped, or expected to fail\n\n| tests | cells | why |\n|---|---|---|\n";
+    within(&mut text, room, table, skipped.iter().map(|skip| skip_row(skip)).collect());
     text + &after
 }
 
@@ -66,8 +69,7 @@ fn within(text: &mut String, room: usize, title: &str, sections: Vec<String>) {
 fn head(report: &Report) -> String {
     let tally = report.verdict.tally();
     let sign = if report.verdict.green { "✅" } else { "❌" };
-    let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
-    let mut text = format!("## {sign} {}: {tally} green{skipped}\n\n", plain(&report.preset));
+    let mut text = format!("## {sign} {}: {tally} green{}\n\n", plain(&report.preset), tally.apart());
     let part = report.part.as_deref().map(|part| format!("{}, ", plain(part))).unwrap_or_default();
     let _ = writeln!(text, "{part}run `{}`, begun {}\n", report.run, report.started);
     text
@@ -102,6 +104,8 @@ fn sign(cell: &CellVerdict) -> String {
     let word = plain(&grid::word(cell));
     match &cell.outcome {
         Outcome::Skipped { .. } => word.replacen('-', "⏭️", 1),
+        Outcome::Flaky => word.replacen('~', "⚠️", 1),
+        Outcome::UnderWay => word.replacen('…', "⏳", 1),
         _ => word.replacen('✔', "✅", 1).replacen('✘', "❌", 1),
     }
 }
@@ -124,6 +128,14 @@ fn row(failing: &Failing<'_>) -> String {
     let Failing { test, message, cells } = failing;
     let message = shortened(message, MESSAGE_CHARACTERS);
     format!("| {} | {} | {} |\n", code(&shortened(test, MESSAGE_CHARACTERS)), names(cells), plain(&message))
+}
+
+fn skip_row(skip: &Skip<'_>) -> String {
+    let first = skip.tests.iter().next().copied().unwrap_or_default();
+    let more = skip.tests.len() - 1;
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (test, why) = (shortened(first, MESSAGE_CHARACTERS), shortened(skip.reason(), MESSAGE_CHARACTERS));
+    format!("| {}{more} | {} | {} |\n", code(&test), names(&skip.cells), plain(&why))
 }
 
 fn names(cells: &[CellId]) -> String {
@@ -193,12 +205,7 @@ fn merged(report: &Report) -> String {
         let _ = writeln!(text, "- `{}`{part}: {} of its records count", source.run, source.cells);
     }
     for contested in &merged.contested {
-        let why = match contested.why {
-            Why::Retry => "it is the retry",
-            Why::Merged => "it was merged from the other",
-            Why::Red => "a red record counts over a green one",
-            Why::Later => "it began later",
-        };
+        let why = because(contested.why);
         let (outcome, other) =
             (plain(&contested.outcome.to_string()), plain(&contested.other_outcome.to_string()));
         let (cell, counts, over) = (contested.cell, &contested.counts, &contested.passed_over);

@@ -8,8 +8,9 @@ use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::report::{Report, causes, grid};
-use crate::store::merge::{Contested, Merged, Why};
-use crate::verdict::judge::{CellVerdict, CriterionResult, Status, Unit};
+use crate::store::merge::{Contested, Merged};
+use crate::verdict::criterion::{CriterionResult, Status, Unit};
+use crate::verdict::judge::CellVerdict;
 use pyo3_doctor::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.
@@ -25,16 +26,17 @@ pub fn render(report: &Report) -> String {
     let bold = Style::new().effects(Effects::BOLD);
     let cells = &report.verdict.cells;
     let tally = report.verdict.tally();
-    let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
+    let apart = tally.apart();
     let part = report.part.as_deref().map(|part| format!(", {part}")).unwrap_or_default();
     let _ = writeln!(
         text,
-        "\n{bold}{}{part} · {tally} green{skipped}{bold:#}  run {}\n",
+        "\n{bold}{}{part} · {tally} green{apart}{bold:#}  run {}\n",
         report.preset, report.run
     );
     text.push_str(&grid::render(cells));
     text.push_str(&reasons(cells));
     text.push_str(&failing(cells));
+    text.push_str(&skipped(cells));
     text.push_str(&negatives(&report.verdict.negatives));
     if !report.verdict.criteria.is_empty() {
         text.push_str("\ncriteria\n");
@@ -78,6 +80,25 @@ fn failing(cells: &[CellVerdict]) -> String {
     }
     if tests.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", tests.len() - FAILING_TESTS);
+    }
+    text
+}
+
+/// Each reason for which tests were skipped or are expected to fail, with how many tests and where.
+fn skipped(cells: &[CellVerdict]) -> String {
+    let skips = causes::skips(cells);
+    if skips.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nskipped, or expected to fail\n".to_owned();
+    for skip in skips.iter().take(FAILING_TESTS) {
+        let tests = skip.tests.iter().next().filter(|_| skip.tests.len() == 1);
+        let tests = tests.map_or_else(|| counted(skip.tests.len(), "test"), |test| (*test).to_owned());
+        let _ = writeln!(text, "  {tests} in {}", names(&skip.cells));
+        let _ = writeln!(text, "{}", wrapped(skip.reason(), "      ", "      "));
+    }
+    if skips.len() > FAILING_TESTS {
+        let _ = writeln!(text, "  and {} more reasons: see report.json", skips.len() - FAILING_TESTS);
     }
     text
 }
@@ -157,21 +178,21 @@ fn merged(merged: &Merged) -> String {
     let mut text =
         format!("\nmerged    from {}, whose times are added up above\n", counted(merged.runs.len(), "run"));
     for contested in &merged.contested {
-        let why = match contested.why {
-            Why::Retry => "a retry counts",
-            Why::Merged => "the merged one counts",
-            Why::Red => "the red one counts",
-            Why::Later => "the later one counts",
-        };
-        let Contested { cell, outcome, other_outcome, .. } = contested;
-        let _ = writeln!(text, "          {cell}: {other_outcome}, and {outcome}: {why}");
+        let Contested { cell, outcome, other_outcome, why, .. } = contested;
+        let told = format!("{cell}: {outcome} counts, not {other_outcome}: {}", causes::because(*why));
+        let _ = writeln!(text, "{}", wrapped(&told, "          ", "            "));
     }
     text
 }
 
 fn decision(report: &Report) -> String {
     let bold = Style::new().effects(Effects::BOLD);
-    let green = if report.verdict.green { "green" } else { "not green" };
+    let under_way = report.verdict.tally().under_way > 0;
+    let green = match (report.verdict.green, under_way) {
+        (true, _) => "green",
+        (false, true) => "not green yet: the run is at work",
+        (false, false) => "not green",
+    };
     let (word, why) = report.decision();
     format!("verdict   {bold}{green}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n")
 }

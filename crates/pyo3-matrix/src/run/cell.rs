@@ -9,14 +9,15 @@ use crate::build::environment::Environment;
 use crate::config::Config;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
-use crate::model::record::{Benchmark, Comparison, Hashes, Outcome, Record, Versions};
+use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
 use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Context;
 use crate::service::database::Database;
 use crate::service::server::Server;
+use crate::store::left::{Left, Measured};
 use crate::verdict::measure::{self, Evidence};
-use crate::verdict::outcome::outcome;
+use crate::verdict::outcome::{Expected, outcome};
 
 /// How thorough the benchmark stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +30,28 @@ pub enum Benchmarks {
     Full,
 }
 
+impl Benchmarks {
+    /// The benchmarks of a run with these stages.
+    #[must_use]
+    pub fn of(stages: Thoroughness) -> Benchmarks {
+        match stages {
+            Thoroughness::Tests => Benchmarks::Off,
+            Thoroughness::Quick => Benchmarks::Quick,
+            Thoroughness::Full => Benchmarks::Full,
+        }
+    }
+
+    /// The stages that a run with these benchmarks has.
+    #[must_use]
+    pub fn stages(self) -> Thoroughness {
+        match self {
+            Benchmarks::Off => Thoroughness::Tests,
+            Benchmarks::Quick => Thoroughness::Quick,
+            Benchmarks::Full => Thoroughness::Full,
+        }
+    }
+}
+
 /// A cell that can run.
 pub struct Ready<'a, 'p> {
     pub planned: &'a Planned,
@@ -37,6 +60,9 @@ pub struct Ready<'a, 'p> {
     /// The only folder that the cell writes in.
     pub folder: PathBuf,
 }
+
+/// What the benchmark stage writes in its cell's folder.
+pub const BENCHMARK_FILES: [&str; 2] = ["benchmarks", "benchmark.json"];
 
 /// The two stages, as folder and limit.
 #[derive(Clone, Copy)]
@@ -56,21 +82,23 @@ struct StageResult {
 
 impl StageResult {
     /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
-    fn measured(self, measured: io::Result<(Vec<Benchmark>, Vec<Comparison>)>, record: &mut Record) {
+    fn measured(self, thoroughness: Thoroughness, measured: &Measured, record: &mut Record) {
         // An interrupted stage measured nothing; what the tests said still stands.
         if self.outcome == Outcome::Lost {
             return;
         }
+        record.thoroughness = thoroughness;
         record.durations.benchmarks = self.evidence.own_seconds;
         record.durations.harness += self.harness;
         record.tests.extend(self.evidence.tests);
         record.failures.extend(self.evidence.failures);
-        let unreadable = match measured {
+        record.skips.extend(self.evidence.skips);
+        let unreadable = match measure::benchmarks(measured) {
             Ok(measured) => {
                 (record.benchmarks, record.comparisons) = measured;
                 None
             }
-            Err(error) => Some(error.to_string()),
+            Err(fault) => Some(fault),
         };
         let none = record.benchmarks.is_empty().then(|| "the stage left no result".to_owned());
         if !self.outcome.is_green() {
@@ -95,17 +123,20 @@ impl Ready<'_, '_> {
                 return Record::empty(self.id(), requested, outcome, Some(reason));
             }
         };
+        // Without a look at what is installed, nothing says that it is the wheel.
+        let is_the_wheel = result.evidence.installed.is_some() && result.outcome != Outcome::Mismatch;
         let mut record = Record::empty(self.id(), requested, result.outcome, result.reason);
         record.observed = result.evidence.observed;
         record.tests = result.evidence.tests;
         record.failures = result.evidence.failures;
+        record.skips = result.evidence.skips;
         record.memory = result.evidence.memory;
         record.durations.tests = result.evidence.own_seconds;
         record.durations.harness = result.harness;
         record.hashes = Hashes {
             line_lock: Some(self.environment.wheel.line_lock.clone()),
             cell_lock: Some(self.environment.lock.clone()),
-            wheel: Some(self.environment.wheel.sha256.clone()),
+            wheel: is_the_wheel.then(|| self.environment.wheel.sha256.clone()),
             wheel_key: Some(self.environment.wheel.key.clone()),
         };
         record
@@ -115,10 +146,13 @@ impl Ready<'_, '_> {
     pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, context: &Context<'_>) {
         let stage = self.stage(Stage::Benchmarks, thoroughness, context);
         match stage {
-            Ok(result) => {
-                let measured = measure::benchmarks(&self.folder, &self.stage_folder(Stage::Benchmarks));
-                result.measured(measured, record);
-            }
+            Ok(result) => match Measured::read(&self.folder, &self.stage_folder(Stage::Benchmarks)) {
+                Ok(measured) => result.measured(thoroughness.stages(), &measured, record),
+                Err(error) => {
+                    let Failure { outcome, reason } = machine(&error);
+                    (record.outcome, record.reason) = (outcome, Some(reason));
+                }
+            },
             Err(Failure { outcome, reason }) => {
                 (record.outcome, record.reason) = (outcome, Some(reason));
             }
@@ -132,7 +166,7 @@ impl Ready<'_, '_> {
     fn stage_folder(&self, stage: Stage) -> PathBuf {
         match stage {
             Stage::Tests => self.folder.clone(),
-            Stage::Benchmarks => self.folder.join("benchmarks"),
+            Stage::Benchmarks => self.folder.join(BENCHMARK_FILES[0]),
         }
     }
 
@@ -150,9 +184,11 @@ impl Ready<'_, '_> {
         let finished =
             in_database(command, &database).log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
-        let evidence = measure::evidence(&folder).map_err(|error| machine(&error))?;
-        let (outcome, reason) =
-            outcome(exit, &evidence, &self.planned.requested, &self.environment.wheel.built);
+        let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?);
+        let wheel = &self.environment.wheel;
+        let expected =
+            Expected { requested: &self.planned.requested, built: &wheel.built, members: &wheel.members };
+        let (outcome, reason) = outcome(exit, &evidence, expected);
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(StageResult { outcome, reason, evidence, harness })
     }
@@ -172,7 +208,8 @@ impl Ready<'_, '_> {
                 format!("--junit-xml={}", folder.join("junit.xml").display()),
             ]),
             Stage::Benchmarks => {
-                arguments.push(format!("--benchmark-json={}", self.folder.join("benchmark.json").display()));
+                arguments
+                    .push(format!("--benchmark-json={}", self.folder.join(BENCHMARK_FILES[1]).display()));
             }
         }
         let full = thoroughness == Benchmarks::Full;
@@ -182,6 +219,7 @@ impl Ready<'_, '_> {
             .env("PYO3_MATRIX_BENCH", if full { "full" } else { "quick" })
             .env("PYO3_MATRIX_OUT", folder)
             .env("PYO3_MATRIX_CELL", self.id().to_string())
+            .env("PYO3_MATRIX_MEMBERS", &self.environment.wheel.members_file)
             .env("PYO3_MATRIX_REQUESTED", requested(&self.planned.requested))
             .env(
                 "PYO3_MATRIX_BUILT",
@@ -242,11 +280,14 @@ mod tests {
             let reason = Some("why".to_owned());
             let result = StageResult { outcome, reason, evidence: Evidence::default(), harness: 0.0 };
             let mut record = Record::empty(cell, versions(), Outcome::Passed, None);
-            result.measured(Err(io::Error::other("cut short")), &mut record);
+            let measured = Measured { benchmarks: Some("cut sh".into()), ..Measured::default() };
+            result.measured(Thoroughness::Quick, &measured, &mut record);
             (record.outcome, record.reason.unwrap_or_default())
         };
         assert_eq!(ended(Outcome::Hung), (Outcome::Hung, "benchmarks: why".to_owned()));
-        assert_eq!(ended(Outcome::Passed), (Outcome::TestsFailed, "benchmarks: cut short".to_owned()));
+        let (outcome, reason) = ended(Outcome::Passed);
+        assert_eq!(outcome, Outcome::TestsFailed);
+        assert!(reason.starts_with("benchmarks: benchmark.json: "), "{reason}");
         assert_eq!(ended(Outcome::Lost), (Outcome::Passed, String::new()));
     }
 }

@@ -1,6 +1,7 @@
 //! What were these cells made from? One hash each for the configuration, the suite and the extension, by which the parts
 //! of a run are told to belong together. Nothing of a machine goes in, so two clones of one commit agree.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::workspace::{self, Workspace};
 use crate::config::Config;
-use crate::model::fingerprint::Fingerprint;
+use crate::model::fingerprint::{self, Fingerprint};
+use crate::store::loaded;
 
 /// What a run's cells were made from, as SHA-256 in hexadecimal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,9 +30,12 @@ impl Basis {
         let (suite, extension) = (&config.suite, &config.extension);
         let mut parts = vec![suite.tox.clone()];
         parts.extend(suite.sources.iter().cloned());
+        parts.extend(loaded::by_pytest(&config.root, &suite.arguments()));
         let locks = config.pythons.iter().map(|python| suite.requirements.join(format!("py{python}.txt")));
         // A Python without a lock fails in its own cells, and says so there.
         parts.extend(locks.filter(|lock| config.root.join(lock).is_file()));
+        let parts = fingerprint::files(&config.root, &parts)?.into_iter().collect::<BTreeSet<_>>();
+        let parts: Vec<PathBuf> = parts.into_iter().collect();
         if !config.root.join(&extension.locks).is_dir() {
             return Err(no_locks(&config.root.join(&extension.locks)));
         }

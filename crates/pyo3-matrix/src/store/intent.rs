@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Criterion;
-use crate::model::record::SCHEMA_VERSION;
+use crate::config::{Config, Criterion, Flaky};
+use crate::model::record::{SCHEMA_VERSION, Thoroughness};
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::store::basis::Basis;
@@ -18,7 +18,8 @@ pub struct Intent {
     /// When the run began, in UTC.
     pub started: String,
     pub plan: Plan,
-    pub criteria: Vec<Criterion>,
+    #[serde(flatten)]
+    pub terms: Terms,
     #[serde(default)]
     pub basis: Basis,
     /// What the plan is a part of; absent where it is a whole.
@@ -29,20 +30,31 @@ pub struct Intent {
     pub merged: Option<Merged>,
 }
 
-impl Intent {
-    /// A run of all of `plan`. [`RunFolder::create`] fills in its id and when it began.
+/// By what a run is judged.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Terms {
+    pub criteria: Vec<Criterion>,
+    /// The stages that every cell has to come through.
+    #[serde(default)]
+    pub thoroughness: Thoroughness,
+    #[serde(default)]
+    pub flaky: Flaky,
+}
+
+impl Terms {
+    /// The terms of `matrix.toml`, for a run of these stages.
     #[must_use]
-    pub fn of(plan: Plan, criteria: Vec<Criterion>, basis: Basis) -> Intent {
+    pub fn of(config: &Config, thoroughness: Thoroughness) -> Terms {
+        Terms { criteria: config.criteria.clone(), thoroughness, flaky: config.suite.flaky }
+    }
+}
+
+impl Intent {
+    /// A run of all of `plan`. [`RunFolder::create`](crate::store::folder::RunFolder::create) fills in its id and when it
+    /// began.
+    #[must_use]
+    pub fn of(plan: Plan, terms: Terms, basis: Basis) -> Intent {
         let (run, started) = (String::new(), String::new());
-        Intent {
-            schema_version: SCHEMA_VERSION,
-            run,
-            started,
-            plan,
-            criteria,
-            basis,
-            part: None,
-            merged: None,
-        }
+        Intent { schema_version: SCHEMA_VERSION, run, started, plan, terms, basis, part: None, merged: None }
     }
 }

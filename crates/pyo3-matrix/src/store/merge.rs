@@ -1,9 +1,9 @@
 //! What do the partial runs of several machines say together? Run folders in, one run folder of the same form out.
 //!
-//! A part is held to its siblings: the same whole plan, the same criteria, the same sources, and shards of one cut. Where
-//! parts hold a cell with different records, those are left out that another of them retried, or was merged from; of the
-//! rest the red record counts, so that merging never turns a cell green; else the one that began last. Each such cell is
-//! told.
+//! A part is held to its siblings: the same whole plan, the same criteria and stages, the same sources, and shards of one
+//! cut. Where parts hold a cell with different records, `choice` says which one counts, and the report names the cell.
+
+pub mod choice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
-use crate::model::record::{self, Outcome, Record, Versions};
+use crate::model::record::{self, Attempt, Outcome, Record, Versions};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::store::disk;
 use crate::store::folder::{Contents, PLAN, RunFolder};
 use crate::store::intent::Intent;
+use choice::{Candidate, Choice, Why};
 
 /// How deep below a named folder a run's folder is looked for: artifacts lie one folder each below the named one.
 const DEPTH: usize = 4;
@@ -56,20 +57,6 @@ pub struct Contested {
     pub passed_over: String,
     pub other_outcome: Outcome,
     pub why: Why,
-}
-
-/// Why one of two records counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// It retries the other.
-    Retry,
-    /// It was merged from the other.
-    Merged,
-    /// It is red, and the other is not.
-    Red,
-    /// It began later.
-    Later,
 }
 
 /// Why runs cannot be merged.
@@ -155,15 +142,18 @@ impl Piece {
         self.contents.records.iter().find(|record| record.cell == cell)
     }
 
-    /// Why this run already answers what `other` says of a cell that both hold, if it does.
-    fn supersedes(&self, other: &Piece) -> Option<Why> {
-        let (intent, run) = (self.intent(), &other.intent().run);
-        let cut = intent.part.as_ref().map(|part| &part.cut);
-        if matches!(cut, Some(Cut::Retry { run: retried }) if retried == run) {
-            return Some(Why::Retry);
+    /// The run that this one retried.
+    fn retried(&self) -> Option<&str> {
+        match &self.intent().part.as_ref()?.cut {
+            Cut::Retry { run } => Some(run),
+            Cut::Named | Cut::Shard { .. } => None,
         }
-        let merged = intent.merged.iter().flat_map(|merged| &merged.runs);
-        merged.into_iter().any(|source| source.run == *run).then_some(Why::Merged)
+    }
+
+    /// The runs that this one was merged from.
+    fn sources(&self) -> Vec<String> {
+        let merged = self.intent().merged.iter().flat_map(|merged| &merged.runs);
+        merged.map(|source| source.run.clone()).collect()
     }
 
     /// `(of, by)` of a shard.
@@ -210,8 +200,13 @@ fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
         what.push(format!("the whole plans ({}, {})", said(one.whole()), said(two.whole())));
     }
     // Named apart only where matrix.toml did not already say so.
-    if what.is_empty() && a.criteria != b.criteria {
+    if what.is_empty() && (&a.terms.criteria, a.terms.flaky) != (&b.terms.criteria, b.terms.flaky) {
         what.push("the criteria".to_owned());
+    }
+    // What a retry left out is looked at record by record.
+    let retries = one.retried().is_some() || two.retried().is_some();
+    if !retries && a.terms.thoroughness != b.terms.thoroughness {
+        what.push(format!("the stages ({}, {})", a.terms.thoroughness, b.terms.thoroughness));
     }
     if let (Some(cut), Some(other)) = (one.cut(), two.cut())
         && cut != other
@@ -222,68 +217,69 @@ fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
     what
 }
 
+/// A cell's record that counts: the piece that holds it, and the tries before it.
+#[derive(Debug)]
+pub struct Counting {
+    pub piece: usize,
+    pub attempts: Vec<Attempt>,
+}
+
 /// Which piece's record counts for each cell, and where two disagreed.
 #[must_use]
-pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, usize>, Vec<Contested>) {
+pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, Counting>, Vec<Contested>) {
+    let sources: Vec<Vec<String>> = pieces.iter().map(Piece::sources).collect();
     let (mut chosen, mut contested) = (BTreeMap::new(), Vec::new());
     for cell in plan.live() {
-        let holding = pieces.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.record(cell)?)));
-        let holding: Vec<(usize, &Record)> = holding.collect();
-        let green = holding.iter().map(|(at, record)| (*at, record.outcome.is_green()));
-        let Some(at) = counts(pieces, &green.collect::<Vec<_>>()) else { continue };
-        chosen.insert(cell, at);
-        contested.extend(contests(pieces, &holding, at));
+        let holding = pieces.iter().zip(&sources).enumerate();
+        let holding = holding.filter_map(|(at, (piece, merged))| {
+            let Intent { run, started, terms, .. } = piece.intent();
+            let (record, retried) = (piece.record(cell)?, piece.retried());
+            Some((at, Candidate { record, run, started, asked: terms.thoroughness, retried, merged }))
+        });
+        let (places, candidates): (Vec<usize>, Vec<Candidate<'_>>) = holding.unzip();
+        let Some(choice) = choice::choose(&candidates) else { continue };
+        let contest = |(other, why): &(usize, Why)| contest(&candidates, &choice, *other, *why);
+        contested.extend(choice.passed_over.iter().map(contest));
+        chosen.insert(cell, Counting { piece: places[choice.at], attempts: choice.attempts });
     }
     (chosen, contested)
 }
 
-/// Which piece's record counts for each negative cell of `plan`, by the same rules.
-fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, usize> {
-    let chosen = plan.negatives.iter().filter_map(|planned| {
-        let green = |at: usize| {
-            let record = pieces[at].contents.negatives.iter().find(|record| record.id == planned.id)?;
-            Some(record.ending.is_green())
-        };
-        let holding: Vec<_> = (0..pieces.len()).filter_map(|at| Some((at, green(at)?))).collect();
-        Some((planned.id.as_str(), counts(pieces, &holding)?))
-    });
-    chosen.collect()
-}
-
-/// Which of the pieces that hold a cell counts, given of each whether its record is green. Their order says nothing.
-fn counts(pieces: &[Piece], holding: &[(usize, bool)]) -> Option<usize> {
-    let answered = |at: usize| holding.iter().any(|(by, _)| pieces[*by].supersedes(&pieces[at]).is_some());
-    let age = |at: usize| (&pieces[at].intent().started, &pieces[at].intent().run);
-    let open = holding.iter().filter(|(at, _)| !answered(*at));
-    open.max_by_key(|(at, green)| (!green, age(*at))).map(|(at, _)| *at)
-}
-
-/// The records that were passed over for another one, which is in the piece at `counts`.
-fn contests(pieces: &[Piece], holding: &[(usize, &Record)], counts: usize) -> Vec<Contested> {
-    let Some(wins) = holding.iter().find(|(at, _)| *at == counts) else { return Vec::new() };
-    let against = |loses: &(usize, &Record)| {
-        let by = |at: usize| pieces[at].supersedes(&pieces[loses.0]);
-        let why = match by(counts) {
-            Some(why) => why,
-            // Another one answers it, and is told of itself.
-            None if holding.iter().any(|(at, _)| by(*at).is_some()) => return None,
-            None if wins.1.outcome.is_green() != loses.1.outcome.is_green() => Why::Red,
-            None => Why::Later,
-        };
-        (wins.1 != loses.1).then(|| contest(pieces, *wins, *loses, why))
-    };
-    holding.iter().filter_map(against).collect()
-}
-
-fn contest(pieces: &[Piece], wins: (usize, &Record), loses: (usize, &Record), why: Why) -> Contested {
+fn contest(candidates: &[Candidate<'_>], choice: &Choice, other: usize, why: Why) -> Contested {
+    let (wins, loses) = (&candidates[choice.at], &candidates[other]);
+    let flaky = !choice.attempts.is_empty();
     Contested {
-        cell: wins.1.cell,
-        counts: pieces[wins.0].intent().run.clone(),
-        outcome: wins.1.outcome.clone(),
-        passed_over: pieces[loses.0].intent().run.clone(),
-        other_outcome: loses.1.outcome.clone(),
+        cell: wins.record.cell,
+        counts: wins.run.to_owned(),
+        outcome: if flaky { Outcome::Flaky } else { wins.record.outcome.clone() },
+        passed_over: loses.run.to_owned(),
+        other_outcome: loses.record.outcome.clone(),
         why,
     }
+}
+
+/// Which piece's record counts for each negative cell of `plan`: of those that no other piece retried or was merged from,
+/// a red one, else the latest.
+fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, usize> {
+    let ending = |at: usize, id: &str| {
+        let records = &pieces[at].contents.negatives;
+        records.iter().find(|record| record.id == id).map(|record| record.ending)
+    };
+    let chosen = plan.negatives.iter().filter_map(|planned| {
+        let holding: Vec<usize> = (0..pieces.len()).filter(|at| ending(*at, &planned.id).is_some()).collect();
+        let answered = |at: usize| {
+            let run = &pieces[at].intent().run;
+            let by = |by: &usize| pieces[*by].retried() == Some(run) || pieces[*by].sources().contains(run);
+            holding.iter().any(by)
+        };
+        let rank = |at: usize| {
+            let red = ending(at, &planned.id).is_some_and(|ending| !ending.is_green());
+            (red, &pieces[at].intent().started, &pieces[at].intent().run)
+        };
+        let open = holding.iter().copied().filter(|at| !answered(*at));
+        Some((planned.id.as_str(), open.max_by_key(|at| rank(*at))?))
+    });
+    chosen.collect()
 }
 
 /// Writes what `pieces` say of `goal` as a run of its own under `target`.
@@ -293,18 +289,22 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
         run: piece.intent().run.clone(),
         started: piece.intent().started.clone(),
         part: piece.intent().part.as_ref().map(ToString::to_string),
-        cells: chosen.values().filter(|counts| **counts == at).count(),
+        cells: chosen.values().filter(|counting| counting.piece == at).count(),
     };
     let merged = Merged { runs: pieces.iter().enumerate().map(source).collect(), contested };
-    let (criteria, basis) = pieces.first().map_or_else(Default::default, |piece| {
-        (piece.intent().criteria.clone(), piece.intent().basis.clone())
-    });
-    let mut intent = Intent::of(goal.plan, criteria, basis);
+    // A retry may have left out a stage; the run that it retried says what was asked for.
+    let asked = pieces.iter().find(|piece| piece.retried().is_none()).or(pieces.first());
+    let (terms, basis) = asked
+        .map_or_else(Default::default, |piece| (piece.intent().terms.clone(), piece.intent().basis.clone()));
+    let mut intent = Intent::of(goal.plan, terms, basis);
     (intent.part, intent.merged) = (goal.part, Some(merged));
     let negatives = choose_negatives(&intent.plan, pieces);
     let folder = RunFolder::create(target, intent.clone())?;
-    for (cell, at) in chosen {
-        disk::copy(&pieces[at].folder.cell(cell), &folder.cell(cell))?;
+    for (cell, Counting { piece, attempts }) in chosen {
+        disk::copy(&pieces[piece].folder.cell(cell), &folder.cell(cell))?;
+        if let (false, Some(record)) = (attempts.is_empty(), pieces[piece].record(cell)) {
+            folder.write(&record.clone().after(attempts))?;
+        }
     }
     for (id, at) in negatives {
         disk::copy(&pieces[at].folder.negative(id), &folder.negative(id))?;

@@ -1,22 +1,24 @@
-//! What do the records mean? The plan, the records and the criteria in, a [`Verdict`] out. Pure.
+//! What do the records mean? Everything that is known of a run in, a [`Verdict`] out. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Criterion;
-use crate::model::cell::{CellId, WheelId};
+use crate::config::Flaky;
+use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
-use crate::model::record::{Outcome, Record, Speedup, TestResult};
+use crate::model::record::{Outcome, Record, TestResult};
 use crate::plan::{Plan, Planned, PlannedNegative};
+use crate::store::intent::Terms;
+use crate::verdict::criterion::{self, CriterionResult, Status};
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// Whether every cell is green, every negative cell failed as foretold, and at least one test passed. A speed-up is no part of it: how fast a machine is today
-    /// must not turn a correct run red. It is part of the decision.
+    /// Whether every cell is green, every negative cell failed as foretold, and at least one test passed. A speed-up is no
+    /// part of it: how fast a machine is today must not turn a correct run red. It is part of the decision.
     pub green: bool,
     pub decision: Decision,
     pub cells: Vec<CellVerdict>,
@@ -24,22 +26,9 @@ pub struct Verdict {
     /// The cells that must not build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negatives: Vec<NegativeRecord>,
-}
-
-impl Verdict {
-    /// The verdict with the negative cells of `plan`: one that did not fail as foretold turns it red.
-    #[must_use]
-    pub fn with_negatives(mut self, plan: &Plan, records: &[NegativeRecord]) -> Verdict {
-        let found = |planned: &PlannedNegative| {
-            let record = records.iter().find(|record| record.id == planned.id);
-            record.cloned().unwrap_or_else(|| NegativeRecord::lost(planned))
-        };
-        self.negatives = plan.negatives.iter().map(found).collect();
-        if !self.negatives.iter().all(|record| record.ending.is_green()) {
-            (self.green, self.decision) = (false, Decision::Investigate);
-        }
-        self
-    }
+    /// Whether flaky cells are among the green ones.
+    #[serde(default)]
+    pub flaky: Flaky,
 }
 
 /// The prototype's decision point.
@@ -60,56 +49,17 @@ pub struct CellVerdict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub passed: usize,
+    #[serde(default)]
+    pub skipped: usize,
+    #[serde(default)]
+    pub xfailed: usize,
     pub total: usize,
-    /// Failing test → one line why.
+    /// Failing test → one line why. Of a flaky cell, those that failed before they passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failing: BTreeMap<String, String>,
-}
-
-/// How one criterion counts over all cells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CriterionResult {
-    pub name: String,
-    pub status: Status,
-    /// What `met` and `measured` count.
-    pub unit: Unit,
-    /// Those that meet it, and those that say anything about it.
-    pub met: usize,
-    pub measured: usize,
-    /// For a speed-up: comparison → the range over all cells.
+    /// Test that was skipped, or is expected to fail → why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub speedups: BTreeMap<String, Range>,
-}
-
-/// What a criterion is counted over: a test's result is a cell's, a speed-up a wheel's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    Cells,
-    Wheels,
-}
-
-/// Whether a criterion holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    Met,
-    Missed,
-    /// A speed-up whose interval holds the factor for some wheel, and lies below it for none.
-    Undecided,
-    NotMeasured,
-}
-
-/// A speed-up over all cells of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Range {
-    /// The factor asked for.
-    pub needed: f64,
-    /// The median of the cells' ratios.
-    pub median: f64,
-    /// The lowest end of any cell's interval, and the highest.
-    pub low: f64,
-    pub high: f64,
+    pub skips: BTreeMap<String, String>,
 }
 
 /// How many cells are green, of those that are not skipped: a skipped one has shown nothing.
@@ -118,6 +68,29 @@ pub struct Tally {
     pub green: usize,
     pub of: usize,
     pub skipped: usize,
+    /// Those that passed on a second try. They are among the green ones only where `matrix.toml` says so.
+    pub flaky: usize,
+    /// Those that a run at work has not come to the end of.
+    pub under_way: usize,
+}
+
+/// Everything that is known of a run. There is no other way to a verdict, so nothing can be left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub plan: &'a Plan,
+    pub records: &'a [Record],
+    /// What became of the cells that must not build.
+    pub negatives: &'a [NegativeRecord],
+    pub terms: &'a Terms,
+    pub state: State,
+}
+
+/// Whether a run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Ended,
+    /// It is at work at this moment: a cell without a record is not lost yet.
+    UnderWay,
 }
 
 impl Verdict {
@@ -127,7 +100,23 @@ impl Verdict {
         let count =
             |wanted: fn(&Outcome) -> bool| self.cells.iter().filter(|cell| wanted(&cell.outcome)).count();
         let skipped = count(|outcome| matches!(outcome, Outcome::Skipped { .. }));
-        Tally { green: count(Outcome::is_green) - skipped, of: self.cells.len() - skipped, skipped }
+        Tally {
+            green: self.cells.iter().filter(|cell| self.flaky.is_green(&cell.outcome)).count() - skipped,
+            of: self.cells.len() - skipped,
+            skipped,
+            flaky: count(|outcome| *outcome == Outcome::Flaky),
+            under_way: count(|outcome| *outcome == Outcome::UnderWay),
+        }
+    }
+}
+
+impl Tally {
+    /// What is counted apart: `, 1 flaky, 2 skipped`.
+    #[must_use]
+    pub fn apart(&self) -> String {
+        let counts = [(self.flaky, "flaky"), (self.skipped, "skipped"), (self.under_way, "under way")];
+        let named = counts.iter().filter(|(count, _)| *count > 0);
+        named.map(|(count, what)| format!(", {count} {what}")).collect::<Vec<_>>().concat()
     }
 }
 
@@ -139,141 +128,94 @@ impl fmt::Display for Tally {
 
 /// Judges a run.
 #[must_use]
-pub fn judge(plan: &Plan, records: &[Record], criteria: &[Criterion]) -> Verdict {
+pub fn judge(known: Known<'_>) -> Verdict {
+    let Known { plan, records, terms, .. } = known;
     let by_cell: BTreeMap<CellId, &Record> = records.iter().map(|record| (record.cell, record)).collect();
     let cells: Vec<_> =
-        plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied())).collect();
+        plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied(), known)).collect();
     let skipped = |record: &&Record| matches!(record.outcome, Outcome::Skipped { .. });
     let ran = plan.live().filter_map(|cell| by_cell.get(&cell).copied());
     let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
-    let criteria: Vec<_> = criteria.iter().map(|criterion| judge_criterion(criterion, &ran)).collect();
-    let green = cells.iter().all(|cell| cell.outcome.is_green()) && cells.iter().any(|cell| cell.passed > 0);
+    let criteria: Vec<_> = terms.criteria.iter().map(|criterion| criterion::judge(criterion, &ran)).collect();
+    let negatives = negatives(known);
+    let green = cells.iter().all(|cell| terms.flaky.is_green(&cell.outcome))
+        && cells.iter().any(|cell| cell.passed > 0)
+        && negatives.iter().all(|record| record.ending.is_green());
     let all_met = criteria.iter().all(|criterion| criterion.status == Status::Met);
     let decision = if green && all_met { Decision::Proceed } else { Decision::Investigate };
-    Verdict { green, decision, cells, criteria, negatives: Vec::new() }
+    Verdict { green, decision, cells, criteria, negatives, flaky: terms.flaky }
 }
 
-fn judge_cell(planned: &Planned, record: Option<&Record>) -> CellVerdict {
+/// The cells that must not build; one without a record is lost.
+fn negatives(known: Known<'_>) -> Vec<NegativeRecord> {
+    let found = |planned: &PlannedNegative| {
+        let record = known.negatives.iter().find(|record| record.id == planned.id);
+        record.cloned().unwrap_or_else(|| NegativeRecord::lost(planned))
+    };
+    known.plan.negatives.iter().map(found).collect()
+}
+
+fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> CellVerdict {
     let cell = planned.cell;
-    let bare = |outcome, reason| CellVerdict {
+    let bare = |outcome, reason: &str| CellVerdict {
+        cell,
+        outcome,
+        reason: Some(reason.to_owned()),
+        passed: 0,
+        skipped: 0,
+        xfailed: 0,
+        total: 0,
+        failing: BTreeMap::new(),
+        skips: BTreeMap::new(),
+    };
+    if let Some(reason) = &planned.excluded {
+        return bare(Outcome::Skipped { reason: reason.clone() }, reason);
+    }
+    let Some(record) = record else {
+        return match known.state {
+            State::UnderWay => bare(Outcome::UnderWay, "the run is at work, and has not come to its end"),
+            State::Ended => bare(
+                Outcome::Lost,
+                "no record: the run ended before this cell did, or no part of it holds the cell",
+            ),
+        };
+    };
+    let passed = record.count(TestResult::Passed);
+    let (outcome, reason) = ended(record, passed, known);
+    let before = record.attempts.iter().flat_map(|attempt| attempt.failing.clone());
+    let failing = before.chain(record.failing()).collect();
+    CellVerdict {
         cell,
         outcome,
         reason,
-        passed: 0,
-        total: 0,
-        failing: BTreeMap::new(),
-    };
-    if let Some(reason) = &planned.excluded {
-        return bare(Outcome::Skipped { reason: reason.clone() }, Some(reason.clone()));
-    }
-    let Some(record) = record else {
-        return bare(
-            Outcome::Lost,
-            Some("no record: the run ended before this cell did, or no part of it holds the cell".to_owned()),
-        );
-    };
-    let passed = record.tests.values().filter(|result| **result == TestResult::Passed).count();
-    // A record that says passed over no test was not written by a cell that ran.
-    let (outcome, reason) = match &record.outcome {
-        Outcome::Passed if passed == 0 => (Outcome::TestsFailed, Some("no test ran".to_owned())),
-        outcome => (outcome.clone(), record.reason.clone()),
-    };
-    let failing =
-        record.failures.iter().map(|(test, failure)| (test.clone(), failure.message.clone())).collect();
-    CellVerdict { cell, outcome, reason, passed, total: record.tests.len(), failing }
-}
-
-fn judge_criterion(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
-    match &criterion.test {
-        Some(test) => judge_test(&criterion.name, test, records),
-        None => judge_speedup(criterion, records),
+        passed,
+        skipped: record.count(TestResult::Skipped),
+        xfailed: record.count(TestResult::Xfailed),
+        total: record.tests.len(),
+        failing,
+        skips: record.skips.clone(),
     }
 }
 
-/// Met where the test passed in every cell that ran, and there is at least one.
-fn judge_test(name: &str, test: &str, records: &[&Record]) -> CriterionResult {
-    let result = |record: &&&Record| {
-        let mut results = record.tests.iter().filter(|(id, _)| id.ends_with(test)).map(|(_, result)| *result);
-        results
-            .next()
-            .map(|first| results.fold(first == TestResult::Passed, |all, r| all && r == TestResult::Passed))
-    };
-    let results: Vec<bool> = records.iter().filter_map(|record| result(&record)).collect();
-    let met = results.iter().filter(|passed| **passed).count();
-    let status = match (met, results.len()) {
-        (_, 0) => Status::NotMeasured,
-        (met, measured) if met == measured && measured == records.len() => Status::Met,
-        _ => Status::Missed,
-    };
-    CriterionResult {
-        name: name.to_owned(),
-        status,
-        unit: Unit::Cells,
-        met,
-        measured: results.len(),
-        speedups: BTreeMap::new(),
-    }
-}
-
-/// A speed-up belongs to a wheel: the cells of one wheel measure it again and again, and their medians count, so that
-/// one disturbed cell decides nothing.
-fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
-    let mut wheels: BTreeMap<WheelId, Vec<&Record>> = BTreeMap::new();
-    for record in records.iter().filter(|record| !record.comparisons.is_empty()) {
-        wheels.entry(record.cell.wheel()).or_default().push(record);
-    }
-    let planned = records.iter().map(|record| record.cell.wheel()).collect::<BTreeSet<_>>().len();
-    let each: Vec<Status> = wheels.values().map(|cells| speedup_of(criterion, cells)).collect();
-    let count = |status| each.iter().filter(|found| **found == status).count();
-    let status = match each.len() {
-        0 => Status::NotMeasured,
-        // A run that ended among its benchmarks has not measured every wheel.
-        measured if measured == planned && count(Status::Met) == planned => Status::Met,
-        _ if count(Status::Missed) > 0 => Status::Missed,
-        _ => Status::Undecided,
-    };
-    let all: Vec<&Record> = wheels.values().flatten().copied().collect();
-    let range = |(name, needed): (&String, &f64)| Some((name.clone(), range(name, *needed, &all)?));
-    CriterionResult {
-        name: criterion.name.clone(),
-        status,
-        unit: Unit::Wheels,
-        met: count(Status::Met),
-        measured: each.len(),
-        speedups: criterion.speedup.iter().filter_map(range).collect(),
-    }
-}
-
-/// One wheel's word on a speed-up: the interval of each comparison above its factor, or that of one below it.
-fn speedup_of(criterion: &Criterion, cells: &[&Record]) -> Status {
-    let mut status = Status::Met;
-    for (name, needed) in &criterion.speedup {
-        let (low, high) = (median(name, cells, |s| s.low), median(name, cells, |s| s.high));
-        match low.zip(high) {
-            Some((_, high)) if high < *needed => return Status::Missed,
-            Some((low, _)) if low >= *needed => {}
-            _ => status = Status::Undecided,
+/// How a cell ended, by a record that must not be believed where it contradicts itself or its run.
+fn ended(record: &Record, passed: usize, known: Known<'_>) -> (Outcome, Option<String>) {
+    let said = |outcome, reason: &str| (outcome, Some(reason.to_owned()));
+    match &record.outcome {
+        Outcome::Passed | Outcome::Flaky if passed == 0 => said(Outcome::TestsFailed, "no test ran"),
+        Outcome::Passed | Outcome::Flaky if record.tests.values().any(|result| result.is_red()) => {
+            said(Outcome::TestsFailed, "the record says that it passed, and holds a test that did not")
         }
+        Outcome::Passed | Outcome::Flaky if record.thoroughness < known.terms.thoroughness => {
+            match known.state {
+                State::UnderWay => said(Outcome::UnderWay, "its tests passed; its benchmarks are to come"),
+                State::Ended => {
+                    said(Outcome::Lost, "its tests passed; the run ended before its benchmarks did")
+                }
+            }
+        }
+        Outcome::Passed if !record.attempts.is_empty() => (Outcome::Flaky, record.reason.clone()),
+        outcome => (outcome.clone(), record.reason.clone()),
     }
-    status
-}
-
-fn speedups<'a>(name: &'a str, records: &'a [&Record]) -> impl Iterator<Item = &'a Speedup> {
-    let comparisons = records.iter().flat_map(|record| &record.comparisons);
-    comparisons.filter(move |comparison| comparison.name == name).map(|comparison| &comparison.speedup)
-}
-
-fn median(name: &str, records: &[&Record], value: impl Fn(&Speedup) -> f64) -> Option<f64> {
-    let mut values: Vec<f64> = speedups(name, records).map(value).collect();
-    values.sort_by(f64::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    Some(f64::midpoint(values[last / 2], values[values.len() / 2]))
-}
-
-fn range(name: &str, needed: f64, records: &[&Record]) -> Option<Range> {
-    let low = speedups(name, records).map(|speedup| speedup.low).fold(f64::INFINITY, f64::min);
-    let high = speedups(name, records).map(|speedup| speedup.high).fold(f64::NEG_INFINITY, f64::max);
-    Some(Range { needed, median: median(name, records, |speedup| speedup.ratio)?, low, high })
 }
 
 #[cfg(test)]

@@ -1,22 +1,27 @@
-//! What did a cell leave behind? The files that the in-cell plugin and pytest-benchmark wrote, read into the record's
-//! types. Reads only; what the evidence means is for `outcome` to say.
+//! What did a cell leave behind? The text of the files that the in-cell plugin and pytest-benchmark wrote in, the record's
+//! types out. Pure; what the evidence means is for `outcome` to say.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::model::record::{self, Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
+use crate::model::record::{Benchmark, Comparison, Loaded, Memory, Observed, TestFailure, TestResult};
+use crate::store::left::{Left, Measured};
 
-/// What one stage of a cell left in its folder.
+/// What one stage of a cell left.
 #[derive(Debug, Default)]
 pub struct Evidence {
     pub observed: Option<Observed>,
+    /// The files of the installed distribution: path → SHA-256 as it is on disk. None where nothing was observed.
+    pub installed: Option<BTreeMap<String, String>>,
     /// Why the cell could not observe itself.
     pub observe_error: Option<String>,
+    /// Files that are there and cannot be understood.
+    pub unreadable: Vec<String>,
     pub tests: BTreeMap<String, TestResult>,
     pub failures: BTreeMap<String, TestFailure>,
+    /// Why tests were skipped, or are expected to fail.
+    pub skips: BTreeMap<String, String>,
     /// The exit code that the session told, if it came to its end.
     pub session_code: Option<i32>,
     /// Seconds that the test process lived.
@@ -30,6 +35,11 @@ pub struct Evidence {
 enum Event {
     SessionStart {
         process_started: f64,
+    },
+    /// Every test that is about to run.
+    Collected {
+        tests: Vec<String>,
+        time: f64,
     },
     TestStart {
         test: String,
@@ -52,6 +62,12 @@ enum Event {
         #[serde(default)]
         longrepr: Option<String>,
     },
+    /// A file of tests that is skipped as a whole.
+    CollectSkip {
+        test: String,
+        #[serde(default)]
+        message: Option<String>,
+    },
     SessionEnd {
         exit_code: i32,
         time: f64,
@@ -60,10 +76,10 @@ enum Event {
 
 /// `observed.json`: versions, or why there are none.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum ObservedFile {
-    Seen(Observed),
-    Failed { error: String },
+struct ObservedFile {
+    error: Option<String>,
+    #[serde(default)]
+    installed: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -91,35 +107,29 @@ struct SpeedupFile {
     comparisons: Vec<Comparison>,
 }
 
-/// Reads what a stage wrote in `folder`. A file that is missing leaves its part empty: the cell may have ended at any
-/// moment. A file that is there and cannot be read is an error.
-pub fn evidence(folder: &Path) -> io::Result<Evidence> {
+/// Understands what a stage left. A file that is missing leaves its part empty; one that makes no sense is named.
+#[must_use]
+pub fn evidence(left: &Left) -> Evidence {
     let mut evidence = Evidence::default();
-    match read(&folder.join("observed.json"))? {
-        Some(ObservedFile::Seen(observed)) => evidence.observed = Some(observed),
-        Some(ObservedFile::Failed { error }) => evidence.observe_error = Some(error),
-        None => {}
+    if let Some(text) = &left.observed {
+        evidence.observe(text);
     }
-    let events = match std::fs::read_to_string(folder.join("events.jsonl")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        other => other?,
-    };
     let mut clock = Clock::default();
-    for line in events.lines() {
+    for line in left.events.iter().flat_map(|events| events.lines()) {
         // The last line is cut short where the cell was killed while it wrote.
         if let Ok(event) = serde_json::from_str(line) {
             evidence.learn(event, &mut clock);
         }
     }
     evidence.own_seconds = (clock.last - clock.first).max(0.0);
-    evidence.memory = read(&folder.join("memory.json"))?;
-    Ok(evidence)
+    evidence.memory = evidence.understood("memory.json", left.memory.as_deref());
+    evidence
 }
 
-/// What the benchmark stage measured: pytest-benchmark's own file, and the interleaved comparisons.
-pub fn benchmarks(cell: &Path, stage: &Path) -> io::Result<(Vec<Benchmark>, Vec<Comparison>)> {
-    let file: Option<BenchmarkFile> = read(&cell.join("benchmark.json"))?;
-    let speedup: Option<SpeedupFile> = read(&stage.join("speedup.json"))?;
+/// What the benchmark stage measured, or which of its files cannot be understood.
+pub fn benchmarks(measured: &Measured) -> Result<(Vec<Benchmark>, Vec<Comparison>), String> {
+    let file: Option<BenchmarkFile> = parsed("benchmark.json", measured.benchmarks.as_deref())?;
+    let speedup: Option<SpeedupFile> = parsed("speedup.json", measured.speedup.as_deref())?;
     let entries = file.map(|file| file.benchmarks).unwrap_or_default();
     Ok((
         entries.into_iter().map(Benchmark::from).collect(),
@@ -127,8 +137,9 @@ pub fn benchmarks(cell: &Path, stage: &Path) -> io::Result<(Vec<Benchmark>, Vec<
     ))
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    record::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+fn parsed<'t, T: Deserialize<'t>>(name: &str, text: Option<&'t str>) -> Result<Option<T>, String> {
+    let text = text.map(|text| serde_json::from_str(text).map_err(|error| format!("{name}: {error}")));
+    text.transpose()
 }
 
 /// First and last moment that the cell told of.
@@ -139,10 +150,33 @@ struct Clock {
 }
 
 impl Evidence {
+    fn understood<'t, T: Deserialize<'t>>(&mut self, name: &str, text: Option<&'t str>) -> Option<T> {
+        parsed(name, text).unwrap_or_else(|fault| {
+            self.unreadable.push(fault);
+            None
+        })
+    }
+
+    fn observe(&mut self, text: &str) {
+        let name = "observed.json";
+        let Some(file) = self.understood::<ObservedFile>(name, Some(text)) else { return };
+        self.observe_error = file.error;
+        if self.observe_error.is_none() {
+            self.observed = self.understood(name, Some(text));
+            self.installed = Some(file.installed);
+        }
+    }
+
     fn learn(&mut self, event: Event, clock: &mut Clock) {
         match event {
             Event::SessionStart { process_started } => {
                 (clock.first, clock.last) = (process_started, process_started);
+            }
+            Event::Collected { tests, time } => {
+                clock.last = time;
+                for test in tests {
+                    self.tests.entry(test).or_insert(TestResult::NotRun);
+                }
             }
             Event::TestStart { test, time } => {
                 clock.last = time;
@@ -155,6 +189,7 @@ impl Evidence {
             Event::CollectError { test, message, longrepr } => {
                 self.ended(test, TestResult::Error, message, longrepr);
             }
+            Event::CollectSkip { test, message } => self.ended(test, TestResult::Skipped, message, None),
             Event::SessionEnd { exit_code, time } => {
                 clock.last = time;
                 self.session_code = Some(exit_code);
@@ -163,11 +198,20 @@ impl Evidence {
     }
 
     fn ended(&mut self, test: String, result: TestResult, message: Option<String>, longrepr: Option<String>) {
+        let message = message.unwrap_or_default();
         if result.is_red() {
-            let (message, report) = (message.unwrap_or_default(), longrepr.unwrap_or_default());
+            let report = longrepr.unwrap_or_default();
             self.failures.insert(test.clone(), TestFailure { message, report });
+        } else if matches!(result, TestResult::Skipped | TestResult::Xfailed) {
+            self.skips.insert(test.clone(), message);
         }
         self.tests.insert(test, result);
+    }
+
+    /// The shared object that the module under test was loaded from.
+    #[must_use]
+    pub fn loaded(&self) -> Option<&Loaded> {
+        self.observed.as_ref()?.loaded.as_ref()
     }
 }
 
@@ -179,42 +223,4 @@ impl From<BenchmarkEntry> for Benchmark {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(events: &str) -> Evidence {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("events.jsonl"), events).expect("written");
-        evidence(folder.path()).expect("evidence")
-    }
-
-    #[test]
-    fn a_test_without_an_end_is_the_one_in_which_the_cell_ended() {
-        let found = check(concat!(
-            "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n",
-            "{\"event\":\"test_start\",\"test\":\"a\",\"time\":11.0}\n",
-            "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"passed\",\"seconds\":1.0,\"time\":12.0}\n",
-            "{\"event\":\"test_start\",\"test\":\"b\",\"time\":12.5}\n",
-            "{\"event\":\"test_en",
-        ));
-        assert_eq!(found.tests["a"], TestResult::Passed);
-        assert_eq!(found.tests["b"], TestResult::Running);
-        assert_eq!(found.session_code, None);
-        assert!((found.own_seconds - 2.5).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_cell_that_left_nothing_is_empty_evidence() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let found = evidence(folder.path()).expect("evidence");
-        assert!(found.tests.is_empty() && found.observed.is_none() && found.memory.is_none());
-    }
-
-    #[test]
-    fn a_file_that_is_no_json_is_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("memory.json"), "{").expect("written");
-        let message = evidence(folder.path()).expect_err("no JSON").to_string();
-        assert!(message.contains("memory.json"), "{message}");
-    }
-}
+mod tests;

@@ -1,20 +1,29 @@
 //! How did a cell end? How its process ended and what it left behind in, an [`Outcome`] and its reason out. Pure.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::model::record::{Observed, Outcome, TestResult, Versions};
+use crate::model::record::{Loaded, Observed, Outcome, TestResult, Versions};
 use crate::process::{Exit, signal_name};
 use crate::verdict::measure::Evidence;
 
-/// The outcome of a stage, and why it is not `Passed`. `built` is what the wheel's own build said of it.
+/// How many files that are not the wheel's are named.
+const NAMED: usize = 5;
+
+/// What a cell was asked to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    pub requested: &'a Versions,
+    /// What the wheel's own build said of it.
+    pub built: &'a BTreeMap<String, String>,
+    /// The files of the wheel: path → SHA-256.
+    pub members: &'a BTreeMap<String, String>,
+}
+
+/// The outcome of a stage, and why it is not `Passed`.
 #[must_use]
-pub fn outcome(
-    exit: Exit,
-    evidence: &Evidence,
-    requested: &Versions,
-    built: &BTreeMap<String, String>,
-) -> (Outcome, Option<String>) {
-    if let Some(reason) = mismatch(evidence, requested, built) {
+pub fn outcome(exit: Exit, evidence: &Evidence, expected: Expected<'_>) -> (Outcome, Option<String>) {
+    if let Some(reason) = mismatch(evidence, expected) {
         return (Outcome::Mismatch, Some(reason));
     }
     match exit {
@@ -31,26 +40,69 @@ pub fn outcome(
     }
 }
 
+/// Everything in which the cell is not what it was asked to be, if there is anything.
+fn mismatch(evidence: &Evidence, expected: Expected<'_>) -> Option<String> {
+    let observed = evidence.observed.as_ref()?;
+    let mut differing = versions(observed, expected);
+    differing.extend(files(evidence, expected.members));
+    differing.extend(loaded(evidence.loaded(), expected.members));
+    (!differing.is_empty()).then(|| differing.join("; "))
+}
+
 /// Requested beside observed, and what the module says of its build beside what the build said, where they differ.
-fn mismatch(evidence: &Evidence, requested: &Versions, built: &BTreeMap<String, String>) -> Option<String> {
-    let Observed { versions: observed, build_info, .. } = evidence.observed.as_ref()?;
+fn versions(observed: &Observed, expected: Expected<'_>) -> Vec<String> {
+    let Expected { requested, built, .. } = expected;
+    let Observed { versions: observed, build_info, .. } = observed;
     let pairs = [
         ("Python", &requested.python, &observed.python),
         ("Postgres", &requested.postgres, &observed.postgres),
         ("pyo3", &requested.pyo3, &observed.pyo3),
         ("pyo3-async-runtimes", &requested.pyo3_async_runtimes, &observed.pyo3_async_runtimes),
     ];
-    let mut differing: Vec<String> = pairs
-        .iter()
-        .filter(|(_, expected, got)| expected != got)
-        .map(|(what, expected, got)| format!("{what}: expected {expected}, got {got}"))
-        .collect();
+    let differing = pairs.iter().filter(|(_, expected, got)| expected != got);
+    let differing = differing.map(|(what, expected, got)| format!("{what}: expected {expected}, got {got}"));
     let said = build_info.iter().filter_map(|(key, said)| Some((key, said, built.get(key)?)));
     let said = said.filter(|(_, said, built)| said != built);
-    differing.extend(said.map(|(key, said, built)| {
-        format!("{key}: the wheel was built with {built}, the module says {said}")
-    }));
-    (!differing.is_empty()).then(|| differing.join("; "))
+    let said = said
+        .map(|(key, said, built)| format!("{key}: the wheel was built with {built}, the module says {said}"));
+    differing.chain(said).collect()
+}
+
+/// Installed files that are not as the wheel has them.
+fn files(evidence: &Evidence, members: &BTreeMap<String, String>) -> Vec<String> {
+    let none = BTreeMap::new();
+    let installed = evidence.installed.as_ref().unwrap_or(&none);
+    if installed.is_empty() {
+        return vec!["the cell names no file of the installed wheel".to_owned()];
+    }
+    let of_the_wheel = members.iter().filter_map(|(path, sha256)| match installed.get(path) {
+        Some(there) if there == sha256 => None,
+        Some(there) if there == "missing" => Some(format!("{path} of the wheel is gone")),
+        Some(_) => Some(format!("{path} is not as the wheel has it")),
+        None => Some(format!("{path} of the wheel is not installed")),
+    });
+    let besides = installed.keys().filter(|path| !members.contains_key(*path));
+    let mut found: Vec<String> =
+        of_the_wheel.chain(besides.map(|path| format!("{path} is no file of the wheel"))).collect();
+    if found.len() > NAMED {
+        let more = found.len() - NAMED;
+        found.truncate(NAMED);
+        found.push(format!("and {more} more files"));
+    }
+    found
+}
+
+/// The module under test, where it was loaded from a file that is none of the wheel's.
+fn loaded(loaded: Option<&Loaded>, members: &BTreeMap<String, String>) -> Option<String> {
+    let Some(Loaded { path, sha256 }) = loaded else {
+        return Some("the cell does not name the shared object that it loaded".to_owned());
+    };
+    let suffix =
+        |path: &str| Path::new(path).extension().and_then(|suffix| suffix.to_str()).map(str::to_owned);
+    let is_object = |path: &str| matches!(suffix(path).as_deref(), Some("so" | "pyd"));
+    let mut objects = members.iter().filter(|(path, _)| is_object(path));
+    let known = objects.any(|(_, of_wheel)| of_wheel == sha256);
+    (!known).then(|| format!("the module was loaded from {path}, which is no file of the wheel"))
 }
 
 /// tox passes on a child that died of signal `n` as exit code 256 − n, and a shell as 128 + n. Neither is taken for a
@@ -78,130 +130,43 @@ fn during(evidence: &Evidence) -> String {
 
 /// A session that came to its own end, or never began.
 fn finished(code: i32, evidence: &Evidence) -> (Outcome, Option<String>) {
-    let failed = |reason: String| (Outcome::TestsFailed, Some(reason));
+    match fault(code, evidence) {
+        Some(reason) => (Outcome::TestsFailed, Some(reason)),
+        None => (Outcome::Passed, None),
+    }
+}
+
+/// Why a session that ended by itself has not passed.
+fn fault(code: i32, evidence: &Evidence) -> Option<String> {
+    if let Some(file) = evidence.unreadable.first() {
+        return Some(format!("the cell left a file that makes no sense: {file}"));
+    }
     if let Some(error) = &evidence.observe_error {
-        return failed(format!("the cell could not observe itself: {error}"));
+        return Some(format!("the cell could not observe itself: {error}"));
     }
     if evidence.observed.is_none() {
-        return failed(format!("exit code {code} before the cell observed itself; see output.log"));
+        return Some(format!("exit code {code} before the cell observed itself; see output.log"));
     }
-    let red = evidence.tests.values().filter(|result| result.is_red()).count();
+    let count = |wanted: fn(TestResult) -> bool| evidence.tests.values().filter(|r| wanted(**r)).count();
+    let not_run = count(|result| result == TestResult::NotRun);
+    let red = count(TestResult::is_red) - not_run;
+    let of = evidence.tests.len();
     if red > 0 {
-        return failed(format!("{red} of {} tests failed", evidence.tests.len()));
+        return Some(format!("{red} of {of} tests failed"));
     }
     if code == 0 && evidence.session_code.is_none() {
-        return failed(format!("the process ended before its tests did{}; see output.log", during(evidence)));
+        return Some(format!("the process ended before its tests did{}; see output.log", during(evidence)));
     }
-    if !evidence.tests.values().any(|result| *result == TestResult::Passed) {
-        return failed("no test ran".to_owned());
+    if not_run > 0 {
+        return Some(format!(
+            "{not_run} of {of} collected tests have no result; the session ended with code {code}"
+        ));
     }
-    if code != 0 {
-        return failed(format!("every test passed, but the session ended with code {code}; see output.log"));
+    if count(|result| result == TestResult::Passed) == 0 {
+        return Some("no test ran".to_owned());
     }
-    (Outcome::Passed, None)
+    (code != 0).then(|| format!("every test passed, but the session ended with code {code}; see output.log"))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn versions(pyo3: &str) -> Versions {
-        Versions {
-            python: "3.12".into(),
-            postgres: "16".into(),
-            pyo3: pyo3.into(),
-            pyo3_async_runtimes: "0.30.0".into(),
-        }
-    }
-
-    fn evidence(tests: &[(&str, TestResult)], ended: bool) -> Evidence {
-        let observed = Observed {
-            versions: versions("0.30.1"),
-            python_full: "3.12.1".into(),
-            postgres_full: "16.14".into(),
-            build_info: BTreeMap::new(),
-            packages: BTreeMap::new(),
-        };
-        Evidence {
-            observed: Some(observed),
-            tests: tests.iter().map(|(name, result)| ((*name).into(), *result)).collect(),
-            session_code: ended.then_some(0),
-            ..Evidence::default()
-        }
-    }
-
-    fn check(exit: Exit, evidence: &Evidence) -> (Outcome, String) {
-        let (outcome, reason) = outcome(exit, evidence, &versions("0.30.1"), &BTreeMap::new());
-        (outcome, reason.unwrap_or_default())
-    }
-
-    #[test]
-    fn passed_needs_a_test_that_passed_and_a_clean_exit() {
-        let one = [("a", TestResult::Passed)];
-        assert_eq!(check(Exit::Code(0), &evidence(&one, true)).0, Outcome::Passed);
-        assert_eq!(check(Exit::Code(1), &evidence(&one, true)).0, Outcome::TestsFailed);
-        assert_eq!(check(Exit::Code(5), &evidence(&[], true)), (Outcome::TestsFailed, "no test ran".into()));
-        assert_eq!(
-            check(Exit::Code(0), &evidence(&[("a", TestResult::Skipped)], true)).0,
-            Outcome::TestsFailed
-        );
-        assert_eq!(check(Exit::Code(0), &Evidence::default()).0, Outcome::TestsFailed);
-    }
-
-    #[test]
-    fn a_process_that_left_in_the_middle_of_its_session_has_not_passed() {
-        let found = check(Exit::Code(0), &evidence(&[("a", TestResult::Passed)], false));
-        let expected = "the process ended before its tests did; see output.log".to_owned();
-        assert_eq!(found, (Outcome::TestsFailed, expected));
-    }
-
-    #[test]
-    fn a_failed_test_is_red_whatever_the_exit_code() {
-        let found = check(Exit::Code(0), &evidence(&[("a", TestResult::Failed)], true));
-        assert_eq!(found, (Outcome::TestsFailed, "1 of 1 tests failed".into()));
-    }
-
-    #[test]
-    fn a_signal_behind_tox_is_a_crash_in_the_running_test() {
-        let found = check(Exit::Code(245), &evidence(&[("a", TestResult::Running)], false));
-        let expected = "the test process was ended by SIGSEGV in a".to_owned();
-        assert_eq!(found, (Outcome::Crashed { signal: "SIGSEGV".into() }, expected));
-        let at_exit = check(Exit::Code(245), &evidence(&[("a", TestResult::Passed)], true));
-        assert_eq!(at_exit.0, Outcome::Crashed { signal: "SIGSEGV".into() }, "it died after its session");
-        let own = Evidence { session_code: Some(245), ..evidence(&[("a", TestResult::Passed)], true) };
-        assert_eq!(check(Exit::Code(245), &own).0, Outcome::TestsFailed, "the code is the session's own");
-    }
-
-    #[test]
-    fn a_wall_clock_that_ran_out_is_hung() {
-        let exit = Exit::TimedOut(Duration::from_secs(9));
-        let found = check(exit, &evidence(&[("a", TestResult::Running)], false));
-        assert_eq!(found, (Outcome::Hung, "still running after 9 s in a".into()));
-    }
-
-    #[test]
-    fn observed_unlike_requested_comes_before_everything_else() {
-        let seen = evidence(&[("a", TestResult::Passed)], true);
-        let (outcome, reason) = outcome(Exit::Code(0), &seen, &versions("0.29.3"), &BTreeMap::new());
-        assert_eq!(outcome, Outcome::Mismatch);
-        assert_eq!(reason.as_deref(), Some("pyo3: expected 0.29.3, got 0.30.1"));
-    }
-
-    #[test]
-    fn a_module_that_says_otherwise_than_its_build_is_a_mismatch() {
-        let mut seen = evidence(&[("a", TestResult::Passed)], true);
-        let map = |pairs: [(&str, &str); 2]| pairs.map(|(key, value)| (key.into(), value.into())).into();
-        if let Some(observed) = &mut seen.observed {
-            observed.build_info = map([("tokio", "1.54.1"), ("anything_else", "x")]);
-        }
-        let found = |tokio| {
-            outcome(Exit::Code(0), &seen, &versions("0.30.1"), &map([("tokio", tokio), ("bytes", "1.0.0")]))
-        };
-        assert_eq!(found("1.54.1").0, Outcome::Passed);
-        let (outcome, reason) = found("1.50.0");
-        assert_eq!(outcome, Outcome::Mismatch);
-        assert_eq!(reason.as_deref(), Some("tokio: the wheel was built with 1.50.0, the module says 1.54.1"));
-    }
-}
+mod tests;

@@ -76,10 +76,13 @@ fn a_merged_report_says_whose_record_counts() {
         outcome: Outcome::Passed,
         passed_over: "a".into(),
         other_outcome: Outcome::Hung,
-        why: Why::Retry,
+        why: crate::store::merge::choice::Why::Retry,
     };
     report.merged = Some(Merged { runs: vec![source], contested: vec![contested] });
     let text = render(&report);
     assert!(text.contains("- `a`, shard 1/2 of 4 cells: 1 of its records count"), "{text}");
-    assert!(text.contains("passed in `b`, hung in `a`; the first counts, since it is the retry"), "{text}");
+    assert!(
+        text.contains("passed in `b`, hung in `a`; the first counts, since it retries the other"),
+        "{text}"
+    );
 }

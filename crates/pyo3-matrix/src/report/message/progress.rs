@@ -7,7 +7,7 @@ use pyo3_doctor::words::counted;
 use super::first_line;
 use crate::model::event::{Event, Found, Progress};
 use crate::model::negative::{Ending, NegativeRecord};
-use crate::model::record::{Outcome, Record};
+use crate::model::record::{Outcome, Record, TestResult};
 use crate::report::grid::style;
 
 /// An event in words.
@@ -22,6 +22,11 @@ pub fn progress(event: &Event<'_>) -> String {
         Event::WheelBegins { id, at } => format!("{at} building wheel {id}"),
         Event::WheelEnds { id, at, took } => format!("{at} built wheel {id} in {:.1} s", took.as_secs_f64()),
         Event::CellTested { record, at } => tested(record, *at),
+        Event::TriedAgain { record, again, of } => {
+            let why = record.reason.as_deref().map(first_line).unwrap_or_default();
+            format!("{}: {why}; retry {again} of {of}", record.cell)
+        }
+        Event::NotTriedAgain { cell, error } => format!("{cell}: not tried again: {error}"),
         Event::CellMeasured { record, at } => measured(record, *at),
         Event::NegativeEnded { record, at } => negative(record, *at),
         Event::RecordNotWritten { cell, error } => format!("{cell}: its record cannot be written: {error}"),
@@ -46,11 +51,21 @@ pub(super) fn provisioned(found: &[Found]) -> String {
 fn tested(record: &Record, at: Progress) -> String {
     let style = style(&record.outcome);
     let what = match &record.outcome {
-        Outcome::Passed => counted(record.tests.len(), "test"),
+        Outcome::Passed | Outcome::Flaky => tests(record),
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
     let (id, seconds) = (record.cell.to_string(), record.durations.tests);
     format!("{at} {id:<23}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
+}
+
+/// `40 tests`, or `1 of 4 tests, 2 skipped, 1 expected to fail`.
+fn tests(record: &Record) -> String {
+    let (passed, all) = (record.count(TestResult::Passed), record.tests.len());
+    let apart = [(TestResult::Skipped, "skipped"), (TestResult::Xfailed, "expected to fail")];
+    let apart = apart.map(|(result, word)| (record.count(result), word));
+    let apart = apart.iter().filter(|(count, _)| *count > 0);
+    let apart = apart.map(|(count, word)| format!(", {count} {word}")).collect::<Vec<_>>().concat();
+    if passed == all { counted(all, "test") } else { format!("{passed} of {}{apart}", counted(all, "test")) }
 }
 
 /// One cell's benchmarks are over.
@@ -58,7 +73,7 @@ fn measured(record: &Record, at: Progress) -> String {
     let id = record.cell.to_string();
     let ratios = record.comparisons.iter().map(|c| format!("{} {:.2}x", c.name, c.speedup.ratio));
     let what = match &record.outcome {
-        Outcome::Passed => ratios.collect::<Vec<_>>().join(", "),
+        Outcome::Passed | Outcome::Flaky => ratios.collect::<Vec<_>>().join(", "),
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
     format!("{at} {id:<23}measured  {what}")

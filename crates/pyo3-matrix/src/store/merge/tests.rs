@@ -1,10 +1,11 @@
 use super::*;
-use crate::config::{Missing, Negative};
+use crate::config::{Flaky, Missing, Negative};
 use crate::model::negative::{Ending, NegativeRecord};
-use crate::model::record::{TestResult, Versions};
+use crate::model::record::{TestResult, Thoroughness, Versions};
 use crate::plan::PlannedNegative;
 use crate::plan::shard::Shard;
 use crate::store::basis::Basis;
+use crate::store::intent::Terms;
 
 const CELLS: [&str; 4] =
     ["py3.9-pg13-pyo3_0.30", "py3.9-pg14-pyo3_0.30", "py3.10-pg13-pyo3_0.30", "py3.10-pg14-pyo3_0.30"];
@@ -27,14 +28,15 @@ fn whole() -> Plan {
 
 fn record(cell: CellId, outcome: Outcome) -> Record {
     let mut record = Record::empty(cell, versions(), outcome, None);
-    record.tests.insert("a".into(), TestResult::Passed);
+    let result = if record.outcome.is_green() { TestResult::Passed } else { TestResult::Failed };
+    record.tests.insert("a".into(), result);
     record
 }
 
 /// A run on disk, as another machine would have left it.
 fn run(target: &Path, (plan, part): (Plan, Option<Part>), outcome: &Outcome) -> RunFolder {
     let cells: Vec<CellId> = plan.live().collect();
-    let intent = Intent { part, ..Intent::of(plan, Vec::new(), Basis::default()) };
+    let intent = Intent { part, ..Intent::of(plan, Terms::default(), Basis::default()) };
     let folder = RunFolder::create(target, intent).expect("a folder");
     for cell in cells {
         folder.write(&record(cell, outcome.clone())).expect("written");
@@ -129,7 +131,7 @@ fn the_same_record_twice_is_one_and_a_retry_counts_over_what_it_retried() {
     let (plan, part) = Part::retry(whole(), id_of, &[id(CELLS[0])], &[]);
     let retry = run(target.path(), (plan, Some(part)), &Outcome::Passed);
     let (outcomes, merged) = check(&[&retry, &red], target.path()).expect("merged");
-    assert_eq!(outcomes[..2], [Some(Outcome::Passed), Some(Outcome::TestsFailed)]);
+    assert_eq!(outcomes[..2], [Some(Outcome::Flaky), Some(Outcome::TestsFailed)]);
     assert_eq!(merged.contested[0].why, Why::Retry);
 }
 
@@ -204,12 +206,12 @@ fn retry(target: &Path, red: &RunFolder) -> RunFolder {
 #[test]
 fn a_red_record_that_nothing_retried_counts_in_any_order() {
     let target = folder();
-    let older = run(target.path(), (whole(), None), &Outcome::TestsFailed);
-    let newer = run(target.path(), (whole(), None), &Outcome::Hung);
+    let older = run(target.path(), (whole(), None), &Outcome::Hung);
+    let newer = run(target.path(), (whole(), None), &Outcome::TestsFailed);
     let retried = retry(target.path(), &newer);
     for order in orders(&[&older, &newer, &retried]) {
         let (outcomes, merged) = check(&order, target.path()).expect("merged");
-        assert_eq!(outcomes, vec![Some(Outcome::TestsFailed); 4]);
+        assert_eq!(outcomes, vec![Some(Outcome::Hung); 4]);
         assert!(merged.contested.iter().all(|contested| contested.why == Why::Red));
         assert_eq!(merged.contested.len(), 4);
     }
@@ -224,7 +226,63 @@ fn what_was_merged_counts_over_what_it_was_merged_from_in_any_order() {
     let merged = merge(&parts, Goal::whole(&parts).expect("one whole"), target.path()).expect("merged");
     for order in orders(&[&red, &green, &merged]).into_iter().chain(orders(&[&red, &merged])) {
         let (outcomes, merged) = check(&order, target.path()).expect("merged");
-        assert_eq!(outcomes, vec![Some(Outcome::Passed); 4]);
+        assert_eq!(outcomes, vec![Some(Outcome::Flaky); 4]);
         assert!(merged.contested.iter().all(|contested| contested.why == Why::Merged));
     }
+}
+
+#[test]
+fn a_flaky_cell_keeps_the_try_that_failed_in_its_record() {
+    let target = folder();
+    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    let green = retry(target.path(), &red);
+    let parts = pieces(&[&red, &green]);
+    let merged = merge(&parts, Goal::whole(&parts).expect("one whole"), target.path()).expect("merged");
+    let contents = merged.read().expect("read");
+    let attempts = &contents.records[0].attempts;
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0].run, Some(red.read().expect("read").intent.run));
+    assert!(contents.records[0].reason.as_deref().is_some_and(|reason| reason.contains("then passed")));
+    assert_eq!(contents.intent.merged.expect("sources").contested[0].outcome, Outcome::Flaky);
+}
+
+#[test]
+fn runs_that_asked_for_other_stages_are_merged_only_where_one_retries_the_other() {
+    let target = folder();
+    let quick = |folder: &RunFolder| {
+        let mut intent = folder.read().expect("read").intent;
+        intent.terms.thoroughness = Thoroughness::Quick;
+        record::write(&folder.path.join(PLAN), &intent).expect("written");
+    };
+    let (one, two) = (
+        run(target.path(), shard(1, 2), &Outcome::Passed),
+        run(target.path(), shard(2, 2), &Outcome::Passed),
+    );
+    quick(&one);
+    let message = check(&[&one, &two], target.path()).expect_err("refused").to_string();
+    assert!(message.contains("the stages (quick benchmarks, tests alone) differ"), "{message}");
+    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
+    quick(&red);
+    let brief = retry(target.path(), &red);
+    for order in orders(&[&red, &brief]) {
+        let (outcomes, merged) = check(&order, target.path()).expect("merged");
+        assert_eq!(outcomes, vec![Some(Outcome::TestsFailed); 4]);
+        assert!(merged.contested.iter().all(|contested| contested.why == Why::LeftOut));
+    }
+    let merged = RunFolder::open(target.path(), None).expect("the latest").read().expect("read");
+    assert_eq!(merged.intent.terms.thoroughness, Thoroughness::Quick, "what was asked for stays");
+}
+
+#[test]
+fn runs_that_judge_flaky_cells_otherwise_are_strangers() {
+    let target = folder();
+    let (one, two) = (
+        run(target.path(), shard(1, 2), &Outcome::Passed),
+        run(target.path(), shard(2, 2), &Outcome::Passed),
+    );
+    let mut intent = two.read().expect("read").intent;
+    intent.terms.flaky = Flaky::Pass;
+    record::write(&two.path.join(PLAN), &intent).expect("written");
+    let message = check(&[&one, &two], target.path()).expect_err("refused").to_string();
+    assert!(message.contains("the criteria differ"), "{message}");
 }

@@ -1,0 +1,43 @@
+//! Who reads a run's folder, and who writes its report there? What a report says is for `report` to know.
+
+use anstream::{print, println};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::plan::cost::{self, Costs};
+use crate::report::{self, Report, message, terminal};
+use crate::store::folder::{Contents, RunFolder};
+use crate::store::{alive, disk};
+use crate::verdict::judge::State;
+
+/// Judges a run by what is on disk of it.
+pub fn read(folder: &RunFolder) -> Result<Report, Error> {
+    // Asked first: a run that ends in between has written every record by then.
+    let state = if alive::is_at_work(folder) { State::UnderWay } else { State::Ended };
+    Ok(report::assemble(folder.read()?, state))
+}
+
+/// Prints the report of a run, and keeps it in every form beside its records.
+pub fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
+    let report = read(folder)?;
+    // Shown first: a full disk must not hide what the records say.
+    print!("{}", terminal::render(&report));
+    keep(folder, &report)?;
+    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
+    Ok(report)
+}
+
+/// Writes the report in every form beside its records, and what the cells cost.
+fn keep(folder: &RunFolder, report: &Report) -> Result<(), Error> {
+    for (name, text) in report::files(report)? {
+        folder.keep(name, &text)?;
+    }
+    let Contents { intent, records, ledger, .. } = folder.read()?;
+    if let Some(costs) = Costs::of(&intent.run, &records, ledger.as_ref()) {
+        folder.keep(
+            cost::FILE,
+            &(serde_json::to_string_pretty(&costs).map_err(std::io::Error::from)? + "\n"),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! How can a cell end? A closed enum: a new way to end is a new variant, and the compiler names every place that must know.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Outcome {
+    Passed,
+    /// Its tests failed, and passed when they ran again on the same sources.
+    Flaky,
+    TestsFailed,
+    /// The test process was ended by a signal, such as `SIGSEGV`.
+    Crashed {
+        signal: String,
+    },
+    /// The wall clock outside the cell ran out.
+    Hung,
+    BuildFailed,
+    ProvisionFailed,
+    /// Observed is not requested.
+    Mismatch,
+    Skipped {
+        reason: String,
+    },
+    /// The cell was planned, and has no record. Never recorded.
+    Lost,
+    /// The run is at work, and has not come to the end of this cell. Never recorded.
+    UnderWay,
+}
+
+impl Outcome {
+    /// Whether a cell that ended so keeps the verdict green. A flaky one does only where `matrix.toml` says so, which is
+    /// for the verdict to know.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        match self {
+            Outcome::Passed | Outcome::Skipped { .. } => true,
+            Outcome::Flaky
+            | Outcome::TestsFailed
+            | Outcome::Crashed { .. }
+            | Outcome::Hung
+            | Outcome::BuildFailed
+            | Outcome::ProvisionFailed
+            | Outcome::Mismatch
+            | Outcome::Lost
+            | Outcome::UnderWay => false,
+        }
+    }
+
+    /// Whether the cell's tests were started, so that its record says something about the extension.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        match self {
+            Outcome::Passed
+            | Outcome::Flaky
+            | Outcome::TestsFailed
+            | Outcome::Crashed { .. }
+            | Outcome::Hung
+            | Outcome::Mismatch => true,
+            Outcome::BuildFailed
+            | Outcome::ProvisionFailed
+            | Outcome::Skipped { .. }
+            | Outcome::Lost
+            | Outcome::UnderWay => false,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Passed => f.write_str("passed"),
+            Outcome::Flaky => f.write_str("flaky"),
+            Outcome::TestsFailed => f.write_str("tests failed"),
+            Outcome::Crashed { signal } => write!(f, "crashed ({signal})"),
+            Outcome::Hung => f.write_str("hung"),
+            Outcome::BuildFailed => f.write_str("build failed"),
+            Outcome::ProvisionFailed => f.write_str("provision failed"),
+            Outcome::Mismatch => f.write_str("mismatch"),
+            Outcome::Skipped { .. } => f.write_str("skipped"),
+            Outcome::Lost => f.write_str("lost"),
+            Outcome::UnderWay => f.write_str("under way"),
+        }
+    }
+}

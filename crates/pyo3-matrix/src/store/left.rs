@@ -1,0 +1,80 @@
+//! What did a stage of a cell leave on disk? Its folder in, the text of each file out.
+
+use std::io;
+use std::path::Path;
+
+/// The files that the in-cell plugin writes. One that is not there is none: the cell may have ended at any moment.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// `observed.json`.
+    pub observed: Option<String>,
+    /// `events.jsonl`.
+    pub events: Option<String>,
+    /// `memory.json`.
+    pub memory: Option<String>,
+}
+
+/// The files of the benchmark stage.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// pytest-benchmark's own `benchmark.json`.
+    pub benchmarks: Option<String>,
+    /// `speedup.json`: the interleaved comparisons.
+    pub speedup: Option<String>,
+}
+
+impl Left {
+    /// Reads what a stage wrote in `folder`.
+    pub fn read(folder: &Path) -> io::Result<Left> {
+        let file = |name| text(&folder.join(name));
+        Ok(Left {
+            observed: file("observed.json")?,
+            events: file("events.jsonl")?,
+            memory: file("memory.json")?,
+        })
+    }
+}
+
+impl Measured {
+    /// Reads what the benchmark stage of a cell wrote: in the cell's folder and in the stage's own.
+    pub fn read(cell: &Path, stage: &Path) -> io::Result<Measured> {
+        let (benchmarks, speedup) = (cell.join("benchmark.json"), stage.join("speedup.json"));
+        Ok(Measured { benchmarks: text(&benchmarks)?, speedup: text(&speedup)? })
+    }
+}
+
+/// The text of a file. Bytes that are no UTF-8 are replaced: the file says what it says.
+fn text(path: &Path) -> io::Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_left_nothing_has_no_files_and_one_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = Left::read(folder.path()).expect("read");
+        assert!(left.observed.is_none() && left.events.is_none() && left.memory.is_none());
+        std::fs::create_dir(folder.path().join("memory.json")).expect("made");
+        let message = Left::read(folder.path()).expect_err("a folder").to_string();
+        assert!(message.contains("memory.json"), "{message}");
+    }
+
+    #[test]
+    fn each_file_is_read_from_its_place() {
+        let (cell, stage) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        for (folder, name) in [(&cell, "benchmark.json"), (&stage, "speedup.json"), (&cell, "events.jsonl")] {
+            std::fs::write(folder.path().join(name), name).expect("written");
+        }
+        let measured = Measured::read(cell.path(), stage.path()).expect("read");
+        assert_eq!(measured.benchmarks.as_deref(), Some("benchmark.json"));
+        assert_eq!(measured.speedup.as_deref(), Some("speedup.json"));
+        assert_eq!(Left::read(cell.path()).expect("read").events.as_deref(), Some("events.jsonl"));
+    }
+}

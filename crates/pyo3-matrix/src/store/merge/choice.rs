@@ -1,0 +1,152 @@
+//! Which of several records of one cell counts? The records with their runs in, the one that counts and why out. Pure.
+//!
+//! A record answers another one where its run retried the other's, or was merged from it. A retry answers only if it ran
+//! tests; one that passed must have come through the stages that were asked for, and turns nothing green but failing tests,
+//! which are flaky then. Of the records that nothing answers, a red one counts, then one that ran tests, then the latest.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::record::{Attempt, Outcome, Record, Thoroughness};
+
+/// Why one of two records counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It retries the other.
+    Retry,
+    /// It was merged from the other.
+    Merged,
+    /// The other retries it, and ran no test.
+    NoTest,
+    /// The other retries it, and left out a stage.
+    LeftOut,
+    /// The other retries it; but a crash, a hang, a mismatch or a leak is no flake.
+    NoFlake,
+    /// It is red, and the other is not.
+    Red,
+    /// It began later.
+    Later,
+}
+
+/// One record of a cell, and what its run says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub record: &'a Record,
+    pub run: &'a str,
+    pub started: &'a str,
+    /// The stages that its run asked for.
+    pub asked: Thoroughness,
+    /// The run that its run retried.
+    pub retried: Option<&'a str>,
+    /// The runs that its run was merged from.
+    pub merged: &'a [String],
+}
+
+/// The record that counts.
+#[derive(Debug, PartialEq)]
+pub struct Choice {
+    /// Its place among the candidates.
+    pub at: usize,
+    /// The tries that it answers; with any, a record that passed is flaky.
+    pub attempts: Vec<Attempt>,
+    /// The candidates that do not count, and why the chosen one does.
+    pub passed_over: Vec<(usize, Why)>,
+}
+
+impl Candidate<'_> {
+    fn passed(&self) -> bool {
+        matches!(self.record.outcome, Outcome::Passed | Outcome::Flaky)
+    }
+
+    /// Why this record answers `other`, if it does.
+    fn answers(&self, other: &Candidate<'_>) -> Option<Why> {
+        if self.merged.iter().any(|run| run == other.run) {
+            return Some(Why::Merged);
+        }
+        (self.retries(other) && self.refused(other).is_none()).then_some(Why::Retry)
+    }
+
+    fn retries(&self, other: &Candidate<'_>) -> bool {
+        self.retried == Some(other.run)
+    }
+
+    /// Why this retry does not answer `other`, if it does not.
+    fn refused(&self, other: &Candidate<'_>) -> Option<Why> {
+        let no_flake = other.record.outcome.is_judged() && !other.passed() && !other.record.may_be_flaky();
+        if !self.record.outcome.is_judged() {
+            Some(Why::NoTest)
+        } else if no_flake {
+            Some(Why::NoFlake)
+        } else if self.passed() && self.record.thoroughness < other.asked {
+            Some(Why::LeftOut)
+        } else {
+            None
+        }
+    }
+
+    /// Why this record counts and `other` does not, where neither answers the other.
+    fn beside(&self, other: &Candidate<'_>) -> Why {
+        let refused = other.retries(self).then(|| other.refused(self)).flatten();
+        match refused {
+            Some(why) => why,
+            None if self.record.outcome.is_green() != other.record.outcome.is_green() => Why::Red,
+            None => Why::Later,
+        }
+    }
+}
+
+/// Which of `candidates` counts. Their order says nothing.
+#[must_use]
+pub fn choose(candidates: &[Candidate<'_>]) -> Option<Choice> {
+    let answered = |at: usize| candidates.iter().any(|by| by.answers(&candidates[at]).is_some());
+    let open = (0..candidates.len()).filter(|at| !answered(*at));
+    let rank = |at: usize| {
+        let Candidate { record, started, run, .. } = candidates[at];
+        (!record.outcome.is_green(), record.outcome.is_judged(), started, run)
+    };
+    let at = open.max_by_key(|at| rank(*at))?;
+    let chosen = &candidates[at];
+    let others = (0..candidates.len()).filter(|other| *other != at);
+    let passed_over = others.filter_map(|other| Some((other, why(candidates, at, other)?))).collect();
+    let attempts = if chosen.passed() { attempts(candidates, at) } else { Vec::new() };
+    Some(Choice { at, attempts, passed_over })
+}
+
+/// Why the chosen record counts and not that at `other`; none where a third one answers it, or both are the same.
+fn why(candidates: &[Candidate<'_>], at: usize, other: usize) -> Option<Why> {
+    let (chosen, passed_over) = (&candidates[at], &candidates[other]);
+    if chosen.record == passed_over.record {
+        return None;
+    }
+    let answer = chosen.answers(passed_over);
+    let by_a_third = || candidates.iter().any(|by| by.answers(passed_over).is_some());
+    answer.or_else(|| (!by_a_third()).then(|| chosen.beside(passed_over)))
+}
+
+/// The failed tries that led to the record at `at`: those of its own, and those that it answers, the first of them first.
+fn attempts(candidates: &[Candidate<'_>], at: usize) -> Vec<Attempt> {
+    let chosen = &candidates[at];
+    let retried_by = |by: &Candidate<'_>, other: &Candidate<'_>| by.answers(other) == Some(Why::Retry);
+    let (mut led, mut reached) = (Vec::new(), vec![at]);
+    while let Some(by) = reached.pop() {
+        for (other, candidate) in candidates.iter().enumerate() {
+            let new = other != at && !led.contains(&other);
+            if new && retried_by(&candidates[by], candidate) && chosen.answers(candidate) != Some(Why::Merged)
+            {
+                led.push(other);
+                reached.push(other);
+            }
+        }
+    }
+    led.sort_by_key(|other| (candidates[*other].started, candidates[*other].run));
+    let tries = led.into_iter().map(|other| &candidates[other]).flat_map(|candidate| {
+        let Candidate { record, run, .. } = candidate;
+        let own = record.may_be_flaky().then(|| record.attempt(Some((*run).to_owned())));
+        record.attempts.iter().cloned().chain(own)
+    });
+    tries.chain(chosen.record.attempts.iter().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests;

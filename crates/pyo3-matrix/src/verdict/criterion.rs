@@ -1,0 +1,151 @@
+//! Is a criterion met? The records of the cells that ran in, a status over all of them out. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Criterion;
+use crate::model::cell::WheelId;
+use crate::model::record::{Record, Speedup, TestResult};
+
+/// How one criterion counts over all cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CriterionResult {
+    pub name: String,
+    pub status: Status,
+    /// What `met` and `measured` count.
+    pub unit: Unit,
+    /// Those that meet it, and those that say anything about it.
+    pub met: usize,
+    pub measured: usize,
+    /// For a speed-up: comparison → the range over all cells.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub speedups: BTreeMap<String, Range>,
+}
+
+/// What a criterion is counted over: a test's result is a cell's, a speed-up a wheel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Cells,
+    Wheels,
+}
+
+/// Whether a criterion holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Met,
+    Missed,
+    /// A speed-up whose interval holds the factor for some wheel, and lies below it for none.
+    Undecided,
+    NotMeasured,
+}
+
+/// A speed-up over all cells of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Range {
+    /// The factor asked for.
+    pub needed: f64,
+    /// The median of the cells' ratios.
+    pub median: f64,
+    /// The lowest end of any cell's interval, and the highest.
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Holds one criterion to the records of the cells that ran.
+#[must_use]
+pub fn judge(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
+    match &criterion.test {
+        Some(test) => judge_test(&criterion.name, test, records),
+        None => judge_speedup(criterion, records),
+    }
+}
+
+/// Met where the test passed in every cell that ran, and there is at least one.
+fn judge_test(name: &str, test: &str, records: &[&Record]) -> CriterionResult {
+    let result = |record: &&&Record| {
+        let mut results = record.tests.iter().filter(|(id, _)| id.ends_with(test)).map(|(_, result)| *result);
+        results
+            .next()
+            .map(|first| results.fold(first == TestResult::Passed, |all, r| all && r == TestResult::Passed))
+    };
+    let results: Vec<bool> = records.iter().filter_map(|record| result(&record)).collect();
+    let met = results.iter().filter(|passed| **passed).count();
+    let status = match (met, results.len()) {
+        (_, 0) => Status::NotMeasured,
+        (met, measured) if met == measured && measured == records.len() => Status::Met,
+        _ => Status::Missed,
+    };
+    CriterionResult {
+        name: name.to_owned(),
+        status,
+        unit: Unit::Cells,
+        met,
+        measured: results.len(),
+        speedups: BTreeMap::new(),
+    }
+}
+
+/// A speed-up belongs to a wheel: the cells of one wheel measure it again and again, and their medians count, so that
+/// one disturbed cell decides nothing.
+fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult {
+    let mut wheels: BTreeMap<WheelId, Vec<&Record>> = BTreeMap::new();
+    for record in records.iter().filter(|record| !record.comparisons.is_empty()) {
+        wheels.entry(record.cell.wheel()).or_default().push(record);
+    }
+    let planned = records.iter().map(|record| record.cell.wheel()).collect::<BTreeSet<_>>().len();
+    let each: Vec<Status> = wheels.values().map(|cells| speedup_of(criterion, cells)).collect();
+    let count = |status| each.iter().filter(|found| **found == status).count();
+    let status = match each.len() {
+        0 => Status::NotMeasured,
+        // A run that ended among its benchmarks has not measured every wheel.
+        measured if measured == planned && count(Status::Met) == planned => Status::Met,
+        _ if count(Status::Missed) > 0 => Status::Missed,
+        _ => Status::Undecided,
+    };
+    let all: Vec<&Record> = wheels.values().flatten().copied().collect();
+    let range = |(name, needed): (&String, &f64)| Some((name.clone(), range(name, *needed, &all)?));
+    CriterionResult {
+        name: criterion.name.clone(),
+        status,
+        unit: Unit::Wheels,
+        met: count(Status::Met),
+        measured: each.len(),
+        speedups: criterion.speedup.iter().filter_map(range).collect(),
+    }
+}
+
+/// One wheel's word on a speed-up: the interval of each comparison above its factor, or that of one below it.
+fn speedup_of(criterion: &Criterion, cells: &[&Record]) -> Status {
+    let mut status = Status::Met;
+    for (name, needed) in &criterion.speedup {
+        let (low, high) = (median(name, cells, |s| s.low), median(name, cells, |s| s.high));
+        match low.zip(high) {
+            Some((_, high)) if high < *needed => return Status::Missed,
+            Some((low, _)) if low >= *needed => {}
+            _ => status = Status::Undecided,
+        }
+    }
+    status
+}
+
+fn speedups<'a>(name: &'a str, records: &'a [&Record]) -> impl Iterator<Item = &'a Speedup> {
+    let comparisons = records.iter().flat_map(|record| &record.comparisons);
+    comparisons.filter(move |comparison| comparison.name == name).map(|comparison| &comparison.speedup)
+}
+
+fn median(name: &str, records: &[&Record], value: impl Fn(&Speedup) -> f64) -> Option<f64> {
+    let mut values: Vec<f64> = speedups(name, records).map(value).collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(f64::midpoint(values[last / 2], values[values.len() / 2]))
+}
+
+fn range(name: &str, needed: f64, records: &[&Record]) -> Option<Range> {
+    let low = speedups(name, records).map(|speedup| speedup.low).fold(f64::INFINITY, f64::min);
+    let high = speedups(name, records).map(|speedup| speedup.high).fold(f64::NEG_INFINITY, f64::max);
+    Some(Range { needed, median: median(name, records, |speedup| speedup.ratio)?, low, high })
+}

@@ -1,0 +1,137 @@
+use super::*;
+
+fn check(events: &str) -> Evidence {
+    evidence(&Left { events: Some(events.to_owned()), ..Left::default() })
+}
+
+#[test]
+fn a_test_without_an_end_is_the_one_in_which_the_cell_ended() {
+    let found = check(concat!(
+        "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n",
+        "{\"event\":\"test_start\",\"test\":\"a\",\"time\":11.0}\n",
+        "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"passed\",\"seconds\":1.0,\"time\":12.0}\n",
+        "{\"event\":\"test_start\",\"test\":\"b\",\"time\":12.5}\n",
+        "{\"event\":\"test_en",
+    ));
+    assert_eq!(found.tests["a"], TestResult::Passed);
+    assert_eq!(found.tests["b"], TestResult::Running);
+    assert_eq!(found.session_code, None);
+    assert!((found.own_seconds - 2.5).abs() < 1e-9);
+}
+
+#[test]
+fn a_test_that_was_collected_and_never_ran_is_red() {
+    let found = check(concat!(
+        "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n",
+        "{\"event\":\"collected\",\"tests\":[\"a\",\"b\"],\"time\":11.0}\n",
+        "{\"event\":\"test_start\",\"test\":\"a\",\"time\":11.0}\n",
+        "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"passed\",\"time\":12.0}\n",
+        "{\"event\":\"session_end\",\"exit_code\":0,\"time\":14.0}\n",
+    ));
+    assert_eq!(found.tests["a"], TestResult::Passed);
+    assert_eq!(found.tests["b"], TestResult::NotRun);
+    assert!(found.tests["b"].is_red());
+    assert_eq!(found.session_code, Some(0));
+    assert!((found.own_seconds - 4.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_moments_of_collection_and_of_a_test_count_where_they_are_the_last() {
+    let start = "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n";
+    let seconds = |line: &str| check(&format!("{start}{line}\n")).own_seconds;
+    assert!((seconds("{\"event\":\"collected\",\"tests\":[],\"time\":11.0}") - 1.0).abs() < 1e-9);
+    assert!((seconds("{\"event\":\"test_start\",\"test\":\"a\",\"time\":12.0}") - 2.0).abs() < 1e-9);
+    let end = "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"passed\",\"time\":13.0}";
+    assert!((seconds(end) - 3.0).abs() < 1e-9);
+    // A clock that was set back gives no negative time.
+    assert!(seconds("{\"event\":\"test_start\",\"test\":\"a\",\"time\":2.0}").abs() < 1e-9);
+}
+
+#[test]
+fn a_red_test_keeps_its_report_and_a_skipped_one_its_reason() {
+    let end = |test: &str, result: &str| {
+        format!(
+            "{{\"event\":\"test_end\",\"test\":\"{test}\",\"result\":\"{result}\",\"message\":\"why {test}\",\"longrepr\":\"all\"}}\n"
+        )
+    };
+    let results = ["passed", "failed", "error", "xpassed", "skipped", "xfailed"];
+    let mut text: String = results.iter().map(|result| end(result, result)).collect();
+    text += "{\"event\":\"collect_error\",\"test\":\"file\",\"message\":\"m\",\"longrepr\":\"l\"}\n";
+    text += "{\"event\":\"collect_skip\",\"test\":\"other\",\"message\":\"no module\"}\n";
+    let found = check(&text);
+    assert_eq!(found.failures.keys().collect::<Vec<_>>(), ["error", "failed", "file", "xpassed"]);
+    let expected = TestFailure { message: "why failed".into(), report: "all".into() };
+    assert_eq!(found.failures["failed"], expected);
+    let skips: Vec<_> = found.skips.iter().map(|(test, why)| (test.as_str(), why.as_str())).collect();
+    assert_eq!(skips, [("other", "no module"), ("skipped", "why skipped"), ("xfailed", "why xfailed")]);
+    assert_eq!((found.tests["file"], found.tests["other"]), (TestResult::Error, TestResult::Skipped));
+}
+
+#[test]
+fn a_cell_that_left_nothing_is_empty_evidence() {
+    let found = evidence(&Left::default());
+    assert!(found.tests.is_empty() && found.observed.is_none() && found.memory.is_none());
+    assert!(found.unreadable.is_empty() && found.installed.is_none() && found.own_seconds.abs() < 1e-9);
+}
+
+const OBSERVED: &str = r#"{"python":"3.12","postgres":"16","pyo3":"0.30.1","pyo3_async_runtimes":"0.30.0","python_full":"3.12.1",
+    "postgres_full":"16.14","loaded":{"path":"/x.so","sha256":"ab"},"installed":{"x.so":"ab"}}"#;
+
+fn observed(text: &str) -> Evidence {
+    evidence(&Left { observed: Some(text.to_owned()), ..Left::default() })
+}
+
+#[test]
+fn what_a_cell_observed_is_read_with_the_files_that_it_runs_on() {
+    let found = observed(OBSERVED);
+    assert_eq!(found.observed.as_ref().map(|observed| observed.versions.pyo3.as_str()), Some("0.30.1"));
+    assert_eq!(found.loaded(), Some(&Loaded { path: "/x.so".into(), sha256: "ab".into() }));
+    assert_eq!(found.installed, Some(BTreeMap::from([("x.so".into(), "ab".into())])));
+}
+
+#[test]
+fn a_cell_that_could_not_observe_itself_says_why() {
+    let found = observed(r#"{"schema_version":1,"error":"no module"}"#);
+    assert_eq!(found.observe_error.as_deref(), Some("no module"));
+    assert!(found.observed.is_none() && found.installed.is_none() && found.unreadable.is_empty());
+}
+
+#[test]
+fn a_file_that_makes_no_sense_is_named_and_is_the_cells_own_fault() {
+    let found = observed(&OBSERVED.replace("\"0.30.1\"", "true"));
+    assert!(found.observed.is_none(), "a version is a text");
+    assert!(found.unreadable[0].starts_with("observed.json: "), "{:?}", found.unreadable);
+    let found = evidence(&Left { memory: Some("{".into()), ..Left::default() });
+    assert!(found.unreadable[0].starts_with("memory.json: "), "{:?}", found.unreadable);
+    let broken = Measured { speedup: Some("[]".into()), ..Measured::default() };
+    assert!(benchmarks(&broken).expect_err("no object").starts_with("speedup.json: "));
+    let broken = Measured { benchmarks: Some("[]".into()), ..Measured::default() };
+    assert!(benchmarks(&broken).expect_err("no object").starts_with("benchmark.json: "));
+}
+
+#[test]
+fn benchmarks_and_comparisons_are_read_from_their_files() {
+    let text = r#"{"benchmarks":[{"name":"b","group":"g","stats":{"rounds":7,"min":1.0,"median":2.0,"iqr":3.0,"mean":9.0}}]}"#;
+    let side = |label: &str| format!(r#"{{"label":"{label}","median_ms":1.0}}"#);
+    let speedup = format!(
+        r#"{{"comparisons":[{{"name":"c","title":"t","control":{},"candidate":{},"speedup":{{"ratio":2.0,"low":1.5,"high":2.5,"confidence":0.95}}}}]}}"#,
+        side("psycopg"),
+        side("ours")
+    );
+    let measured = Measured { benchmarks: Some(text.into()), speedup: Some(speedup) };
+    let (found, comparisons) = benchmarks(&measured).expect("measured");
+    let expected =
+        Benchmark { name: "b".into(), group: Some("g".into()), rounds: 7, min: 1.0, median: 2.0, iqr: 3.0 };
+    assert_eq!(found, [expected]);
+    assert_eq!((comparisons.len(), comparisons[0].speedup.low), (1, 1.5));
+    let (found, comparisons) = benchmarks(&Measured::default()).expect("nothing");
+    assert!(found.is_empty() && comparisons.is_empty());
+}
+
+#[test]
+fn a_memory_file_is_kept() {
+    let text =
+        r#"{"unit":"bytes","interval_seconds":0.1,"samples":[[0.0,5]],"peak":5,"leaks":{"test_a":{}}}"#;
+    let found = evidence(&Left { memory: Some(text.into()), ..Left::default() });
+    assert_eq!(found.memory.map(|memory| (memory.peak, memory.leaks.len())), Some((5, 1)));
+}

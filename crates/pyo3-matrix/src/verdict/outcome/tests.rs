@@ -1,0 +1,229 @@
+use std::time::Duration;
+
+use super::*;
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
+}
+
+fn versions(pyo3: &str) -> Versions {
+    Versions {
+        python: "3.12".into(),
+        postgres: "16".into(),
+        pyo3: pyo3.into(),
+        pyo3_async_runtimes: "0.30.0".into(),
+    }
+}
+
+/// The wheel that the cell was asked to test.
+fn members() -> BTreeMap<String, String> {
+    map(&[("ours/_x.so", "aa"), ("ours/__init__.py", "bb")])
+}
+
+fn evidence(tests: &[(&str, TestResult)], ended: bool) -> Evidence {
+    let observed = Observed {
+        versions: versions("0.30.1"),
+        python_full: "3.12.1".into(),
+        postgres_full: "16.14".into(),
+        build_info: BTreeMap::new(),
+        packages: BTreeMap::new(),
+        loaded: Some(Loaded { path: "/site-packages/ours/_x.so".into(), sha256: "aa".into() }),
+    };
+    Evidence {
+        observed: Some(observed),
+        installed: Some(members()),
+        tests: tests.iter().map(|(name, result)| ((*name).into(), *result)).collect(),
+        session_code: ended.then_some(0),
+        ..Evidence::default()
+    }
+}
+
+fn held_to(
+    exit: Exit,
+    evidence: &Evidence,
+    (requested, built): (&Versions, &BTreeMap<String, String>),
+) -> (Outcome, String) {
+    let expected = Expected { requested, built, members: &members() };
+    let (outcome, reason) = outcome(exit, evidence, expected);
+    assert_eq!(outcome == Outcome::Passed, reason.is_none());
+    (outcome, reason.unwrap_or_default())
+}
+
+fn check(exit: Exit, evidence: &Evidence) -> (Outcome, String) {
+    held_to(exit, evidence, (&versions("0.30.1"), &BTreeMap::new()))
+}
+
+#[test]
+fn passed_needs_a_test_that_passed_and_a_clean_exit() {
+    let one = [("a", TestResult::Passed)];
+    assert_eq!(check(Exit::Code(0), &evidence(&one, true)).0, Outcome::Passed);
+    let code = "every test passed, but the session ended with code 1; see output.log".to_owned();
+    assert_eq!(check(Exit::Code(1), &evidence(&one, true)), (Outcome::TestsFailed, code));
+    assert_eq!(check(Exit::Code(5), &evidence(&[], true)), (Outcome::TestsFailed, "no test ran".into()));
+    let skipped = evidence(&[("a", TestResult::Skipped), ("b", TestResult::Xfailed)], true);
+    assert_eq!(check(Exit::Code(0), &skipped), (Outcome::TestsFailed, "no test ran".into()));
+    let nothing = "exit code 0 before the cell observed itself; see output.log".to_owned();
+    assert_eq!(check(Exit::Code(0), &Evidence::default()), (Outcome::TestsFailed, nothing));
+}
+
+#[test]
+fn a_collected_test_without_a_result_is_red() {
+    let tests = [("a", TestResult::Passed), ("b", TestResult::NotRun), ("c", TestResult::NotRun)];
+    let found = check(Exit::Code(0), &evidence(&tests, true));
+    let expected = "2 of 3 collected tests have no result; the session ended with code 0".to_owned();
+    assert_eq!(found, (Outcome::TestsFailed, expected));
+    let with_a_failure = [tests[0], tests[1], ("d", TestResult::Failed)];
+    let found = check(Exit::Code(1), &evidence(&with_a_failure, true));
+    assert_eq!(found, (Outcome::TestsFailed, "1 of 3 tests failed".into()), "the failure says more");
+}
+
+#[test]
+fn a_process_that_left_in_the_middle_of_its_session_has_not_passed() {
+    let found = check(Exit::Code(0), &evidence(&[("a", TestResult::Passed)], false));
+    let expected = "the process ended before its tests did; see output.log".to_owned();
+    assert_eq!(found, (Outcome::TestsFailed, expected));
+    let unfinished = check(Exit::Code(3), &evidence(&[("a", TestResult::Passed)], false));
+    let expected = "every test passed, but the session ended with code 3; see output.log".to_owned();
+    assert_eq!(unfinished, (Outcome::TestsFailed, expected));
+}
+
+#[test]
+fn a_failed_test_is_red_whatever_the_exit_code() {
+    for red in [TestResult::Failed, TestResult::Error, TestResult::Xpassed, TestResult::Running] {
+        let found = check(Exit::Code(0), &evidence(&[("a", red)], true));
+        assert_eq!(found, (Outcome::TestsFailed, "1 of 1 tests failed".into()));
+    }
+}
+
+#[test]
+fn a_signal_behind_tox_is_a_crash_in_the_running_test() {
+    let found = check(Exit::Code(245), &evidence(&[("a", TestResult::Running)], false));
+    let expected = "the test process was ended by SIGSEGV in a".to_owned();
+    assert_eq!(found, (Outcome::Crashed { signal: "SIGSEGV".into() }, expected));
+    let at_exit = check(Exit::Code(245), &evidence(&[("a", TestResult::Passed)], true));
+    assert_eq!(at_exit.0, Outcome::Crashed { signal: "SIGSEGV".into() }, "it died after its session");
+    let own = Evidence { session_code: Some(245), ..evidence(&[("a", TestResult::Passed)], true) };
+    assert_eq!(check(Exit::Code(245), &own).0, Outcome::TestsFailed, "the code is the session's own");
+    let direct = check(Exit::Signal(6), &evidence(&[("a", TestResult::Passed)], false));
+    assert_eq!(direct.0, Outcome::Crashed { signal: "SIGABRT".into() });
+}
+
+#[test]
+fn a_signal_behind_a_shell_is_a_crash_and_other_codes_are_none() {
+    let tests = evidence(&[("a", TestResult::Passed)], true);
+    let crash = |code| match check(Exit::Code(code), &tests).0 {
+        Outcome::Crashed { signal } => signal,
+        other => other.to_string(),
+    };
+    let signals = [(129, "SIGHUP"), (139, "SIGSEGV"), (159, "SIGSYS"), (255, "SIGHUP"), (225, "SIGSYS")];
+    for (code, expected) in signals {
+        assert_eq!(crash(code), expected, "{code}");
+    }
+    for code in [1, 127, 128, 160, 191] {
+        assert_eq!(crash(code), "tests failed", "{code}");
+    }
+    assert!(crash(192).starts_with("signal") || crash(192).starts_with("SIG"), "{}", crash(192));
+}
+
+#[test]
+fn a_wall_clock_that_ran_out_is_hung_and_an_interrupted_cell_is_lost() {
+    let exit = Exit::TimedOut(Duration::from_secs(9));
+    let found = check(exit, &evidence(&[("a", TestResult::Running)], false));
+    assert_eq!(found, (Outcome::Hung, "still running after 9 s in a".into()));
+    let found = check(Exit::Interrupted, &evidence(&[], false));
+    assert_eq!(found, (Outcome::Lost, "interrupted before its end".into()));
+}
+
+#[test]
+fn a_file_that_makes_no_sense_and_a_cell_that_cannot_observe_itself_are_red() {
+    let mut broken = evidence(&[("a", TestResult::Passed)], true);
+    broken.unreadable = vec!["memory.json: end of file".into()];
+    let expected = "the cell left a file that makes no sense: memory.json: end of file".to_owned();
+    assert_eq!(check(Exit::Code(0), &broken), (Outcome::TestsFailed, expected));
+    let blind = Evidence { observe_error: Some("no module".into()), ..Evidence::default() };
+    let expected = "the cell could not observe itself: no module".to_owned();
+    assert_eq!(check(Exit::Code(71), &blind), (Outcome::TestsFailed, expected));
+}
+
+#[test]
+fn observed_unlike_requested_comes_before_everything_else() {
+    let seen = evidence(&[("a", TestResult::Passed)], true);
+    let found = held_to(Exit::Code(0), &seen, (&versions("0.29.3"), &BTreeMap::new()));
+    assert_eq!(found, (Outcome::Mismatch, "pyo3: expected 0.29.3, got 0.30.1".into()));
+    let found = held_to(Exit::Interrupted, &seen, (&versions("0.29.3"), &BTreeMap::new()));
+    assert_eq!(found.0, Outcome::Mismatch);
+}
+
+#[test]
+fn a_module_that_says_otherwise_than_its_build_is_a_mismatch() {
+    let mut seen = evidence(&[("a", TestResult::Passed)], true);
+    if let Some(observed) = &mut seen.observed {
+        observed.build_info = map(&[("tokio", "1.54.1"), ("anything_else", "x")]);
+    }
+    let found = |tokio| {
+        let built = map(&[("tokio", tokio), ("bytes", "1.0.0")]);
+        held_to(Exit::Code(0), &seen, (&versions("0.30.1"), &built))
+    };
+    assert_eq!(found("1.54.1").0, Outcome::Passed);
+    let expected = "tokio: the wheel was built with 1.50.0, the module says 1.54.1".to_owned();
+    assert_eq!(found("1.50.0"), (Outcome::Mismatch, expected));
+}
+
+#[test]
+fn a_cell_whose_installed_files_are_not_the_wheels_is_a_mismatch() {
+    let with = |installed: Option<&[(&str, &str)]>| {
+        let passed = evidence(&[("a", TestResult::Passed)], true);
+        check(Exit::Code(0), &Evidence { installed: installed.map(map), ..passed })
+    };
+    let right = [("ours/_x.so", "aa"), ("ours/__init__.py", "bb")];
+    assert_eq!(with(Some(&right)).0, Outcome::Passed);
+    for (installed, said) in [
+        (
+            Some(&[right[0], ("ours/__init__.py", "edited")][..]),
+            "ours/__init__.py is not as the wheel has it",
+        ),
+        (Some(&[right[0], ("ours/__init__.py", "missing")]), "ours/__init__.py of the wheel is gone"),
+        (Some(&right[..1]), "ours/__init__.py of the wheel is not installed"),
+        (Some(&[right[0], right[1], ("ours/z.py", "cc")]), "ours/z.py is no file of the wheel"),
+        (Some(&[]), "the cell names no file of the installed wheel"),
+        (None, "the cell names no file of the installed wheel"),
+    ] {
+        assert_eq!(with(installed), (Outcome::Mismatch, said.to_owned()));
+    }
+}
+
+#[test]
+fn of_many_files_that_are_not_the_wheels_some_are_named_and_the_rest_is_counted() {
+    let mut many = evidence(&[("a", TestResult::Passed)], true);
+    let besides = |count: usize| (0..count).map(|at| (format!("z{at}.py"), "cc".to_owned()));
+    many.installed = Some(members().into_iter().chain(besides(7)).collect());
+    let (outcome, reason) = check(Exit::Code(0), &many);
+    assert_eq!(outcome, Outcome::Mismatch);
+    assert!(reason.ends_with("z4.py is no file of the wheel; and 2 more files"), "{reason}");
+    many.installed = Some(members().into_iter().chain(besides(5)).collect());
+    let (_, reason) = check(Exit::Code(0), &many);
+    assert!(reason.ends_with("z4.py is no file of the wheel"), "{reason}");
+}
+
+#[test]
+fn a_shared_object_from_elsewhere_is_a_mismatch_even_beside_the_right_files() {
+    let with = |loaded: Option<Loaded>| {
+        let mut seen = evidence(&[("a", TestResult::Passed)], true);
+        if let Some(observed) = &mut seen.observed {
+            observed.loaded = loaded;
+        }
+        check(Exit::Code(0), &seen)
+    };
+    let from = |sha256: &str| Loaded { path: "/project/ours/_x.so".into(), sha256: sha256.into() };
+    let stale = "the module was loaded from /project/ours/_x.so, which is no file of the wheel".to_owned();
+    assert_eq!(with(Some(from("stale"))), (Outcome::Mismatch, stale.clone()));
+    assert_eq!(
+        with(Some(from("bb"))),
+        (Outcome::Mismatch, stale),
+        "a file of the wheel, but no shared object"
+    );
+    let nothing = "the cell does not name the shared object that it loaded".to_owned();
+    assert_eq!(with(None), (Outcome::Mismatch, nothing));
+    let on_windows = map(&[("ours/_x.pyd", "aa")]);
+    assert_eq!(loaded(Some(&from("aa")), &on_windows), None);
+}
