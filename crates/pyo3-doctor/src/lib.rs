@@ -10,7 +10,7 @@ mod claim;
 pub mod error;
 pub mod facts;
 pub mod finding;
-mod lock;
+mod locked;
 pub mod lockfile;
 mod log;
 mod manifest;
@@ -50,7 +50,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// What was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Of {
+pub enum Subject {
     #[default]
     Project,
     /// What a build wrote.
@@ -63,7 +63,7 @@ pub enum Of {
 pub struct Diagnosis {
     pub schema_version: u32,
     #[serde(skip)]
-    pub of: Of,
+    pub subject: Subject,
     /// What was looked at, in words.
     pub examined: String,
     pub findings: Vec<Finding>,
@@ -72,8 +72,8 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    fn new(of: Of, examined: String, findings: Vec<Finding>) -> Self {
-        Diagnosis { schema_version: SCHEMA_VERSION, of, examined, findings, unseen: Vec::new() }
+    fn new(subject: Subject, examined: String, findings: Vec<Finding>) -> Self {
+        Diagnosis { schema_version: SCHEMA_VERSION, subject, examined, findings, unseen: Vec::new() }
     }
 }
 
@@ -92,14 +92,14 @@ pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
     findings.extend(check::check(&project));
     findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
     findings.dedup();
-    Ok(Diagnosis { unseen, ..Diagnosis::new(Of::Project, extent(path, &project), findings) })
+    Ok(Diagnosis { unseen, ..Diagnosis::new(Subject::Project, extent(path, &project), findings) })
 }
 
 /// Explains the log of a build.
 pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
     let file = survey::log(path)?;
     let examined = format!("{} ({})", file.path.display(), counted(file.text.lines().count(), "line"));
-    Ok(Diagnosis::new(Of::Log, examined, log::examine(file)))
+    Ok(Diagnosis::new(Subject::Log, examined, log::examine(file)))
 }
 
 /// Whether nothing says which releases are built, though `pyo3` is.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::claim::{Claim, Pyproject};
 use super::finding::Place;
-use super::lock::Lock;
+use super::locked::LockedPackages;
 use super::manifest::{Manifest, Panic};
 use super::pyo3;
 use super::text::{At, TextFile};
@@ -36,7 +36,7 @@ pub struct Workspace {
     /// The root's comes first.
     pub manifests: Vec<Manifest>,
     /// One `Cargo.lock`, and any that are named after a line.
-    pub locks: Vec<Lock>,
+    pub locks: Vec<LockedPackages>,
     pub pyprojects: Vec<Pyproject>,
     /// The Rust sources of the crates that use `pyo3`.
     pub sources: Vec<Arc<TextFile>>,
@@ -69,7 +69,7 @@ impl Workspace {
     /// The lines that are locked; without a lock, the one line that the requirements leave.
     #[must_use]
     pub fn lines(&self) -> BTreeSet<Line> {
-        let locked: BTreeSet<Line> = self.locks.iter().flat_map(Lock::lines).collect();
+        let locked: BTreeSet<Line> = self.locks.iter().flat_map(LockedPackages::lines).collect();
         if !locked.is_empty() {
             return locked;
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::DoctorError;
-use super::lock::Lock;
+use super::locked::LockedPackages;
 use super::skeleton::Skeleton;
 use super::survey::shown;
 use super::text::TextFile;
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// What cargo made of the manifests.
 pub enum Resolved {
-    Lock(Lock),
+    Lock(LockedPackages),
     /// It refused; this is what it wrote.
     Refused(String),
 }
@@ -43,5 +43,5 @@ pub fn resolve(root: &Path, ask: Ask<'_>, unseen: &mut Vec<Unseen>) -> Result<Re
     let file = TextFile::new(shown(&root.join("Cargo.toml")), text);
     let broken =
         |error: cargo_lock::Error| DoctorError::Resolve { path: root.into(), output: error.to_string() };
-    Lock::resolved(&file).map(Resolved::Lock).map_err(broken)
+    LockedPackages::resolved(&file).map(Resolved::Lock).map_err(broken)
 }

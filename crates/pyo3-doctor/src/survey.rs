@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::claim::Pyproject;
 use super::error::DoctorError;
-use super::lock::Lock;
+use super::locked::LockedPackages;
 use super::manifest::Manifest;
 use super::project::{Project, Workspace};
 use super::pyo3::PYO3;
@@ -144,7 +144,7 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
 
 /// Lock files that are named after a line, in any folder of a crate. Other tools name theirs after a Python, which reads the
 /// same: what is no lock of cargo's is one of theirs.
-fn labelled(folder: &Path) -> Vec<Lock> {
+fn labelled(folder: &Path) -> Vec<LockedPackages> {
     let is_line =
         |path: &Path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().parse::<Line>().is_ok());
     let folders = children(folder).into_iter().filter(|child| child.is_dir() && is_source(child));
@@ -170,9 +170,9 @@ fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
     }
 }
 
-fn lock(path: &Path) -> Result<Lock, DoctorError> {
+fn lock(path: &Path) -> Result<LockedPackages, DoctorError> {
     let file = read(path)?.ok_or_else(|| DoctorError::NotAProject(path.into()))?;
-    Lock::parse(Arc::clone(&file)).map_err(|error| broken(&file, &error))
+    LockedPackages::parse(Arc::clone(&file)).map_err(|error| broken(&file, &error))
 }
 
 /// A manifest that is known to be there.

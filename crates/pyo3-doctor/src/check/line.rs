@@ -10,7 +10,7 @@ use cargo_lock::{Package, SourceId};
 
 use crate::facts;
 use crate::finding::{Finding, Id, Step};
-use crate::lock::Lock;
+use crate::locked::LockedPackages;
 use crate::manifest::Dependency;
 use crate::project::{Project, Workspace};
 use crate::pyo3::{self, COMPANIONS, PYO3, RUNTIMES, line_of};
@@ -128,7 +128,7 @@ fn downgraded(workspace: &Workspace) -> Vec<Finding> {
 
 /// A3: a lock named after another line.
 fn mislabelled(workspace: &Workspace) -> Vec<Finding> {
-    let of = |lock: &Lock| {
+    let of = |lock: &LockedPackages| {
         let label = lock.label?;
         let package = lock.all(PYO3).find(|package| line_of(&package.version) != label)?;
         let found = format!("pyo3 {} in the lock file of line {label}", package.version);

@@ -6,7 +6,7 @@ use cargo_lock::Package;
 
 use crate::facts::{self, LineFacts};
 use crate::finding::{Finding, Id, Step};
-use crate::lock::{Lock, origin};
+use crate::locked::{LockedPackages, origin};
 use crate::manifest::Origin;
 use crate::project::{Project, Workspace};
 use crate::pyo3::{PYO3, SINGLE, line_of};
@@ -21,7 +21,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 /// A2: the same crate from two sources.
-fn sources(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
+fn sources(lock: &LockedPackages, workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in SINGLE {
         let packages: Vec<&Package> = lock.all(name).collect();
@@ -75,7 +75,7 @@ fn one_source(name: &str, workspace: &Workspace) -> Vec<Step> {
 }
 
 /// M1: versions of `pyo3` side by side.
-fn several(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
+fn several(lock: &LockedPackages, workspace: &Workspace) -> Vec<Finding> {
     let packages: Vec<&Package> = lock.all(PYO3).collect();
     let versions: BTreeSet<_> = packages.iter().map(|package| package.version.to_string()).collect();
     let [first, ..] = packages[..] else { return Vec::new() };
@@ -92,7 +92,7 @@ fn several(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
 }
 
 /// A8: a release that was withdrawn.
-fn yanked(lock: &Lock, workspace: &Workspace) -> Vec<Finding> {
+fn yanked(lock: &LockedPackages, workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in lock.all(PYO3) {
         let line = line_of(&package.version);

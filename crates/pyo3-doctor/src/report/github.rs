@@ -44,14 +44,14 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Of;
+    use crate::Subject;
     use crate::finding::{Id, Place, Step};
 
     #[test]
     fn what_would_end_a_property_or_a_message_is_escaped() {
         let place = Place { file: "a,b:c.toml".into(), line: Some(3) };
         let finding = Finding::new(Id::A9, place, "100%", "a\nb").mend([Step::advise("c::d")]);
-        let diagnosis = Diagnosis::new(Of::Project, "here".into(), vec![finding]);
+        let diagnosis = Diagnosis::new(Subject::Project, "here".into(), vec![finding]);
         assert_eq!(
             render(&diagnosis),
             "::error file=a%2Cb%3Ac.toml,line=3,title=A9%3A a name that the line removed::100%25%0Aa%0Ab%0Afix: c::d\n"
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_place_without_a_line_has_no_line() {
         let finding = Finding::new(Id::A6, Place { file: "environment".into(), line: None }, "x", "y");
-        let shown = render(&Diagnosis::new(Of::Project, "here".into(), vec![finding]));
+        let shown = render(&Diagnosis::new(Subject::Project, "here".into(), vec![finding]));
         assert!(shown.starts_with("::warning file=environment,title=A6%3A "), "{shown}");
     }
 }

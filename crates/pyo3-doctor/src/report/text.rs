@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::finding::{Finding, Severity, Step};
 use crate::unseen::Unseen;
 use crate::words::{counted, wrapped};
-use crate::{Diagnosis, Of};
+use crate::{Diagnosis, Subject};
 
 const INDENT: usize = 4;
 const LABEL: usize = 7;
@@ -92,10 +92,10 @@ fn summary(diagnosis: &Diagnosis) -> String {
     let count = |severity| diagnosis.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors + warnings == 0 {
-        let word = match diagnosis.of {
-            Of::Project if !diagnosis.unseen.is_empty() => "nothing found in the rest",
-            Of::Project => "clean",
-            Of::Log => "nothing known found",
+        let word = match diagnosis.subject {
+            Subject::Project if !diagnosis.unseen.is_empty() => "nothing found in the rest",
+            Subject::Project => "clean",
+            Subject::Log => "nothing known found",
         };
         return format!("{}\n", wrapped(&format!("{word}: {}", diagnosis.examined), "", "  "));
     }

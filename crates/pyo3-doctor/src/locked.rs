@@ -1,4 +1,5 @@
-//! What does a `Cargo.lock` hold? Its text in; the packages that matter here, with their places, out.
+//! Which packages does a `Cargo.lock` hold, and where in it does each stand? Its text in; the packages that matter here, with
+//! their places, out. [`crate::lockfile`] compares whole locks, and knows no places.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,27 +11,27 @@ use super::pyo3::{self, line_of};
 use super::text::TextFile;
 use crate::version::Line;
 
-/// A lock file.
+/// The packages of one lock file, each with its place.
 #[derive(Debug)]
-pub struct Lock {
+pub struct LockedPackages {
     pub file: Arc<TextFile>,
     /// The line that the file is named after, as in `lines/0.30.lock`.
     pub label: Option<Line>,
     packages: Vec<Package>,
 }
 
-impl Lock {
+impl LockedPackages {
     pub fn parse(file: Arc<TextFile>) -> Result<Self, cargo_lock::Error> {
         let packages = file.text.parse::<Lockfile>()?.packages;
         let label = file.path.file_stem().and_then(|stem| stem.to_string_lossy().parse().ok());
-        Ok(Lock { file, label, packages })
+        Ok(LockedPackages { file, label, packages })
     }
 
     /// A lock that cargo made in passing: `file` is named after the manifest, and no line of it can be pointed at.
     pub fn resolved(file: &TextFile) -> Result<Self, cargo_lock::Error> {
         let packages = file.text.parse::<Lockfile>()?.packages;
         let file = TextFile::new(&file.path, "");
-        Ok(Lock { file, label: None, packages })
+        Ok(LockedPackages { file, label: None, packages })
     }
 
     /// The packages of a name; several where versions or sources differ.
