@@ -1,13 +1,11 @@
 //! Which Pythons does a project say that it is for? Metadata, workflows and version files in, claims with their places out.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
-use pep440_rs::{Version, VersionSpecifiers};
 use saphyr::{LoadableYamlNode, MarkedYaml, YamlData};
-use toml_edit::{Document, Item};
+use toml_edit::Document;
 
-use super::manifest::{entries, string, strings};
+use super::manifest::strings;
 use super::text::{At, TextFile};
 use crate::version::Python;
 
@@ -30,22 +28,6 @@ pub enum By {
     Tox,
 }
 
-/// A `pyproject.toml`, as far as it matters here.
-#[derive(Debug)]
-pub struct Pyproject {
-    pub requires: Option<At<VersionSpecifiers>>,
-    pub classifiers: Vec<Claim>,
-    /// `tool.maturin.features`.
-    pub features: Vec<At<String>>,
-    /// `tool.maturin.manifest-path`.
-    pub manifest: Option<String>,
-    /// `tool.cibuildwheel.environment`.
-    pub environment: Vec<(String, At<String>)>,
-}
-
-/// The minors of Python 3 that the arithmetic looks at.
-const MINORS: std::ops::RangeInclusive<u8> = 0..=40;
-
 impl By {
     #[must_use]
     pub fn says(self) -> &'static str {
@@ -57,60 +39,6 @@ impl By {
             By::Tox => "a tox environment",
         }
     }
-}
-
-impl Pyproject {
-    pub fn parse(file: &Arc<TextFile>) -> Result<Self, toml_edit::TomlError> {
-        let document = Document::parse(file.text.clone())?;
-        let at = |path: &[&str]| path.iter().try_fold(document.as_item(), |item, key| item.get(key));
-        let specifiers = at(&["project", "requires-python"]).and_then(|item| string(item, file));
-        let requires = specifiers.and_then(|written| {
-            let value = VersionSpecifiers::from_str(&written.value).ok()?;
-            Some(At::new(value, file, written.span))
-        });
-        let classifiers = at(&["project", "classifiers"]).map(|item| strings(item, file)).unwrap_or_default();
-        let environment = at(&["tool", "cibuildwheel", "environment"]).into_iter().flat_map(entries);
-        Ok(Pyproject {
-            requires,
-            classifiers: classifiers.into_iter().filter_map(classifier).collect(),
-            features: at(&["tool", "maturin", "features"])
-                .map(|item| strings(item, file))
-                .unwrap_or_default(),
-            manifest: at(&["tool", "maturin", "manifest-path"]).and_then(Item::as_str).map(str::to_owned),
-            environment: environment
-                .filter_map(|(name, value)| Some((name.to_owned(), string(value, file)?)))
-                .collect(),
-        })
-    }
-
-    /// The oldest Python that `requires-python` lets in: what an installer may choose. An open end claims nothing.
-    #[must_use]
-    pub fn oldest(&self) -> Option<Claim> {
-        let requires = self.requires.as_ref()?;
-        let minor = MINORS.clone().find(|minor| admits(&requires.value, *minor))?;
-        let python = Python { major: 3, minor, free_threaded: false };
-        Some(Claim { python: At::new(python, &requires.file, requires.span.clone()), by: By::RequiresPython })
-    }
-
-    /// Whether `requires-python` lets a Python in.
-    #[must_use]
-    pub fn admits(&self, python: Python) -> bool {
-        self.requires
-            .as_ref()
-            .is_none_or(|requires| python.major == 3 && admits(&requires.value, python.minor))
-    }
-}
-
-/// Whether some release of a minor is let in; `>=3.9.2` means 3.9 too.
-fn admits(specifiers: &VersionSpecifiers, minor: u8) -> bool {
-    [0, 99].into_iter().any(|patch| specifiers.contains(&Version::new([3, u64::from(minor), patch])))
-}
-
-/// `Programming Language :: Python :: 3.12`.
-fn classifier(written: At<String>) -> Option<Claim> {
-    let version = written.value.strip_prefix("Programming Language :: Python :: ")?;
-    let python = version.parse().ok()?;
-    Some(Claim { python: At::new(python, &written.file, written.span), by: By::Classifier })
 }
 
 /// The Pythons of a workflow: every `python-version`, as a value, a list, or a matrix. With them, the variables that it
@@ -273,19 +201,6 @@ mod tests {
         let (claims, _) =
             workflow(&TextFile::new("ci.yml", "python-version: [\"${{ m.v }}\", 3.x, pypy3.11]\n"));
         assert_eq!(check(&claims), "");
-    }
-
-    #[test]
-    fn the_oldest_python_of_requires_python_is_the_first_that_it_lets_in() {
-        let oldest = |text: &str| {
-            let text = format!("[project]\nrequires-python = \"{text}\"\n");
-            let project = Pyproject::parse(&TextFile::new("pyproject.toml", text)).expect("TOML");
-            project.oldest().map(|claim| claim.python.value.to_string())
-        };
-        assert_eq!(oldest(">=3.9").as_deref(), Some("3.9"));
-        assert_eq!(oldest(">=3.8.1,<4").as_deref(), Some("3.8"));
-        assert_eq!(oldest("==3.12.*").as_deref(), Some("3.12"));
-        assert_eq!(oldest(">3.9").as_deref(), Some("3.9"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod manifest;
 pub mod program;
 mod project;
 mod pyo3;
+mod pyproject;
 mod remedy;
 mod removed;
 pub mod report;

@@ -141,6 +141,15 @@ impl Manifest {
         found
     }
 
+    /// Whether a feature that is off by default leads to a feature of `pyo3` that begins so.
+    #[must_use]
+    pub fn may_turn_on(&self, prefix: &str) -> bool {
+        let on = self.led_to(&[]);
+        let every: Vec<At<String>> = self.features.values().flatten().cloned().collect();
+        let could = self.led_to(&every).into_iter().filter(|feature| feature.value.starts_with(prefix));
+        could.into_iter().any(|feature| !on.contains(&feature))
+    }
+
     /// The features of `pyo3` that the default features and `asked` lead to.
     #[must_use]
     pub fn led_to(&self, asked: &[At<String>]) -> Vec<At<String>> {

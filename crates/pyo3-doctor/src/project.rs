@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::claim::{Claim, Pyproject};
+use super::claim::Claim;
 use super::finding::Place;
 use super::locked::LockedPackages;
-use super::manifest::{Manifest, Panic};
+use super::manifest::{Manifest, Origin, Panic};
 use super::pyo3;
+use super::pyproject::Pyproject;
 use super::text::{At, TextFile};
 use crate::version::{Line, Python};
 
@@ -88,12 +89,46 @@ impl Workspace {
         self.manifests.iter().filter(|manifest| manifest.is_extension())
     }
 
-    /// The features of `pyo3` that are on in any crate that is built for Python.
+    /// The crates that a `pyproject.toml` builds.
+    pub fn built_by<'w>(&'w self, pyproject: &'w Pyproject) -> impl Iterator<Item = &'w Manifest> {
+        self.manifests.iter().filter(|manifest| pyproject.builds.contains(&manifest.file.path))
+    }
+
+    /// Each `pyproject.toml` that builds a crate of this workspace; those of Python alone claim nothing of one.
+    pub fn building(&self) -> impl Iterator<Item = &Pyproject> {
+        self.pyprojects.iter().filter(|pyproject| self.built_by(pyproject).next().is_some())
+    }
+
+    /// The features of `pyo3` that are on in any crate, as it is built for Python.
     #[must_use]
     pub fn pyo3_features(&self) -> Vec<At<String>> {
+        self.manifests.iter().flat_map(|manifest| self.pyo3_features_of(manifest)).collect()
+    }
+
+    /// The features of `pyo3` that are on where a crate is built: its own, and those of the crates of this workspace that
+    /// it always takes in.
+    #[must_use]
+    pub fn pyo3_features_of(&self, manifest: &Manifest) -> Vec<At<String>> {
+        let building = self.pyprojects.iter().filter(|it| it.builds.contains(&manifest.file.path));
         let asked: Vec<At<String>> =
-            self.pyprojects.iter().flat_map(|pyproject| pyproject.features.iter().cloned()).collect();
-        self.manifests.iter().flat_map(|manifest| manifest.pyo3_features(&asked)).collect()
+            building.flat_map(|pyproject| pyproject.features.iter().cloned()).collect();
+        let (mut found, mut seen) = (Vec::new(), vec![&manifest.file.path]);
+        let mut open = vec![(manifest, asked)];
+        while let Some((manifest, asked)) = open.pop() {
+            found.extend(manifest.pyo3_features(&asked));
+            let taken = manifest.dependencies.iter().filter(|dependency| !dependency.optional);
+            for dependency in taken.filter(|dependency| matches!(dependency.origin, Origin::Path(_))) {
+                let is_it = |other: &&Manifest| {
+                    other.package.as_ref().is_some_and(|it| it.name == dependency.package)
+                };
+                let Some(other) = self.manifests.iter().find(is_it) else { continue };
+                if !seen.contains(&&other.file.path) {
+                    seen.push(&other.file.path);
+                    open.push((other, dependency.features.clone()));
+                }
+            }
+        }
+        found
     }
 
     /// Whether wheels are built for the stable ABI, and so run on Pythons that nothing here names.

@@ -2,13 +2,13 @@
 
 mod around;
 mod members;
+mod metadata;
 
 use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::claim::Pyproject;
 use super::error::DoctorError;
 use super::locked::LockedPackages;
 use super::manifest::Manifest;
@@ -82,14 +82,15 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
     Ok(found)
 }
 
-/// The folder of the crate that a folder's `pyproject.toml` builds, where it names one: what lies around may be another
+/// The folder of the crate that a folder's `pyproject.toml` names, where it names one: what lies around may be another
 /// workspace, and in a source distribution half of one.
 fn built(folder: &Path) -> Result<Option<PathBuf>, DoctorError> {
-    let file = if folder.is_dir() { read(&folder.join("pyproject.toml"))? } else { None };
-    let Some(file) = file else { return Ok(None) };
-    let pyproject = Pyproject::parse(&file).map_err(|error| broken(&file, &error))?;
-    let manifest = pyproject.manifest.and_then(|path| folder.join(path).canonicalize().ok());
-    Ok(manifest.and_then(|path| path.parent().map(Path::to_owned)))
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let pyproject = metadata::read_in(folder)?.filter(|pyproject| !pyproject.named.is_empty());
+    let manifests = pyproject.map(|pyproject| metadata::manifests(&pyproject, folder)).unwrap_or_default();
+    Ok(manifests.first().and_then(|path| path.parent()).map(Path::to_owned))
 }
 
 /// Neither hidden nor made by a tool.
@@ -122,13 +123,12 @@ fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
         folders.push(base.to_owned());
     }
     for folder in folders {
-        let file = read(&folder.join("pyproject.toml"))?;
-        let pyproject = file.map(|file| Pyproject::parse(&file).map_err(|error| broken(&file, &error)));
-        let Some(pyproject) = pyproject.transpose()? else { continue };
+        let Some(mut pyproject) = metadata::read_in(&folder)? else { continue };
+        let builds = metadata::manifests(&pyproject, &folder);
+        let ours = |path: &PathBuf| manifests.iter().any(|(folder, _)| folder.join("Cargo.toml") == **path);
         // One that builds another crate speaks for that crate.
-        let builds = pyproject.manifest.as_ref().map(|path| folder.join(path));
-        let builds = builds.map(|path| path.canonicalize().unwrap_or(path));
-        if builds.is_none_or(|path| manifests.iter().any(|(folder, _)| folder.join("Cargo.toml") == path)) {
+        if builds.is_empty() || builds.iter().any(ours) {
+            pyproject.builds = builds.iter().map(|path| shown(path)).collect();
             workspace.pyprojects.push(pyproject);
         }
     }

@@ -15,8 +15,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings: Vec<Finding> = project.claims.iter().filter_map(number).collect();
     for workspace in &project.workspaces {
         let metadata = workspace
-            .pyprojects
-            .iter()
+            .building()
             .flat_map(|pyproject| pyproject.classifiers.iter().cloned().chain(pyproject.oldest()));
         findings.extend(metadata.filter_map(|claim| refused(&claim, workspace)));
     }

@@ -2,7 +2,7 @@
 
 use crate::claim::{By, Claim};
 use crate::finding::{Finding, Id, Step};
-use crate::project::{Project, Setting, Target};
+use crate::project::{Project, Setting, Target, Workspace};
 use crate::version::Python;
 
 /// Names a file with everything that pyo3 wants to know of an interpreter; no interpreter is asked then.
@@ -56,7 +56,7 @@ fn named(project: &Project, python: Python) -> Option<String> {
 }
 
 fn excluded(project: &Project, python: Python) -> Option<String> {
-    let mut pyprojects = project.workspaces.iter().flat_map(|workspace| &workspace.pyprojects);
+    let mut pyprojects = project.workspaces.iter().flat_map(Workspace::building);
     let pyproject = pyprojects.find(|pyproject| !pyproject.admits(python))?;
     let requires = pyproject.requires.as_ref()?;
     Some(format!("requires-python is {} ({})", requires.written(), requires.place()))
