@@ -46,6 +46,39 @@ const fn facts(
     LineFacts { line: Line { major: 0, minor }, rust, python, free_threaded, promised, yanked }
 }
 
+/// An implementation of Python that `PyO3` builds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Implementation {
+    /// The one of python.org.
+    CPython,
+    /// `pypy3.11`.
+    PyPy,
+    /// `graalpy`.
+    GraalPy,
+}
+
+impl Implementation {
+    /// Its name in a sentence; `CPython` is what every reader calls Python.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Implementation::CPython => "Python",
+            Implementation::PyPy => "PyPy",
+            Implementation::GraalPy => "GraalPy",
+        }
+    }
+
+    /// The program of a version, as it is called on PATH.
+    #[must_use]
+    pub fn program(self, version: &str) -> String {
+        match self {
+            Implementation::CPython => format!("python{version}"),
+            Implementation::PyPy => format!("pypy{version}"),
+            Implementation::GraalPy => "graalpy".to_owned(),
+        }
+    }
+}
+
 /// How a Python stands to what a line accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acceptance {
@@ -61,6 +94,17 @@ impl LineFacts {
     #[must_use]
     pub fn of(line: Line) -> Option<&'static Self> {
         LINES.iter().find(|facts| facts.line == line)
+    }
+
+    /// The oldest and the newest 3.x of an implementation that the line's newest `pyo3-ffi` builds for, as minors.
+    #[must_use]
+    pub fn minors(&self, implementation: Implementation) -> (u8, u8) {
+        let newest = if self.line.minor <= 25 { 11 } else { self.promised };
+        match implementation {
+            Implementation::CPython => self.python,
+            Implementation::PyPy => (if self.line.minor <= 26 { 9 } else { 11 }, newest),
+            Implementation::GraalPy => (10, newest),
+        }
     }
 
     /// Whether the line's `pyo3-ffi` builds for this Python.
@@ -121,6 +165,17 @@ mod tests {
         assert_eq!(accepts("0.28", "3.15t"), Acceptance::Accepted);
         assert_eq!(accepts("0.28", "3.16t"), Acceptance::TooNew(bound("3.15t")));
         assert_eq!(accepts("0.30", "4.0"), Acceptance::TooNew(bound("3.16")));
+    }
+
+    #[test]
+    fn other_implementations_have_bounds_of_their_own() {
+        let minors = |line: &str, of| LineFacts::of(line.parse().unwrap()).unwrap().minors(of);
+        assert_eq!(minors("0.25", Implementation::PyPy), (9, 11));
+        assert_eq!(minors("0.26", Implementation::PyPy), (9, 14));
+        assert_eq!(minors("0.27", Implementation::PyPy), (11, 14));
+        assert_eq!(minors("0.24", Implementation::GraalPy), (10, 11));
+        assert_eq!(minors("0.29", Implementation::GraalPy), (10, 15));
+        assert_eq!(minors("0.29", Implementation::CPython), (8, 16));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Step {
-    /// In `line` of `file`, write `new` where `old` stands first.
+    /// In `line` of `file`, change the first `old` to `new`.
     Replace { file: PathBuf, line: usize, old: String, new: String },
     /// Take `line` out of `file`; `text` is what it says.
     Delete { file: PathBuf, line: usize, text: String },
@@ -74,7 +74,8 @@ pub struct Finding {
     pub found: String,
     /// Why that breaks.
     pub why: String,
-    /// A part of what cargo, rustc, a build script or Python says when it breaks, word for word.
+    /// A part of what cargo, rustc, a build script or Python says when it breaks, word for word; of a project, what to
+    /// expect, and of a log, what was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
     /// What mends it.
@@ -113,7 +114,7 @@ impl Id {
             Id::A5 => "a Python that the line no longer accepts",
             Id::A6 => "the check of the Python version is switched off",
             Id::A7 => "a Rust older than the line needs",
-            Id::A8 => "a yanked release is locked",
+            Id::A8 => "a yanked release is locked or asked for",
             Id::A9 => "a name that the line removed",
             Id::A10 => "the build is pinned to another Python, or to none",
             Id::A11 => "abi3 or a wheel's tag contradicts what is claimed",
@@ -192,7 +193,8 @@ impl fmt::Display for Step {
                 write!(f, "{}:{line}: take `{}` out", file.display(), old.trim_matches([',', ' ']))
             }
             Step::Replace { file, line, old, new } => {
-                write!(f, "{}:{line}: write `{new}` for `{old}`", file.display())
+                let (old, new) = quoted(old, new);
+                write!(f, "{}:{line}: change {old} to {new}", file.display())
             }
             Step::Delete { file, line, text } => {
                 write!(f, "{}:{line}: take `{}` out", file.display(), text.trim())
@@ -211,9 +213,38 @@ impl fmt::Display for Step {
     }
 }
 
+/// Two texts as a sentence quotes them: in double quotes, which those that bring quotes of one kind already have. Where the
+/// quotes themselves are what changes, both stand between backticks.
+fn quoted(old: &str, new: &str) -> (String, String) {
+    let bare = |text: &str| {
+        ['"', '\''].into_iter().find_map(|quote| {
+            let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+            Some(inner.to_owned())
+        })
+    };
+    match (bare(old), bare(new)) {
+        (Some(old), Some(new)) => (format!("\"{old}\""), format!("\"{new}\"")),
+        (None, None) if !old.contains('"') && !new.contains('"') => {
+            (format!("\"{old}\""), format!("\"{new}\""))
+        }
+        _ => (format!("`{old}`"), format!("`{new}`")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edit_says_what_to_change_to_what() {
+        let shown = |old: &str, new: &str| {
+            Step::Replace { file: "a".into(), line: 1, old: old.into(), new: new.into() }.to_string()
+        };
+        assert_eq!(shown("with_gil", "attach"), "a:1: change \"with_gil\" to \"attach\"");
+        assert_eq!(shown("\"0.24\"", "\"0.25\""), "a:1: change \"0.24\" to \"0.25\"");
+        assert_eq!(shown("'0.24'", "'0.25'"), "a:1: change \"0.24\" to \"0.25\"");
+        assert_eq!(shown("3.10", "\"3.10\""), "a:1: change `3.10` to `\"3.10\"`");
+    }
 
     #[test]
     fn the_catalogue_has_a_section_for_each_id_and_no_other() {

@@ -2,9 +2,9 @@
 
 use super::{Log, between, quoted};
 use crate::check::GUIDE;
-use crate::facts::LineFacts;
+use crate::facts::{LINES, LineFacts, releases};
 use crate::finding::{Finding, Id, Step};
-use crate::pyo3::{COMPANIONS, PYO3, line_of};
+use crate::pyo3::{COMPANIONS, PYO3, RUNTIMES, line_of};
 use crate::version::Line;
 
 /// Cargo from 1.30 on says `failed to select a version` and explains the `links`; before, that `multiple packages link`.
@@ -41,7 +41,7 @@ pub fn links(log: &Log, at: usize) -> Option<Finding> {
     };
     let step = match (companion, pyo3.and_then(asked_line)) {
         (Some((name, _)), Some(line)) => {
-            format!("write `{name} = \"{line}\"` in Cargo.toml, the line of pyo3")
+            format!("change the version of {name} in Cargo.toml to \"{line}\", the line of pyo3")
         }
         _ => ANY_LINE.to_owned(),
     };
@@ -60,16 +60,46 @@ fn asked_line(requirement: &str) -> Option<Line> {
     version.parse().ok().or_else(full)
 }
 
-/// `version 0.28.1 is yanked` below the requirement for it.
+/// `version 0.28.1 is yanked` below the requirement for it. Cargo names every release that the requirement lets in.
 pub fn yanked(log: &Log, at: usize) -> Option<Finding> {
     let head = log.text(at);
     let requirement = between(head, "failed to select a version for the requirement `", "`")?;
-    let (name, _) = requirement.split_once(' ')?;
-    let version = log.after(at).take(4).find_map(|text| between(text, "version ", " is yanked"))?;
-    let why = "its authors withdrew it, and cargo takes no yanked release into a new lock";
-    let finding = Finding::new(Id::A8, log.place(at), format!("{requirement}, and {version} is yanked"), why);
-    let step = Step::advise(format!("ask for a newer release of {name} of the same line"));
-    (name.starts_with(PYO3)).then(|| finding.says(format!("version {version} is yanked")).mend([step]))
+    let (name, asked) = requirement.split_once(" = ")?;
+    let block = log.after(at).take_while(|text| !text.starts_with("error"));
+    let versions: Vec<&str> = block.filter_map(|text| between(text, "version ", " is yanked")).collect();
+    let last = versions.last().filter(|_| name.starts_with(PYO3))?;
+    let (subject, are) = if versions.len() == 1 { ("its authors", "it") } else { ("their authors", "them") };
+    let why = format!("{subject} withdrew {are}, and cargo takes no yanked release into a new lock");
+    let verb = if versions.len() == 1 { "is" } else { "are" };
+    let found = format!("{requirement}, and {} {verb} yanked", versions.join(", "));
+    let step = Step::advise(instead(name, asked.trim_matches('"'), last));
+    let finding = Finding::new(Id::A8, log.place(at), found, why);
+    Some(finding.says(format!("version {last} is yanked")).mend([step]))
+}
+
+/// What to ask for where `asked` lets in nothing but yanked releases, of which `last` is the newest.
+fn instead(name: &str, asked: &str, last: &str) -> String {
+    let line = semver::Version::parse(last).ok().map(|version| line_of(&version));
+    // Cargo would have taken any other release that the requirement lets in.
+    let pinned = asked.starts_with('=');
+    let known = |line: Line| match name {
+        PYO3 => releases(line).map(|releases| releases.pyo3),
+        RUNTIMES => releases(line).map(|releases| releases.runtimes),
+        _ => None,
+    };
+    if let Some(release) = line.filter(|_| pinned).and_then(known) {
+        return format!("ask for {name} = \"{release}\", the newest release of the same line");
+    }
+    let next = line.and_then(|line| LINES.iter().map(|facts| facts.line).find(|later| *later > line));
+    if let Some((next, _)) = next.and_then(|next| Some((next, known(next)?))) {
+        return format!("ask for {name} = \"{next}\", the next line that has a release");
+    }
+    let after = line.map(|line| format!(" after {line}")).unwrap_or_default();
+    let where_not =
+        if pinned { "another release of the same line, or, where all of it is yanked, " } else { "" };
+    format!(
+        "ask for {where_not}the next line of {name}{after} that has a release: `cargo info {name}` names the newest"
+    )
 }
 
 /// `with feature `abi3-py38` but`; older cargo says `with features: `abi3-py38` but`.

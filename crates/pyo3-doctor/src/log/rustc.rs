@@ -50,7 +50,7 @@ fn gone(text: &str, place: Place, row: &Removed) -> Finding {
 fn not_yet(text: &str, place: Place, row: &Added, line: Option<Line>) -> Finding {
     let built = line.map_or_else(|| "an older line".to_owned(), |line| format!("line {line}"));
     let why = format!(
-        "{} came with pyo3 {}, and {built} is being built: the lock is older than the source",
+        "{} came with pyo3 {}, and {built} is being built, which is older than the source",
         row.name,
         row.by()
     );

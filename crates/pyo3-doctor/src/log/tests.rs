@@ -36,7 +36,9 @@ failed to select a version for `pyo3-ffi` which could resolve this conflict
 fn cargos_refusal_of_two_lines_is_a1_once_and_names_the_edit() {
     assert_eq!(
         check(LINKS),
-        ["A1 build.log:2: write `pyo3-async-runtimes = \"0.28\"` in Cargo.toml, the line of pyo3"]
+        [
+            "A1 build.log:2: change the version of pyo3-async-runtimes in Cargo.toml to \"0.28\", the line of pyo3"
+        ]
     );
     let older = "error: multiple packages link to native library `python`, but a native library can be linked only once";
     assert!(first(older).starts_with("A1 build.log:1: ask for releases of one line"), "{}", first(older));
@@ -66,15 +68,58 @@ fn a_python_that_is_refused_is_a4_or_a5_in_each_wording() {
 }
 
 #[test]
+fn pypy_and_graalpy_are_advised_their_own_builds() {
+    let pypy = "error: the configured PyPy interpreter version (3.9) is lower than PyO3's minimum supported version (3.11)";
+    assert_eq!(
+        first(pypy),
+        "A5 build.log:1: build with PyPy 3.11, by PYO3_PYTHON=pypy3.11, or take a line that accepts PyPy 3.9: up to 0.26"
+    );
+    let from_0_30 = "error: the configured Python interpreter version (3.9) is lower than PyO3's minimum supported version (3.11)";
+    assert_eq!(first(from_0_30), first(pypy));
+    let newer =
+        "error: the configured PyPy version (3.12) is newer than PyO3's maximum supported version (3.11)";
+    assert_eq!(
+        first(newer),
+        "A4 build.log:1: build with PyPy 3.11, by PYO3_PYTHON=pypy3.11, or take a line that accepts PyPy 3.12: from 0.26"
+    );
+    let graal = "error: the configured GraalPy interpreter version (3.8) is lower than PyO3's minimum supported version (3.10)";
+    assert_eq!(first(graal), "A5 build.log:1: build with GraalPy 3.10, by PYO3_PYTHON=graalpy");
+}
+
+#[test]
+fn a_line_of_which_every_release_is_yanked_is_left_for_the_next_that_has_one() {
+    let yanked = |requirement: &str, versions: &[&str]| {
+        let versions: String =
+            versions.iter().map(|version| format!("  version {version} is yanked\n")).collect();
+        first(&format!(
+            "error: failed to select a version for the requirement `{requirement}`\n{versions}location searched: crates.io index\n"
+        ))
+    };
+    assert_eq!(
+        yanked("pyo3-stub-gen = \"^0.16\"", &["0.16.0", "0.16.1"]),
+        "A8 build.log:1: ask for the next line of pyo3-stub-gen after 0.16 that has a release: `cargo info pyo3-stub-gen` names the newest"
+    );
+    assert_eq!(
+        yanked("pyo3 = \"=0.28.1\"", &["0.28.1"]),
+        "A8 build.log:1: ask for pyo3 = \"0.28.3\", the newest release of the same line"
+    );
+    assert_eq!(
+        yanked("pyo3 = \"^0.22\"", &["0.22.0"]),
+        "A8 build.log:1: ask for pyo3 = \"0.23\", the next line that has a release"
+    );
+    assert!(yanked("serde = \"=1.0.0\"", &["1.0.0"]).is_empty());
+}
+
+#[test]
 fn a_removed_name_is_a9_at_its_source_with_the_new_name() {
     let function = "    Checking pyo3 v0.30.1\nerror[E0599]: no function or associated item named `with_gil` found for struct `Python<'_>` in the current scope\n --> src/lib.rs:7:13\n";
-    assert_eq!(first(function), "A9 src/lib.rs:7: src/lib.rs:7: write `attach` for `with_gil`");
+    assert_eq!(first(function), "A9 src/lib.rs:7: src/lib.rs:7: change \"with_gil\" to \"attach\"");
     let import = "error[E0432]: unresolved import `pyo3::sync::GILOnceCell`\n --> src/a.rs:2:5\n";
-    assert_eq!(first(import), "A9 src/a.rs:2: src/a.rs:2: write `PyOnceLock` for `GILOnceCell`");
+    assert_eq!(first(import), "A9 src/a.rs:2: src/a.rs:2: change \"GILOnceCell\" to \"PyOnceLock\"");
     let private = "error[E0603]: struct `GILOnceCell` is private\n   --> src/a.rs:2:17\n";
     assert!(first(private).starts_with("A9 src/a.rs:2"), "{}", first(private));
     let method = "error[E0599]: no method named `downcast` found for struct `pyo3::Bound<'_, PyAny>` in the current scope\n  --> src/a.rs:3:9\n";
-    assert_eq!(first(method), "A9 src/a.rs:3: src/a.rs:3: write `cast` for `downcast`");
+    assert_eq!(first(method), "A9 src/a.rs:3: src/a.rs:3: change \"downcast\" to \"cast\"");
     let scope = "error[E0405]: cannot find trait `IntoPy` in this scope\n --> src/a.rs:3:6\n";
     assert!(first(scope).starts_with("A9 src/a.rs:3: use IntoPyObject"), "{}", first(scope));
 }
