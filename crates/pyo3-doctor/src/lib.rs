@@ -7,6 +7,8 @@
 
 mod check;
 mod claim;
+mod compiler;
+mod coverage;
 pub mod error;
 pub mod facts;
 pub mod finding;
@@ -82,7 +84,7 @@ impl Diagnosis {
 pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
     let mut project = survey::survey(path)?;
     compilers(&mut project, ask);
-    let (mut findings, mut unseen) = (Vec::new(), Vec::new());
+    let (mut findings, mut unseen) = (Vec::new(), std::mem::take(&mut project.unseen));
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
         // What is wrong in the manifests explains more than cargo's refusal to resolve them.
@@ -90,9 +92,18 @@ pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
             findings = resolved(&mut project, ask, &mut unseen)?;
         }
     }
-    findings.extend(check::check(&project));
+    let mut checked = check::check(&project);
+    if checked.iter().any(|finding| finding.id == Id::A7) {
+        // The Rust that pyo3 needs may be too old for the other packages of the lock.
+        for workspace in &mut project.workspaces {
+            workspace.needed = workspace.easiest_lock().and_then(|lock| compiler::needed(lock, ask));
+        }
+        checked = check::check(&project);
+    }
+    findings.extend(checked);
     findings.sort_by(|a, b| (a.id, &a.place, &a.found).cmp(&(b.id, &b.place, &b.found)));
     findings.dedup();
+    unseen.extend(coverage::unknown(&project));
     Ok(Diagnosis { unseen, ..Diagnosis::new(Subject::Project, extent(path, &project), findings) })
 }
 
@@ -100,7 +111,10 @@ pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
 pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
     let file = survey::log(path)?;
     let examined = format!("{} ({})", file.path.display(), counted(file.text.lines().count(), "line"));
-    Ok(Diagnosis::new(Subject::Log, examined, log::examine(file)))
+    let unknown = Unseen::log(&file.path);
+    let findings = log::examine(file);
+    let unseen = if findings.is_empty() { vec![unknown] } else { Vec::new() };
+    Ok(Diagnosis { unseen, ..Diagnosis::new(Subject::Log, examined, findings) })
 }
 
 /// Whether nothing says which releases are built, though `pyo3` is.

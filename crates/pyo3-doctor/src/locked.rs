@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cargo_lock::{Lockfile, Package};
+use cargo_lock::{Lockfile, Package, SourceId};
 
 use super::finding::Place;
 use super::pyo3::{self, line_of};
@@ -17,6 +17,8 @@ pub struct LockedPackages {
     pub file: Arc<TextFile>,
     /// The line that the file is named after, as in `lines/0.30.lock`.
     pub label: Option<Line>,
+    /// Whether it lies on disk; else, cargo made it in passing.
+    pub on_disk: bool,
     packages: Vec<Package>,
 }
 
@@ -24,19 +26,25 @@ impl LockedPackages {
     pub fn parse(file: Arc<TextFile>) -> Result<Self, cargo_lock::Error> {
         let packages = file.text.parse::<Lockfile>()?.packages;
         let label = file.path.file_stem().and_then(|stem| stem.to_string_lossy().parse().ok());
-        Ok(LockedPackages { file, label, packages })
+        Ok(LockedPackages { file, label, on_disk: true, packages })
     }
 
     /// A lock that cargo made in passing: `file` is named after the manifest, and no line of it can be pointed at.
     pub fn resolved(file: &TextFile) -> Result<Self, cargo_lock::Error> {
         let packages = file.text.parse::<Lockfile>()?.packages;
         let file = TextFile::new(&file.path, "");
-        Ok(LockedPackages { file, label: None, packages })
+        Ok(LockedPackages { file, label: None, on_disk: false, packages })
     }
 
     /// The packages of a name; several where versions or sources differ.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Package> {
         self.packages.iter().filter(move |package| package.name.as_str() == name)
+    }
+
+    /// What comes from crates.io.
+    pub fn of_registry(&self) -> impl Iterator<Item = &Package> {
+        let from = |package: &&Package| package.source.as_ref().is_some_and(SourceId::is_default_registry);
+        self.packages.iter().filter(from)
     }
 
     /// The lines of `pyo3` in this lock: one, unless something is wrong.

@@ -125,6 +125,12 @@ impl Manifest {
         self.dependencies.iter().filter(move |dependency| dependency.package == package)
     }
 
+    /// Whether this is a crate of `PyO3`'s own, such as one that is vendored.
+    #[must_use]
+    pub fn is_pyo3_itself(&self) -> bool {
+        self.package.as_ref().is_some_and(|package| pyo3::OWN.contains(&package.name.as_str()))
+    }
+
     /// Whether an interpreter loads what this crate builds.
     #[must_use]
     pub fn is_extension(&self) -> bool {

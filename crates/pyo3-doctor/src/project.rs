@@ -11,6 +11,8 @@ use super::manifest::{Manifest, Origin, Panic};
 use super::pyo3;
 use super::pyproject::Pyproject;
 use super::text::{At, TextFile};
+use super::unseen::Unseen;
+use crate::facts::LineFacts;
 use crate::version::{Line, Python};
 
 /// Everything that was found under one path.
@@ -27,6 +29,8 @@ pub struct Project {
     pub panics: Vec<Panic>,
     /// Whether a workflow, a recipe or a guide says `--no-default-features`.
     pub tests_without_defaults: bool,
+    /// The crates here that use `pyo3` and belong to no workspace above.
+    pub unseen: Vec<Unseen>,
 }
 
 /// Crates that share a lock file, or a lock file alone.
@@ -45,6 +49,8 @@ pub struct Workspace {
     pub wheels: Vec<PathBuf>,
     /// The rustc that runs in its folder, as (major, minor).
     pub rustc: Option<(u16, u16)>,
+    /// The Rust that every locked package needs, where it was asked for and is known.
+    pub needed: Option<(u16, u16)>,
 }
 
 /// A variable of the environment.
@@ -77,6 +83,27 @@ impl Workspace {
         let mut asked = self.manifests.iter().flat_map(|manifest| manifest.on(pyo3::PYO3));
         let lines = asked.find_map(super::manifest::Dependency::lines).unwrap_or_default();
         if lines.len() == 1 { lines } else { BTreeSet::new() }
+    }
+
+    /// `the locked line is 0.30`, or what stands for it where nothing is locked.
+    #[must_use]
+    pub fn line_is(&self, line: Line) -> String {
+        let on_disk =
+            self.locks.iter().filter(|lock| lock.lines().contains(&line)).map(|lock| lock.on_disk).max();
+        match on_disk {
+            Some(true) => format!("the locked line is {line}"),
+            Some(false) => format!("cargo would lock line {line}"),
+            None => format!("the manifest asks for line {line}"),
+        }
+    }
+
+    /// The lock whose line the oldest Rust compiles.
+    #[must_use]
+    pub fn easiest_lock(&self) -> Option<&LockedPackages> {
+        let rust = |lock: &LockedPackages| {
+            lock.lines().first().and_then(|line| LineFacts::of(*line)).map(|it| it.rust)
+        };
+        self.locks.iter().filter(|lock| rust(lock).is_some()).min_by_key(|lock| rust(lock))
     }
 
     /// Whether a lock file holds a crate.

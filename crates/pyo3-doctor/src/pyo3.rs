@@ -8,13 +8,26 @@ use crate::facts;
 use crate::version::Line;
 
 pub const PYO3: &str = "pyo3";
+pub const FFI: &str = "pyo3-ffi";
 pub const RUNTIMES: &str = "pyo3-async-runtimes";
 
 /// Crates that are released with `pyo3`, or for one of its lines, under the same minor.
-pub const COMPANIONS: [&str; 3] = [RUNTIMES, "pyo3-ffi", "pyo3-asyncio"];
+pub const COMPANIONS: [&str; 3] = [RUNTIMES, FFI, "pyo3-asyncio"];
+
+/// Crates of `PyO3`'s own repository, and its runtimes.
+pub const OWN: [&str; 8] = [
+    PYO3,
+    FFI,
+    "pyo3-macros",
+    "pyo3-macros-backend",
+    "pyo3-build-config",
+    "pyo3-introspection",
+    RUNTIMES,
+    "pyo3-asyncio",
+];
 
 /// Crates of which a build wants one copy: types and traits of a second one are other types.
-pub const SINGLE: [&str; 6] = [PYO3, RUNTIMES, "pyo3-ffi", "pyo3-macros", "pyo3-build-config", "tokio"];
+pub const SINGLE: [&str; 6] = [PYO3, RUNTIMES, FFI, "pyo3-macros", "pyo3-build-config", "tokio"];
 
 /// The first line that the arithmetic looks at, and one beyond what may be published in its time.
 const MINORS: std::ops::Range<u64> = 13..100;

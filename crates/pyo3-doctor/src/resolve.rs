@@ -29,7 +29,9 @@ pub fn resolve(root: &Path, ask: Ask<'_>, unseen: &mut Vec<Unseen>) -> Result<Re
         program: "cargo",
         arguments: &["generate-lockfile".as_ref(), "--quiet".as_ref()],
         folder: copy.path(),
-        variables: &[],
+        // As it would in the project: a release that needs a newer Rust than `rust-version` is passed by where an older
+        // one fits, whatever resolver the workspace names.
+        variables: &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")],
         limit: LIMIT,
     })?;
     if !answer.success {

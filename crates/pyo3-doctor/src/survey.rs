@@ -3,6 +3,7 @@
 mod around;
 mod members;
 mod metadata;
+mod nested;
 
 use std::ffi::OsStr;
 use std::io::{self, Read as _};
@@ -45,9 +46,11 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
     // From a member, the root's surroundings count; from above a crate, those of what was asked about.
     let base = if folder.starts_with(first) { first.clone() } else { folder.to_owned() };
     let mut project = Project::default();
+    let mut examined = Vec::new();
     for root in &roots {
-        project.workspaces.push(workspace(root, &base)?);
+        project.workspaces.push(workspace(root, &base, &mut examined)?);
     }
+    project.unseen = nested::unseen(&base, &examined);
     around::read_all(&base, &mut project)?;
     if base != folder {
         around::read_all(folder, &mut project)?;
@@ -99,8 +102,10 @@ fn is_source(folder: &Path) -> bool {
     !name.starts_with('.') && !matches!(name.as_ref(), "target" | "node_modules" | "vendor" | "venv")
 }
 
-fn workspace(root: &Path, base: &Path) -> Result<Workspace, DoctorError> {
+/// Reads a workspace; the folders of its crates are added to `examined`.
+fn workspace(root: &Path, base: &Path, examined: &mut Vec<PathBuf>) -> Result<Workspace, DoctorError> {
     let manifests = members::manifests(root)?;
+    examined.extend(manifests.iter().map(|(folder, _)| folder.clone()));
     let mut workspace = Workspace { folder: shown(root), ..Workspace::default() };
     let cargo_lock = root.join("Cargo.lock");
     if cargo_lock.is_file() {

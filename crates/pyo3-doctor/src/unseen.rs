@@ -29,6 +29,30 @@ impl Unseen {
         }
     }
 
+    /// Crates that no examined workspace has; `named` is one path, or several names.
+    pub fn nested(named: &str, count: usize) -> Self {
+        let (subject, each) = if count == 1 { ("it uses", "it") } else { ("they use", "each of them") };
+        Unseen {
+            what: named.to_owned(),
+            why: format!(
+                "{subject} PyO3, and the workspace that was examined does not list {}",
+                if count == 1 { "it" } else { "them" }
+            ),
+            hint: format!("run `cargo matrix doctor` on {each}"),
+        }
+    }
+
+    /// A log in which nothing is known.
+    pub fn log(path: &Path) -> Self {
+        Unseen {
+            what: format!("what {} says", path.display()),
+            why: "none of its lines is a message that doctor knows".to_owned(),
+            hint: "give doctor the whole output of the build; if it is whole, its first error is not one that doctor \
+                   explains"
+                .to_owned(),
+        }
+    }
+
     /// What this user may not read, and cargo may need for a lock.
     #[must_use]
     pub fn closed(path: &Path) -> Self {

@@ -1,4 +1,4 @@
-//! Does the locked line build for every Python that the project claims? A4, A5 and M3.
+//! Does the line that is built accept every Python that the project claims? A4, A5 and M3.
 //!
 //! Where a workspace has several lock files, one that accepts the Python is enough. A wheel for the stable ABI runs on
 //! Pythons newer than the one it was built with, so with abi3 a newer Python is no contradiction; for one
@@ -44,7 +44,7 @@ fn refused(claim: &Claim, workspace: &Workspace) -> Option<Finding> {
     match verdicts[verdicts.len() - 1] {
         (_, Acceptance::TooNew(_)) if outlives(workspace, python) => None,
         (line, Acceptance::TooNew(newest)) => Some(too_new(claim, line, newest, workspace)),
-        (line, Acceptance::TooOld(oldest)) => Some(too_old(claim, line, oldest)),
+        (line, Acceptance::TooOld(oldest)) => Some(too_old(claim, line, oldest, workspace)),
         (_, Acceptance::Accepted) => None,
     }
 }
@@ -57,7 +57,7 @@ fn outlives(workspace: &Workspace, python: Python) -> bool {
 
 fn too_new(claim: &Claim, line: Line, newest: Python, workspace: &Workspace) -> Finding {
     let python = claim.python.value;
-    let found = format!("{} names Python {python}, and the locked line is {line}", claim.by.says());
+    let found = format!("{} names Python {python}, and {}", claim.by.says(), workspace.line_is(line));
     let why = format!("pyo3 {line} builds for Python {newest} at the newest");
     let accepting =
         LINES.iter().find(|facts| facts.line > line && facts.accepts(python) == Acceptance::Accepted);
@@ -73,11 +73,11 @@ fn too_new(claim: &Claim, line: Line, newest: Python, workspace: &Workspace) -> 
     finding.mend(steps)
 }
 
-fn too_old(claim: &Claim, line: Line, oldest: Python) -> Finding {
+fn too_old(claim: &Claim, line: Line, oldest: Python, workspace: &Workspace) -> Finding {
     let python = claim.python.value;
     let by = claim.by;
     let lets_in = if by == By::RequiresPython { "lets in" } else { "names" };
-    let found = format!("{} {lets_in} Python {python}, and the locked line is {line}", by.says());
+    let found = format!("{} {lets_in} Python {python}, and {}", by.says(), workspace.line_is(line));
     let why = format!("pyo3 {line} builds for Python {oldest} at the oldest");
     let says = if python.free_threaded {
         format!(

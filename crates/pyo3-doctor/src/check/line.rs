@@ -115,7 +115,11 @@ fn downgraded(workspace: &Workspace) -> Vec<Finding> {
     let Some(version) = open.version.as_ref() else { return findings };
     let package = lock.all(PYO3).next();
     let at = package.map_or_else(|| lock.file.whole(), |package| lock.place(package));
-    let found = format!("pyo3 = \"{}\", and the lock holds line {locked} ({at})", version.value);
+    let found = if lock.on_disk {
+        format!("pyo3 = \"{}\", and the lock holds line {locked} ({at})", version.value)
+    } else {
+        format!("pyo3 = \"{}\", and {}", version.value, workspace.line_is(locked))
+    };
     let held = holder.version.as_ref().map(|version| version.value.as_str()).unwrap_or_default();
     let why = format!(
         "the requirement reads as \"{newest} today\", but {} = \"{held}\" holds pyo3 to {locked}: what is built and \

@@ -1,4 +1,4 @@
-//! Does a source use what the locked line removed? A9.
+//! Does a source use what the line that is built removed? A9.
 //!
 //! Only what is certain without a compiler: paths that lead to `pyo3` by name, associated functions of its types, and what
 //! its prelude alone can have brought. Whatever stands under a `cfg` is left out, since which lines it is for is not known
@@ -42,7 +42,7 @@ fn of_workspace(workspace: &Workspace) -> Vec<Finding> {
         for found in visit::uses(&file) {
             let row = &REMOVED[found.row];
             if row.by() <= oldest {
-                findings.push(finding(source, found, row, oldest));
+                findings.push(finding(source, found, row, &workspace.line_is(oldest)));
             }
         }
     }
@@ -54,9 +54,9 @@ fn is_candidate(source: &TextFile, line: Line) -> bool {
     REMOVED.iter().any(|row| row.by() <= line && source.text.contains(row.name))
 }
 
-fn finding(source: &TextFile, found: Use, row: &Removed, locked: Line) -> Finding {
+fn finding(source: &TextFile, found: Use, row: &Removed, line_is: &str) -> Finding {
     let Use { line, times, .. } = found;
-    let found = format!("{}, and the locked line is {locked}", row.shown());
+    let found = format!("{}, and {line_is}", row.shown());
     let why = format!("pyo3 {} removed it; {} takes its place", row.by(), row.instead);
     let file = source.path.clone();
     let step = match row.renamed {

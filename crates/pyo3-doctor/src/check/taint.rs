@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Id, Step};
 use crate::project::{Project, Setting};
+use crate::pyo3::FFI;
 
 /// What PyO3's build scripts look at; they take `1` for yes, and nothing else.
 const SWITCHES: [&str; 3] = [
@@ -9,9 +10,6 @@ const SWITCHES: [&str; 3] = [
     "PYO3_USE_STABLE_ABI_FORWARD_COMPATIBILITY",
     "UNSAFE_PYO3_SKIP_VERSION_CHECK",
 ];
-
-/// The crate whose build script looks.
-const FFI: &str = "pyo3-ffi";
 
 pub fn check(project: &Project) -> Vec<Finding> {
     let tainted = |setting: &&Setting| SWITCHES.contains(&setting.name.as_str()) && setting.value == "1";
@@ -33,7 +31,7 @@ fn finding(setting: &Setting, project: &Project) -> Finding {
     };
     let finding = Finding::new(Id::A6, setting.place(), format!("{name}=1"), why);
     let finding = finding.says("newer than PyO3's maximum supported version").mend([step]);
-    // Cargo does not know that the build script looked at this one, and would not run it again.
+    // Cargo does not know that the build script of this crate looked, and would not run it again.
     let built =
         project.workspaces.iter().filter(|workspace| name.starts_with("UNSAFE") && workspace.holds(FFI));
     finding.mend(built.map(|workspace| Step::run(&["cargo", "clean", "--package", FFI], &workspace.folder)))

@@ -24,7 +24,7 @@ pub fn render(diagnosis: &Diagnosis) -> String {
             heading(&mut text, finding);
         }
         id = Some(finding.id);
-        body(&mut text, finding);
+        body(&mut text, finding, diagnosis.subject);
     }
     unseen(&mut text, &diagnosis.unseen);
     if !text.is_empty() {
@@ -39,7 +39,7 @@ fn heading(text: &mut String, finding: &Finding) {
     let _ = writeln!(text, "{separator}{bold}{:<4}{}{bold:#}", finding.id.to_string(), finding.title);
 }
 
-fn body(text: &mut String, finding: &Finding) {
+fn body(text: &mut String, finding: &Finding, subject: Subject) {
     let (word, color) = match finding.severity {
         Severity::Error => ("error", AnsiColor::Red),
         Severity::Warning => ("warning", AnsiColor::Yellow),
@@ -49,7 +49,9 @@ fn body(text: &mut String, finding: &Finding) {
     paragraph(text, "found", &finding.found);
     paragraph(text, "why", &finding.why);
     if let Some(says) = finding.says.as_ref().filter(|says| !finding.found.contains(says.as_str())) {
-        paragraph(text, "says", &format!("\"{says}\""));
+        // Nothing has been built yet where a project is examined.
+        let label = if subject == Subject::Log { "says" } else { "expect" };
+        paragraph(text, label, &format!("\"{says}\""));
     }
     let mut steps = finding.mend.clone();
     // A name that stands twice on a line is replaced twice, and said once.

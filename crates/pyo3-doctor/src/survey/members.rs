@@ -1,6 +1,6 @@
 //! Which manifests share a lock file? A root in; its members and the crates that they reach by path out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use super::manifest;
@@ -39,20 +39,20 @@ fn members(table: &WorkspaceTable, root: &Path) -> Vec<PathBuf> {
 /// Every manifest with its folder; the root's first, what is inherited filled in.
 pub fn manifests(root: &Path) -> Result<Vec<(PathBuf, Manifest)>, DoctorError> {
     let first = manifest(root)?;
-    let mut open: Vec<PathBuf> =
-        first.workspace.as_ref().map(|table| members(table, root)).unwrap_or_default();
+    // Crates that a dependency leads to come last: a crate that is a member as well is examined as one.
+    let mut open: VecDeque<(PathBuf, Role)> =
+        first.workspace.iter().flat_map(|table| members(table, root)).map(|it| (it, Role::Member)).collect();
     open.extend(by_path(&first, root));
-    open.reverse();
     let mut seen = BTreeSet::from([root.to_owned()]);
     let mut found = vec![(root.to_owned(), first)];
-    while let Some(folder) = open.pop() {
+    while let Some((folder, role)) = open.pop_front() {
         let folder = folder.canonicalize().unwrap_or(folder);
         if !folder.join("Cargo.toml").is_file() || !seen.insert(folder.clone()) {
             continue;
         }
         let manifest = manifest(&folder)?;
         // A copy of PyO3 itself is what is depended on, not what is examined.
-        if manifest.package.as_ref().is_some_and(|package| package.name.starts_with("pyo3")) {
+        if role == Role::Dependency && manifest.is_pyo3_itself() {
             continue;
         }
         open.extend(by_path(&manifest, &folder));
@@ -67,10 +67,19 @@ pub fn manifests(root: &Path) -> Result<Vec<(PathBuf, Manifest)>, DoctorError> {
     Ok(found)
 }
 
+/// Why a crate belongs to a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The root lists it.
+    Member,
+    /// Another crate takes it by path.
+    Dependency,
+}
+
 /// The crates that a manifest takes by path.
-fn by_path(manifest: &Manifest, folder: &Path) -> Vec<PathBuf> {
+fn by_path(manifest: &Manifest, folder: &Path) -> Vec<(PathBuf, Role)> {
     let paths = manifest.dependencies.iter().filter_map(|dependency| match &dependency.origin {
-        Origin::Path(path) => Some(folder.join(path)),
+        Origin::Path(path) => Some((folder.join(path), Role::Dependency)),
         _ => None,
     });
     paths.collect()

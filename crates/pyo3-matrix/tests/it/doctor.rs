@@ -41,10 +41,14 @@ fn each_fixture_is_reported_as_it_was_read() {
         let output = doctor(&fixture(&name), &[]);
         let text = stdout(&output);
         assert!(stderr(&output).is_empty(), "{name}: {}", shown(&output));
-        let near_miss = name.starts_with("ok_") || name == "lock_alone";
-        assert_eq!(output.status.code(), Some(i32::from(!near_miss)), "{name}: {}", shown(&output));
+        let code = match name.split('_').next() {
+            Some("ok" | "lock") => 0,
+            Some("unseen") => 3,
+            _ => 1,
+        };
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", shown(&output));
         let id = name.split('_').next().unwrap_or_default().to_uppercase();
-        assert!(near_miss || text.lines().any(|line| line.starts_with(&format!("{id} "))), "{name}: {text}");
+        assert!(code != 1 || text.lines().any(|line| line.starts_with(&format!("{id} "))), "{name}: {text}");
         insta::with_settings!({ snapshot_suffix => &name, omit_expression => true }, {
             insta::assert_snapshot!("doctor", text);
         });
@@ -71,9 +75,27 @@ fn the_corpus_has_every_id() {
     }
 }
 
+/// How many fixtures are crates that use `PyO3`.
+fn crates_of_the_corpus() -> usize {
+    let alone = ["lock_alone", "ok_without_pyo3"];
+    fixtures().iter().filter(|name| !alone.contains(&name.as_str())).count()
+}
+
 #[test]
-fn this_repository_is_clean() {
-    let output = doctor(&checkout(), &[]);
+fn nothing_is_found_in_this_repository_and_what_is_no_member_is_named() {
+    let output = doctor(&checkout(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    let value: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(value["findings"], serde_json::json!([]), "{value}");
+    let unseen = value["unseen"].as_array().expect("a list");
+    let unseen: Vec<&str> = unseen.iter().filter_map(|part| part["what"].as_str()).collect();
+    let corpus =
+        format!("{} crates in crates/pyo3-matrix/tests/it/fixtures/doctor: ", crates_of_the_corpus());
+    assert!(
+        unseen.len() == 2 && unseen[0].starts_with(&corpus) && unseen[1] == "examples/hello",
+        "{unseen:?}"
+    );
+    let output = doctor(&checkout(), &["examples/hello"]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     for lock in ["0.23", "0.30"] {
         let output = doctor(&checkout(), &[&format!("crates/fraiseql_rs/lines/{lock}.lock")]);
@@ -97,6 +119,17 @@ fn what_is_no_project_or_cannot_be_read_ends_with_code_2() {
     assert!(words(&output).contains(" hint: name what is there;"), "{}", shown(&output));
     let output = doctor(folder.path(), &["--log", "no-such.log"]);
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+}
+
+#[test]
+fn a_log_of_which_nothing_is_known_is_not_called_clean() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("build.log"), "error: linking with `cc` failed\n").expect("written");
+    let output = doctor(folder.path(), &["--log", "build.log"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("not looked at\n    what build.log says\n"), "{text}");
+    assert!(text.ends_with("\nnothing known found: build.log (1 line)\n"), "{text}");
 }
 
 #[test]
