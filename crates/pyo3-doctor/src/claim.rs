@@ -42,7 +42,7 @@ impl By {
 }
 
 /// The Pythons of a workflow: every `python-version`, as a value, a list, or a matrix. With them, the variables that it
-/// sets. Nothing where it is no YAML: what GitHub makes of it is not ours to say.
+/// sets. Nothing where it is no YAML: GitHub refuses such a file itself.
 #[must_use]
 pub fn workflow(file: &Arc<TextFile>) -> (Vec<Claim>, Vec<(String, At<String>)>) {
     let (mut claims, mut variables) = (Vec::new(), Vec::new());

@@ -18,6 +18,10 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Cargo from 1.84 on says this first where it looks at `rust-version`.
 const HEEDS: &str = "latest Rust 1.0 compatible versions";
 
+/// How packages begin that cargo compiles for WebAssembly alone. Most locks hold some, through `getrandom`; a module for a
+/// native Python never takes one in.
+const WEB_ASSEMBLY: [&str; 3] = ["wasi", "wasm", "wit-"];
+
 /// The Rust that every package from the registry needs, as (major, minor); none where cargo does not tell it.
 pub fn needed(lock: &LockedPackages, ask: Ask<'_>) -> Option<(u16, u16)> {
     let folder = question(lock).ok()?;
@@ -62,8 +66,12 @@ fn told(answer: &Answer) -> Option<(u16, u16)> {
     if !answer.success || !answer.stdout.contains(HEEDS) {
         return None;
     }
-    let each = answer.stdout.lines().filter_map(|line| line.split_once("(requires Rust "));
-    each.filter_map(|(_, rest)| numbers(rest.trim_end_matches(')'))).max()
+    let each = answer
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Adding ")?.split_once(" (requires Rust "));
+    let native = each.filter(|(package, _)| !WEB_ASSEMBLY.iter().any(|family| package.starts_with(family)));
+    native.filter_map(|(_, rust)| numbers(rust.trim_end_matches(')'))).max()
 }
 
 /// `1.85` of `1.85.0`; None for `stable`, `nightly` and dates.
@@ -83,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_newest_rust_that_a_package_needs_is_the_one_of_the_lock() {
-        let listed = "     Locking 3 packages to latest Rust 1.0 compatible versions\n      Adding arrow v59.3.0 (requires Rust 1.85)\n      Adding pyo3 v0.29.3 (requires Rust 1.83)\n      Adding x v1.0.0 (requires Rust 1.9.1)\n      Adding a v1.0.0\n";
+        let listed = "     Locking 3 packages to latest Rust 1.0 compatible versions\n      Adding arrow v59.3.0 (requires Rust 1.85)\n      Adding pyo3 v0.29.3 (requires Rust 1.83)\n      Adding x v1.0.0 (requires Rust 1.9.1)\n      Adding wit-bindgen v0.51.0 (requires Rust 1.87.0)\n      Adding a v1.0.0\n";
         assert_eq!(told(&answer(listed)), Some((1, 85)));
     }
 

@@ -1,4 +1,4 @@
-//! What is known of each published `PyO3` line, whatever `matrix.toml` asks for? The one table that `plan` and `doctor` explain with.
+//! What is known of each published `PyO3` line? The one table that `plan` and `doctor` explain with.
 //!
 //! Sources: the `rust-version` and the build script of each line's newest `pyo3-ffi` (its verdict on made-up interpreter
 //! configurations, measured in November 2026), and the yanked releases in the index of crates.io. `[package.metadata.cpython]`
@@ -10,6 +10,7 @@ use crate::version::{Line, Python};
 /// What one line accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineFacts {
+    /// The line that the rest is about.
     pub line: Line,
     /// The oldest rustc that compiles it, as (major, minor).
     pub rust: (u16, u16),
@@ -79,9 +80,10 @@ impl Implementation {
     }
 }
 
-/// How a Python stands to what a line accepts.
+/// Whether a line accepts a Python.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acceptance {
+    /// The line builds for it.
     Accepted,
     /// Newer than the newest that the line accepts, which is given.
     TooNew(Python),
@@ -123,11 +125,13 @@ impl LineFacts {
 /// The newest releases of one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Releases {
+    /// Of `pyo3`.
     pub pyo3: &'static str,
+    /// Of `pyo3-async-runtimes`.
     pub runtimes: &'static str,
 }
 
-/// The newest releases of a line, for whoever has to name one; a test holds them to `matrix.toml`.
+/// The newest releases of a line; a test holds them to `matrix.toml`.
 #[must_use]
 pub fn releases(line: Line) -> Option<Releases> {
     const RELEASES: &[(&str, &str)] = &[

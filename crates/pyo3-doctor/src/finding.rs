@@ -10,20 +10,35 @@ use serde::Serialize;
 /// finding. `docs/doctor.md` has a section for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum Id {
+    /// `pyo3` and a companion are of different lines.
     A1,
+    /// One crate comes from two sources.
     A2,
+    /// The lock is not of the line that is asked for.
     A3,
+    /// A claimed Python is newer than the line accepts.
     A4,
+    /// A claimed Python is older than the line accepts.
     A5,
+    /// A variable switches the check of the Python version off.
     A6,
+    /// The Rust is older than the line needs.
     A7,
+    /// A yanked release is locked or asked for.
     A8,
+    /// A source uses a name that the line removed.
     A9,
+    /// A variable pins the build to another Python, or to none.
     A10,
+    /// The stable ABI or a wheel's tag contradicts what is claimed.
     A11,
+    /// A Rust panic ends the interpreter.
     A12,
+    /// One lock holds several `pyo3`.
     M1,
+    /// `extension-module` is on where Rust tests are linked.
     M2,
+    /// YAML reads a Python version as a number.
     M3,
 }
 
@@ -42,6 +57,7 @@ pub enum Severity {
 pub struct Place {
     /// Relative to the current folder, absolute where it lies outside; `environment` for the variables of the process.
     pub file: PathBuf,
+    /// None for the file as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }
@@ -52,23 +68,56 @@ pub struct Place {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Step {
     /// In `line` of `file`, change the first `old` to `new`.
-    Replace { file: PathBuf, line: usize, old: String, new: String },
+    Replace {
+        /// The file to edit.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What stands there, quotes included.
+        old: String,
+        /// What is to stand there; empty where `old` only goes.
+        new: String,
+    },
     /// Take `line` out of `file`; `text` is what it says.
-    Delete { file: PathBuf, line: usize, text: String },
+    Delete {
+        /// The file to edit.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The whole line, without its end.
+        text: String,
+    },
     /// Put the lines of `text` at the end of `file`.
-    Append { file: PathBuf, text: String },
+    Append {
+        /// The file to edit.
+        file: PathBuf,
+        /// Whole lines.
+        text: String,
+    },
     /// Run this in `folder`; empty for the current folder.
-    Run { command: Vec<String>, folder: PathBuf },
+    Run {
+        /// The program and its arguments.
+        command: Vec<String>,
+        /// Relative to the current folder.
+        folder: PathBuf,
+    },
     /// What no program should do unasked.
-    Advise { text: String },
+    Advise {
+        /// A sentence for a person.
+        text: String,
+    },
 }
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
+    /// The kind of what is wrong.
     pub id: Id,
+    /// How bad it is.
     pub severity: Severity,
+    /// The name of its kind; see [`Id::title`].
     pub title: String,
+    /// Where it stands.
     pub place: Place,
     /// What stands there.
     pub found: String,
@@ -125,6 +174,7 @@ impl Id {
         }
     }
 
+    /// Whether it breaks the build, or only what the build is taken for.
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
@@ -155,12 +205,14 @@ impl Finding {
         }
     }
 
+    /// Adds a part of the message that goes with it.
     #[must_use]
     pub fn says(mut self, says: impl Into<String>) -> Self {
         self.says = Some(says.into());
         self
     }
 
+    /// Adds the steps that mend it.
     #[must_use]
     pub fn mend(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.mend.extend(steps);
@@ -174,6 +226,7 @@ impl Step {
         Step::Run { command: command.iter().map(|&word| word.to_owned()).collect(), folder: folder.into() }
     }
 
+    /// What a person has to decide.
     pub fn advise(text: impl Into<String>) -> Step {
         Step::Advise { text: text.into() }
     }

@@ -3,8 +3,6 @@
 //! Disk → [`survey`] → [`project::Project`] → [`check`] → [`finding::Finding`] → [`report`]. The checks are pure; a project
 //! without a lock file is resolved by cargo in a temporary copy.
 
-#![expect(missing_docs, reason = "the crate was part of a program until now; the next commits write them")]
-
 mod check;
 mod claim;
 mod compiler;
@@ -48,12 +46,13 @@ use words::counted;
 /// The shape of the JSON.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Asking a compiler for its version; a proxy may have to look which one is meant.
+/// The limit for asking a compiler for its version: a rustup proxy first looks which compiler is meant.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// What was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Subject {
+    /// A folder, a manifest or a lock file.
     #[default]
     Project,
     /// What a build wrote.
@@ -64,11 +63,14 @@ pub enum Subject {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "Diagnosis")]
 pub struct Diagnosis {
+    /// The shape of this document.
     pub schema_version: u32,
+    /// What was examined.
     #[serde(skip)]
     pub subject: Subject,
     /// What was looked at, in words.
     pub examined: String,
+    /// What is wrong, in the order of ids and places.
     pub findings: Vec<Finding>,
     /// What could not be looked at; the findings are those of the rest.
     pub unseen: Vec<Unseen>,
@@ -87,7 +89,7 @@ pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
     let (mut findings, mut unseen) = (Vec::new(), std::mem::take(&mut project.unseen));
     if project.workspaces.iter().any(needs_lock) {
         findings = check::check(&project);
-        // What is wrong in the manifests explains more than cargo's refusal to resolve them.
+        // A finding in the manifests explains more than cargo's refusal to resolve them.
         if findings.iter().all(|finding| !matches!(finding.id, Id::A1 | Id::A11)) {
             findings = resolved(&mut project, ask, &mut unseen)?;
         }
@@ -123,8 +125,8 @@ fn needs_lock(workspace: &Workspace) -> bool {
     uses && workspace.locks.iter().all(|lock| lock.label.is_some())
 }
 
-/// Fills in the locks that cargo would make, and tells what it says where it refuses. Without a lock, the findings that need
-/// none are still worth telling.
+/// Fills in the locks that cargo would make. Where cargo refuses, what is known of its message becomes findings; the checks
+/// that need no lock run all the same.
 fn resolved(
     project: &mut Project,
     ask: Ask<'_>,
@@ -173,7 +175,7 @@ fn rustc(folder: &Path, ask: Ask<'_>) -> Option<(u16, u16)> {
         program: "rustc",
         arguments: &["--version".as_ref()],
         folder,
-        // A toolchain that is not here is not fetched for the sake of a question.
+        // The question must not make rustup download a toolchain.
         variables: &[("RUSTUP_AUTO_INSTALL", "0")],
         limit: LIMIT,
     });

@@ -22,20 +22,25 @@ pub struct Unreadable(String);
 /// A dependency as a manifest asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
+    /// The package's name.
     pub name: String,
-    /// None where it is whatever is found, as at a path.
+    /// None where any version will do, as at a path.
     pub versions: Option<VersionReq>,
 }
 
 /// What became of one package between two locks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// The name and the version of one that is new.
     Added(String, Version),
+    /// The name and the version of one that is gone.
     Removed(String, Version),
+    /// The name, and the versions before and after.
     Moved(String, Version, Version),
 }
 
 impl Lockfile {
+    /// Reads the text of a lock file.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         let parsed: Parsed =
             text.parse().map_err(|error: cargo_lock::Error| Unreadable(error.to_string()))?;
@@ -62,6 +67,7 @@ impl Lockfile {
         if versions.len() == 1 { versions.first() } else { None }
     }
 
+    /// Whether a package is locked at a version, given as it is written.
     #[must_use]
     pub fn holds(&self, name: &str, version: &str) -> bool {
         let versions = self.packages.get(name);

@@ -46,7 +46,7 @@ pub struct WorkspaceTable {
 /// One entry of a dependency table.
 #[derive(Debug, Clone)]
 pub struct Dependency {
-    /// The crate's own name, whatever it was renamed to.
+    /// The crate's own name, which `package` gives where the key is another.
     pub package: String,
     /// What the manifest calls it.
     pub key: String,
@@ -96,14 +96,17 @@ impl Manifest {
         })
     }
 
-    /// Takes over what the workspace's root says for `workspace = true`.
-    pub fn inherit(&mut self, root: &Manifest) {
+    /// Takes over what the workspace's root says for `workspace = true`. Its paths start in its own `folder`.
+    pub fn inherit(&mut self, root: &Manifest, folder: &Path) {
         let Some(workspace) = &root.workspace else { return };
         for dependency in self.dependencies.iter_mut().filter(|dependency| dependency.inherited) {
             let Some(shared) = workspace.dependencies.get(&dependency.key) else { continue };
             dependency.package.clone_from(&shared.package);
             dependency.version.clone_from(&shared.version);
-            dependency.origin = shared.origin.clone();
+            dependency.origin = match &shared.origin {
+                Origin::Path(path) => Origin::Path(folder.join(path)),
+                other => other.clone(),
+            };
             dependency.features.extend(shared.features.iter().cloned());
         }
         if let Some(package) = &mut self.package {
@@ -120,7 +123,7 @@ impl Manifest {
         self.file.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// The dependencies on a crate, under whatever name.
+    /// The dependencies on a crate, renamed ones included.
     pub fn on<'a>(&'a self, package: &'a str) -> impl Iterator<Item = &'a Dependency> {
         self.dependencies.iter().filter(move |dependency| dependency.package == package)
     }

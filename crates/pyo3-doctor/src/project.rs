@@ -23,7 +23,7 @@ pub struct Project {
     pub claims: Vec<Claim>,
     /// The channel of `rust-toolchain.toml`.
     pub channel: Option<At<String>>,
-    /// Variables that steer a build, whoever sets them.
+    /// Variables that steer a build: of this process, of workflows and of configuration files.
     pub settings: Vec<Setting>,
     /// `panic` in the profiles of `.cargo/config.toml`.
     pub panics: Vec<Panic>,

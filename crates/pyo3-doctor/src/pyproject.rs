@@ -26,6 +26,8 @@ pub struct Pyproject {
     pub classifiers: Vec<Claim>,
     /// The cargo features that the build turns on: `tool.maturin.features`, or those of the extension modules.
     pub features: Vec<At<String>>,
+    /// The profiles of cargo that maturin is told to build with.
+    pub profiles: Vec<String>,
     /// `tool.cibuildwheel.environment`.
     pub environment: Vec<(String, At<String>)>,
 }
@@ -65,6 +67,11 @@ impl Pyproject {
             requires,
             classifiers: list(&["project", "classifiers"]).into_iter().filter_map(classifier).collect(),
             features,
+            profiles: ["profile", "editable-profile"]
+                .iter()
+                .filter_map(|key| at(&["tool", "maturin", key]))
+                .filter_map(text)
+                .collect(),
             environment: environment
                 .filter_map(|(name, value)| Some((name.to_owned(), string(value, file)?)))
                 .collect(),

@@ -1,4 +1,4 @@
-//! What takes a workspace to another line? The workspace and the line in; edits of requirements, or updates of the lock, out.
+//! How is a workspace taken to another line? The workspace and the line in; edits of requirements, or updates of the lock, out.
 
 use super::finding::Step;
 use super::manifest::{Dependency, Origin};
@@ -16,7 +16,7 @@ pub fn to_line(workspace: &Workspace, line: Line) -> Vec<Step> {
         .filter(|dependency| dependency.lines().is_some_and(|lines| !lines.contains(&line)))
         .collect();
     let mut steps: Vec<Step> = held.into_iter().filter_map(|dependency| require(dependency, line)).collect();
-    // An inherited requirement stands once, whoever inherits it.
+    // Several members may inherit one requirement, which is edited once.
     steps.sort();
     steps.dedup();
     if steps.is_empty() { lock(workspace, line) } else { steps }

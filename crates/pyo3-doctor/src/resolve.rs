@@ -30,18 +30,18 @@ pub fn resolve(root: &Path, ask: Ask<'_>, unseen: &mut Vec<Unseen>) -> Result<Re
         arguments: &["generate-lockfile".as_ref(), "--quiet".as_ref()],
         folder: copy.path(),
         // As it would in the project: a release that needs a newer Rust than `rust-version` is passed by where an older
-        // one fits, whatever resolver the workspace names.
+        // one fits. The variable says so for every `resolver` that the workspace may name.
         variables: &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")],
         limit: LIMIT,
     })?;
     if !answer.success {
-        // The user does not know the copy.
+        // The user knows the project's path, and not that of the copy.
         let copy = copy.path().to_string_lossy().into_owned();
         return Ok(Resolved::Refused(answer.tail.replace(&copy, &root.to_string_lossy())));
     }
     let failed = |source| DoctorError::Copy { path: root.into(), source };
     let text = std::fs::read_to_string(copy.path().join("Cargo.lock")).map_err(failed)?;
-    // The lock exists in the copy alone; what is found in it is said of the manifest that led to it.
+    // The lock exists in the copy alone, so its findings point at the manifest.
     let file = TextFile::new(shown(&root.join("Cargo.toml")), text);
     let broken =
         |error: cargo_lock::Error| DoctorError::Resolve { path: root.into(), output: error.to_string() };

@@ -1,14 +1,14 @@
 //! What does cargo need of a workspace to resolve it? Its root in, a temporary copy out.
 //!
 //! The copy holds the manifests as they are, every Rust file empty, and cargo's own configuration: enough to resolve, and
-//! nothing of the project is written to. A link to a folder stays a link, so that one that leads round in a circle ends.
+//! nothing of the project is written to. A link to a folder stays a link, so that the copy ends where links lead in a circle.
 
-use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use toml_edit::{DocumentMut, Item, value};
+use walkdir::{DirEntry, WalkDir};
 
 use super::error::DoctorError;
 
@@ -25,7 +25,7 @@ impl Skeleton {
     pub fn of(root: &Path) -> Result<Self, DoctorError> {
         let copy = tempfile::tempdir().map_err(|source| DoctorError::Copy { path: root.into(), source })?;
         let mut skeleton = Skeleton { root: root.into(), copy, closed: Vec::new() };
-        skeleton.fill(root)?;
+        skeleton.fill()?;
         Ok(skeleton)
     }
 
@@ -39,23 +39,28 @@ impl Skeleton {
         path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |below| self.path().join(below))
     }
 
-    fn fill(&mut self, folder: &Path) -> Result<(), DoctorError> {
-        let target = self.target(folder);
-        let Some(paths) = self.opened(folder, needed(folder))? else { return Ok(()) };
-        let failed = |source| DoctorError::Copy { path: folder.into(), source };
-        std::fs::create_dir_all(&target).map_err(failed)?;
-        for path in paths {
-            if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-                self.fill(&path)?;
-            } else {
-                let placed = self.place(&path);
-                self.opened(&path, placed)?;
+    fn fill(&mut self) -> Result<(), DoctorError> {
+        let mut crates = Vec::new();
+        for entry in WalkDir::new(&self.root).into_iter().filter_entry(is_needed) {
+            let path = match &entry {
+                Ok(entry) => entry.path().to_owned(),
+                Err(error) => error.path().unwrap_or(&self.root).to_owned(),
+            };
+            let placed = match entry {
+                Ok(entry) if entry.file_type().is_dir() => std::fs::create_dir_all(self.target(&path)),
+                Ok(_) => self.place(&path),
+                Err(error) => Err(error.into()),
+            };
+            let placed = self.opened(&path, placed)?;
+            if placed.is_some() && path.file_name() == Some("Cargo.toml".as_ref()) {
+                crates.extend(path.parent().map(|folder| self.target(folder)));
             }
         }
-        if target.join("Cargo.toml").is_file() { library(&target).map_err(failed) } else { Ok(()) }
+        let failed = |source| DoctorError::Copy { path: self.root.clone(), source };
+        crates.iter().try_for_each(|folder| library(folder)).map_err(failed)
     }
 
-    /// What came of reading `path`; nothing, and a note of it, where this user may not.
+    /// The result of reading `path`; none, with a note of it, where this user may not read it.
     fn opened<T>(&mut self, path: &Path, read: io::Result<T>) -> Result<Option<T>, DoctorError> {
         match read {
             Ok(read) => Ok(Some(read)),
@@ -84,7 +89,7 @@ impl Skeleton {
 
     /// A manifest with the paths that lead out of the root written as absolute ones.
     fn manifest(&self, path: &Path) -> io::Result<String> {
-        // One that nobody needs may be anything.
+        // The manifest may be a template that cargo never reads.
         let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
         let folder = path.parent().unwrap_or(&self.root);
         let Ok(mut document) = text.parse::<DocumentMut>() else { return Ok(text) };
@@ -102,19 +107,19 @@ impl Skeleton {
     }
 }
 
-/// What cargo looks at, of everything that is in a folder.
-fn needed(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_needed = |path: &PathBuf| match path.file_name().unwrap_or_default().to_string_lossy().as_ref() {
-        "target" | "node_modules" => false,
-        "Cargo.toml" | "config.toml" | "config" | ".cargo" => true,
-        name if path.is_dir() => !name.starts_with('.'),
-        _ => path.extension() == Some("rs".as_ref()),
-    };
-    let entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    Ok(entries.iter().map(DirEntry::path).filter(is_needed).collect())
+/// Whether cargo looks at a file or a folder. The root counts, however it is called.
+fn is_needed(entry: &DirEntry) -> bool {
+    let path = entry.path();
+    entry.depth() == 0
+        || match entry.file_name().to_string_lossy().as_ref() {
+            "target" | "node_modules" => false,
+            "Cargo.toml" | "config.toml" | "config" | ".cargo" => true,
+            name if path.is_dir() => !name.starts_with('.'),
+            _ => path.extension() == Some("rs".as_ref()),
+        }
 }
 
-/// Cargo refuses a manifest without a target: one that came alone gets the library that it speaks of.
+/// Cargo refuses a manifest without a target: a manifest that was copied without sources gets an empty library.
 fn library(folder: &Path) -> io::Result<()> {
     let text = std::fs::read_to_string(folder.join("Cargo.toml"))?;
     let document = text.parse::<DocumentMut>().unwrap_or_default();

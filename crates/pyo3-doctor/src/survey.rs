@@ -5,10 +5,13 @@ mod members;
 mod metadata;
 mod nested;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use walkdir::WalkDir;
 
 use super::error::DoctorError;
 use super::locked::LockedPackages;
@@ -43,7 +46,7 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
         let lock = folder.join("Cargo.lock");
         return if lock.is_file() { lock_alone(&lock) } else { Err(DoctorError::NotAProject(path)) };
     };
-    // From a member, the root's surroundings count; from above a crate, those of what was asked about.
+    // The surroundings of the workspace's root count for a path in it; for a folder above, its own.
     let base = if folder.starts_with(first) { first.clone() } else { folder.to_owned() };
     let mut project = Project::default();
     let mut examined = Vec::new();
@@ -51,6 +54,9 @@ pub fn survey(path: &Path) -> Result<Project, DoctorError> {
         project.workspaces.push(workspace(root, &base, &mut examined)?);
     }
     project.unseen = nested::unseen(&base, &examined);
+    // A crate may have recipes of its own.
+    let mut folders = examined.iter().map(PathBuf::as_path).chain([base.as_path(), folder]);
+    project.tests_without_defaults = folders.any(around::tests_without_defaults);
     around::read_all(&base, &mut project)?;
     if base != folder {
         around::read_all(folder, &mut project)?;
@@ -64,25 +70,25 @@ fn lock_alone(path: &Path) -> Result<Project, DoctorError> {
     Ok(Project { workspaces: vec![workspace], ..Project::default() })
 }
 
-/// The folders whose manifests are roots of a workspace. Below a manifest none is looked for: what a workspace leaves out is
-/// a project of its own.
+/// The folders whose manifests are roots of a workspace. The search ends at a manifest: a crate that the workspace leaves out
+/// is a project of its own.
 fn roots(folder: &Path) -> Result<Vec<PathBuf>, DoctorError> {
     if folder.join("Cargo.toml").is_file() {
         return Ok(vec![members::root_of(folder)?]);
     }
-    let mut found = Vec::new();
-    let mut open = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = open.pop() {
-        for child in children(&folder).into_iter().filter(|child| is_folder(child) && is_source(child)) {
-            if child.join("Cargo.toml").is_file() {
-                found.push(child);
-            } else if depth < DEPTH {
-                open.push((child, depth + 1));
-            }
+    let mut found = BTreeSet::new();
+    let mut walk = WalkDir::new(folder).min_depth(1).max_depth(DEPTH + 1).into_iter();
+    while let Some(entry) = walk.next() {
+        let Some(child) = entry.ok().filter(|entry| entry.file_type().is_dir()) else { continue };
+        if is_source(child.path()) && !child.path().join("Cargo.toml").is_file() {
+            continue;
+        }
+        walk.skip_current_dir();
+        if is_source(child.path()) {
+            found.insert(members::root_of(child.path())?);
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
 /// The folder of the crate that a folder's `pyproject.toml` names, where it names one: what lies around may be another
@@ -131,7 +137,7 @@ fn workspace(root: &Path, base: &Path, examined: &mut Vec<PathBuf>) -> Result<Wo
         let Some(mut pyproject) = metadata::read_in(&folder)? else { continue };
         let builds = metadata::manifests(&pyproject, &folder);
         let ours = |path: &PathBuf| manifests.iter().any(|(folder, _)| folder.join("Cargo.toml") == **path);
-        // One that builds another crate speaks for that crate.
+        // Metadata that builds a crate of another workspace speaks for that crate.
         if builds.is_empty() || builds.iter().any(ours) {
             pyproject.builds = builds.iter().map(|path| shown(path)).collect();
             workspace.pyprojects.push(pyproject);
@@ -147,8 +153,8 @@ fn workspace(root: &Path, base: &Path, examined: &mut Vec<PathBuf>) -> Result<Wo
     Ok(workspace)
 }
 
-/// Lock files that are named after a line, in any folder of a crate. Other tools name theirs after a Python, which reads the
-/// same: what is no lock of cargo's is one of theirs.
+/// Lock files that are named after a line, in any folder of a crate. Other tools name their locks after a Python, which reads
+/// the same: a file that cargo's format does not fit is theirs.
 fn labelled(folder: &Path) -> Vec<LockedPackages> {
     let is_line =
         |path: &Path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().parse::<Line>().is_ok());
@@ -158,20 +164,12 @@ fn labelled(folder: &Path) -> Vec<LockedPackages> {
     locks.filter_map(|file| lock(&file).ok()).collect()
 }
 
-/// A folder itself: links to one may lead anywhere, and round in a circle.
-fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|found| found.is_dir())
-}
-
-/// The Rust files below a folder, which may be a link.
+/// The Rust files below a folder, which may be a link. Links below it are not followed: they may lead round in a circle.
 fn sources(folder: &Path, found: &mut Vec<Arc<TextFile>>) {
-    for child in children(folder) {
-        if is_folder(&child) {
-            sources(&child, found);
-        } else if child.extension() == Some(OsStr::new("rs")) {
-            // What is no UTF-8 is for rustc to say.
-            found.extend(read(&child).ok().flatten());
-        }
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
+    for entry in entries.filter(|entry| entry.path().extension() == Some(OsStr::new("rs"))) {
+        // A file that is no UTF-8 is for rustc to refuse.
+        found.extend(read(entry.path()).ok().flatten());
     }
 }
 
@@ -210,7 +208,7 @@ pub fn log(path: &Path) -> Result<Arc<TextFile>, DoctorError> {
     } else {
         std::fs::read(path)
     };
-    // A log may hold whatever a program wrote.
+    // A program may have written any bytes to a log.
     bytes.map(|bytes| TextFile::new(shown(path), String::from_utf8_lossy(&bytes))).map_err(failed)
 }
 

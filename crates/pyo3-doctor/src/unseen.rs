@@ -1,5 +1,5 @@
-//! What could not be looked at, why not, and what to do about it? Told beside the findings, so that silence is not taken for
-//! health.
+//! Which parts were not looked at, why not, and what to do about it? The report names them beside the findings, so that
+//! silence is not taken for health.
 
 use std::fmt;
 use std::path::Path;
@@ -10,7 +10,9 @@ use serde::Serialize;
 /// A part of a project that nothing can be said of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Unseen {
+    /// The part, in words.
     pub what: String,
+    /// Why it was not looked at.
     pub why: String,
     /// What to do before it is examined again.
     pub hint: String,
@@ -30,6 +32,7 @@ impl Unseen {
     }
 
     /// Crates that no examined workspace has; `named` is one path, or several names.
+    #[must_use]
     pub fn nested(named: &str, count: usize) -> Self {
         let (subject, each) = if count == 1 { ("it uses", "it") } else { ("they use", "each of them") };
         Unseen {
@@ -43,6 +46,7 @@ impl Unseen {
     }
 
     /// A log in which nothing is known.
+    #[must_use]
     pub fn log(path: &Path) -> Self {
         Unseen {
             what: format!("what {} says", path.display()),

@@ -1,5 +1,4 @@
-//! What are the versions called that everything here is about? A CPython feature release and a `PyO3` line: text in, numbers
-//! out, and back.
+//! How are a CPython feature release and a `PyO3` line written? Text in, numbers out, and back.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +11,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Python {
+    /// The 3 of 3.12.
     pub major: u8,
+    /// The 12 of 3.12.
     pub minor: u8,
+    /// Whether it is built without the global interpreter lock.
     pub free_threaded: bool,
 }
 
@@ -22,7 +24,9 @@ pub struct Python {
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Line {
+    /// The 0 of 0.30.
     pub major: u16,
+    /// The 30 of 0.30.
     pub minor: u16,
 }
 
@@ -30,7 +34,9 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct ParseError {
+    /// The text that was given.
     pub text: String,
+    /// What it should have been, with an example.
     pub expected: &'static str,
 }
 

@@ -19,7 +19,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             .flat_map(|pyproject| pyproject.classifiers.iter().cloned().chain(pyproject.oldest()));
         findings.extend(metadata.filter_map(|claim| refused(&claim, workspace)));
     }
-    // What a workflow tests is known for the repository, not for one of its workspaces: all have to refuse it.
+    // A workflow speaks for the whole repository: a finding needs every workspace to refuse the Python.
     let concerned = || project.workspaces.iter().filter(|workspace| !workspace.lines().is_empty());
     for claim in &project.claims {
         let refusals: Option<Vec<Finding>> = concerned().map(|workspace| refused(claim, workspace)).collect();

@@ -1,7 +1,7 @@
 //! Do the requirements and the locks agree on a line? A1, and A3.
 //!
-//! A3 is about intent. `pyo3 = ">=0.28"` says "whatever is newest"; where a companion holds it to an older line, cargo
-//! takes that one without a word. A range with an upper end, such as `>=0.23, <0.31`, says that every line in it is
+//! A3 is about intent. `pyo3 = ">=0.28"` asks for the newest line; where a companion holds it to an older one, cargo
+//! takes the older without a word. A range with an upper end, such as `>=0.23, <0.31`, says that every line in it is
 //! meant and that the lock chooses: no finding. A lock that is named after a line has to be of that line.
 
 use std::collections::BTreeSet;

@@ -26,7 +26,7 @@ fn sources(lock: &LockedPackages, workspace: &Workspace) -> Vec<Finding> {
     for name in SINGLE {
         let packages: Vec<&Package> = lock.all(name).collect();
         let origins: BTreeSet<String> = packages.iter().map(|package| origin(package)).collect();
-        // What is no release of the registry has been put beside it.
+        // The copy is the package that does not come from the registry.
         let Some(strange) = packages.iter().find(|package| origin(package) != "crates.io") else { continue };
         if origins.len() < 2 {
             continue;
@@ -49,7 +49,7 @@ fn sources(lock: &LockedPackages, workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// The patch that turns everybody to the copy that a manifest names.
+/// The patch that makes every crate use the copy that a manifest names.
 fn one_source(name: &str, workspace: &Workspace) -> Vec<Step> {
     let root = workspace.manifests.first();
     let copy = workspace.manifests.iter().find_map(|manifest| {

@@ -1,8 +1,8 @@
 //! Does a source use what the line that is built removed? A9.
 //!
 //! Only what is certain without a compiler: paths that lead to `pyo3` by name, associated functions of its types, and what
-//! its prelude alone can have brought. Whatever stands under a `cfg` is left out, since which lines it is for is not known
-//! here; a module that is declared under one, too. Methods are for `doctor --log`, which has the compiler's word.
+//! its prelude alone can have brought. Code under a `cfg` is left out, since the lines that it is for are not known
+//! here; so is a module that is declared under one. Methods are for `doctor --log`, which has the compiler's word.
 
 mod gate;
 mod visit;

@@ -4,8 +4,9 @@ use crate::finding::{Finding, Id, Step};
 use crate::project::{Project, Setting, Workspace};
 use crate::text::At;
 
-/// Cargo unwinds in tests and benchmarks whatever their profiles say.
-const UNWINDS: [&str; 2] = ["test", "bench"];
+/// Profiles that build an extension without being named: tests and benchmarks always unwind, and a profile of the project's
+/// own may be for a program beside the extension.
+const USUAL: [&str; 2] = ["dev", "release"];
 
 pub fn check(project: &Project) -> Vec<Finding> {
     let extensions: Vec<&Workspace> =
@@ -17,9 +18,15 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let roots = extensions.iter().filter_map(|workspace| workspace.manifests.first());
     let panics = roots.flat_map(|manifest| &manifest.panics).chain(&project.panics);
     let written = panics
-        .filter(|panic| panic.strategy.value == "abort" && !UNWINDS.contains(&panic.profile.as_str()))
+        .filter(|panic| panic.strategy.value == "abort" && builds_extension(&panic.profile, project))
         .map(|panic| finding(&format!("panic = \"abort\" in profile.{}", panic.profile), &panic.strategy));
-    written.chain(project.settings.iter().filter_map(variable)).collect()
+    written.chain(project.settings.iter().filter_map(|setting| variable(setting, project))).collect()
+}
+
+fn builds_extension(profile: &str, project: &Project) -> bool {
+    let pyprojects = project.workspaces.iter().flat_map(|workspace| &workspace.pyprojects);
+    let mut named = pyprojects.flat_map(|pyproject| &pyproject.profiles);
+    USUAL.contains(&profile) || named.any(|name| name == profile)
 }
 
 fn finding(found: &str, strategy: &At<String>) -> Finding {
@@ -31,9 +38,9 @@ const WHY: &str = "pyo3 turns a panic into a Python exception by catching it as 
 const SAYS: &str = "SIGABRT";
 
 /// `CARGO_PROFILE_RELEASE_PANIC=abort`.
-fn variable(setting: &Setting) -> Option<Finding> {
+fn variable(setting: &Setting, project: &Project) -> Option<Finding> {
     let profile = setting.name.strip_prefix("CARGO_PROFILE_")?.strip_suffix("_PANIC")?;
-    if setting.value != "abort" || UNWINDS.contains(&profile.to_lowercase().as_str()) {
+    if setting.value != "abort" || !builds_extension(&profile.to_lowercase().replace('_', "-"), project) {
         return None;
     }
     let step = setting.at.as_ref().map_or_else(|| Step::run(&["unset", &setting.name], ""), At::delete_line);

@@ -1,6 +1,6 @@
 //! Can `cargo test` link? M2.
 //!
-//! A test binary holds what its tests reach: tests of plain Rust link without an interpreter, whatever the features say.
+//! A test binary holds what its tests reach: tests of plain Rust link without an interpreter, with any features.
 //! Where a default feature of the crate turns `extension-module` on, `cargo test --no-default-features` turns it off, as
 //! PyO3's own guide had it for years: no finding for a project that says so somewhere.
 

@@ -92,8 +92,8 @@ pub fn two_versions(log: &Log, at: usize) -> Option<Finding> {
     let why =
         format!("two copies of {crate_name} are in the build, and each has types and traits of its own");
     let step = Step::advise(format!(
-        "cargo tree --duplicates shows who asks for which; where one comes by git or path, name it in [patch.crates-io] of \
-         the root so that everybody uses it: {crate_name} = {{ … }}"
+        "cargo tree --duplicates shows which crate asks for which; where one comes by git or path, name it in \
+         [patch.crates-io] of the root so that every crate uses it: {crate_name} = {{ … }}"
     ));
     let found = text.trim().trim_start_matches("= note: ").trim_start_matches("note: ");
     Some(Finding::new(Id::A2, log.place(at), found, why).says(text.trim()).mend([step]))

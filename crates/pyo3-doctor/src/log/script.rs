@@ -18,8 +18,8 @@ struct Refusal {
     bound: String,
 }
 
-/// To 0.26 `the configured Python interpreter version (3.14) is newer`, from 0.27 `the configured Python version`; PyPy and
-/// GraalPy stand in the place of Python, but for the oldest versions from 0.30 on.
+/// To 0.26 `the configured Python interpreter version (3.14) is newer`, from 0.27 `the configured Python version`; `PyPy`
+/// and `GraalPy` stand in the place of Python, but for the oldest versions from 0.30 on.
 fn refusal(text: &str) -> Option<Refusal> {
     let told = |id, bound: &str| {
         let python = between(text, "version (", ")")?.to_owned();

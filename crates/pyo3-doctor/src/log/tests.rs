@@ -89,10 +89,10 @@ fn pypy_and_graalpy_are_advised_their_own_builds() {
 #[test]
 fn a_line_of_which_every_release_is_yanked_is_left_for_the_next_that_has_one() {
     let yanked = |requirement: &str, versions: &[&str]| {
-        let versions: String =
-            versions.iter().map(|version| format!("  version {version} is yanked\n")).collect();
+        let versions: Vec<String> = versions.iter().map(|it| format!("  version {it} is yanked")).collect();
+        let versions = versions.join("\n");
         first(&format!(
-            "error: failed to select a version for the requirement `{requirement}`\n{versions}location searched: crates.io index\n"
+            "error: failed to select a version for the requirement `{requirement}`\n{versions}\nlocation searched: crates.io index\n"
         ))
     };
     assert_eq!(

@@ -31,14 +31,17 @@ pub fn read_all(folder: &Path, project: &mut Project) -> Result<(), DoctorError>
         project.claims.extend(claim::tox(&file));
     }
     workflows(folder, project)?;
-    // Whatever is no UTF-8 says nothing here.
-    let mut recipes = RECIPES.iter().filter_map(|name| read(&folder.join(name)).ok().flatten());
-    project.tests_without_defaults |= recipes.any(|file| file.text.contains(NO_DEFAULTS));
     for pyproject in project.workspaces.iter().flat_map(|workspace| &workspace.pyprojects) {
         project.settings.extend(pyproject.environment.iter().cloned().map(|(name, at)| setting(name, at)));
     }
     project.settings.extend(own_environment());
     Ok(())
+}
+
+/// Whether a recipe of `folder` says how to test without the default features. A file that is no UTF-8 says nothing here.
+pub fn tests_without_defaults(folder: &Path) -> bool {
+    let mut recipes = RECIPES.iter().filter_map(|name| read(&folder.join(name)).ok().flatten());
+    recipes.any(|file| file.text.contains(NO_DEFAULTS))
 }
 
 /// The variables of this process. Their values may be any bytes, and so may the names of others.
@@ -122,7 +125,7 @@ fn target(name: &str, path: &Path) -> Option<Target> {
             let version = text.lines().find_map(|line| line.trim().strip_prefix("version="));
             Some(Target::There(version.and_then(minor_of)))
         }
-        // A bare name is looked up on PATH, and is not ours to judge.
+        // The build looks a bare name up on its own PATH, which is not known here.
         pin::PYTHON if path.is_absolute() => {
             Some(if path.exists() { Target::There(None) } else { Target::Missing })
         }

@@ -26,7 +26,7 @@ fn lists(table: &WorkspaceTable, root: &Path, folder: &Path) -> bool {
 /// The folders that the globs of `members` name and `exclude` does not.
 fn members(table: &WorkspaceTable, root: &Path) -> Vec<PathBuf> {
     let excluded: Vec<PathBuf> = table.exclude.iter().map(|path| root.join(path)).collect();
-    // The root is a path, whatever is in it.
+    // Characters of the root's path are no pattern.
     let escaped = PathBuf::from(glob::Pattern::escape(&root.to_string_lossy()));
     let named = table.members.iter().flat_map(|pattern| {
         let pattern = escaped.join(pattern);
@@ -38,7 +38,9 @@ fn members(table: &WorkspaceTable, root: &Path) -> Vec<PathBuf> {
 
 /// Every manifest with its folder; the root's first, what is inherited filled in.
 pub fn manifests(root: &Path) -> Result<Vec<(PathBuf, Manifest)>, DoctorError> {
-    let first = manifest(root)?;
+    let shared = manifest(root)?;
+    let mut first = manifest(root)?;
+    first.inherit(&shared, root);
     // Crates that a dependency leads to come last: a crate that is a member as well is examined as one.
     let mut open: VecDeque<(PathBuf, Role)> =
         first.workspace.iter().flat_map(|table| members(table, root)).map(|it| (it, Role::Member)).collect();
@@ -50,20 +52,15 @@ pub fn manifests(root: &Path) -> Result<Vec<(PathBuf, Manifest)>, DoctorError> {
         if !folder.join("Cargo.toml").is_file() || !seen.insert(folder.clone()) {
             continue;
         }
-        let manifest = manifest(&folder)?;
-        // A copy of PyO3 itself is what is depended on, not what is examined.
+        let mut manifest = manifest(&folder)?;
+        manifest.inherit(&shared, root);
+        // A copy of PyO3 itself is a dependency, and is not examined.
         if role == Role::Dependency && manifest.is_pyo3_itself() {
             continue;
         }
         open.extend(by_path(&manifest, &folder));
         found.push((folder, manifest));
     }
-    let (roots, members) = found.split_at_mut(1);
-    for (_, member) in members {
-        member.inherit(&roots[0].1);
-    }
-    let shared = manifest(root)?;
-    found[0].1.inherit(&shared);
     Ok(found)
 }
 

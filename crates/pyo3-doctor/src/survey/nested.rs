@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 /// a workspace, its root.
 pub fn unseen(base: &Path, examined: &[PathBuf]) -> Vec<Unseen> {
     let roots = roots(base, examined);
-    // What lies below one that is told is told where doctor is run on that.
+    // Running doctor on the outer folder will name the crates below it.
     let outermost = roots.iter().filter(|root| !root.ancestors().skip(1).any(|above| roots.contains(above)));
     let mut beside: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
     for root in outermost {
@@ -42,7 +42,7 @@ fn roots(base: &Path, examined: &[PathBuf]) -> BTreeSet<PathBuf> {
         (!examined.iter().any(|known| known == folder) && uses_pyo3(entry.path())).then(|| folder.to_owned())
     });
     let root = |folder: PathBuf| {
-        // A member may be half of a workspace: one whose root cannot be read is told by itself.
+        // Where the root cannot be read, the crate stands for itself.
         let root = members::root_of(&folder).ok().filter(|root| !examined.contains(root));
         root.unwrap_or(folder)
     };
@@ -63,7 +63,7 @@ fn named(above: &Path, folders: &BTreeSet<&Path>) -> String {
     format!("{} crates in {}: {}{more}", folders.len(), above.display(), names.join(", "))
 }
 
-/// Whether a manifest asks for `PyO3`. One that cannot be read as TOML is a template, and names it all the same.
+/// Whether a manifest asks for `PyO3`. A manifest that is no TOML is a template, and is searched for the name.
 fn uses_pyo3(manifest: &Path) -> bool {
     let Ok(Some(file)) = read(manifest) else { return false };
     match Manifest::parse(file.clone()) {

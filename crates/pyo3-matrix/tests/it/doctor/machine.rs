@@ -152,6 +152,26 @@ fn the_members_of_a_workspace_are_found_in_a_folder_that_looks_like_a_pattern() 
 }
 
 #[test]
+fn a_folder_of_members_belongs_to_the_workspace_above() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_all(&fixture("ok_inherited_in_a_workspace"), folder.path());
+    let (root, crates) = (folder.path().join("Cargo.toml"), folder.path().join("crates"));
+    fs::create_dir(&crates).expect("a folder");
+    for member in ["one", "two"] {
+        fs::rename(folder.path().join(member), crates.join(member)).expect("moved");
+    }
+    let text = fs::read_to_string(&root).expect("a manifest");
+    fs::write(&root, text.replace(r#"["one", "two"]"#, r#"["crates/*"]"#)).expect("written");
+    let output = doctor(folder.path(), &["crates"]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    assert!(
+        stdout(&output).starts_with("clean: crates (3 manifests, 1 lock, pyo3 0.30)"),
+        "{}",
+        shown(&output)
+    );
+}
+
+#[test]
 fn the_compiler_is_the_one_of_the_project() {
     let folder = tempfile::tempdir().expect("a folder");
     copy_all(&fixture("ok_without_async_runtimes"), &folder.path().join("project"));
