@@ -71,7 +71,7 @@ pub fn provide(
         work,
     };
     let stamp = environment.stamp(interpreter)?;
-    let stamp_path = environment.work.join(id.to_string()).join("pyo3-matrix.stamp");
+    let stamp_path = environment.stamp_path();
     if std::fs::read_to_string(&stamp_path).is_ok_and(|there| there == stamp) {
         return Ok(environment);
     }
@@ -94,6 +94,16 @@ impl Environment {
     #[must_use]
     pub fn variables(&self) -> &[(&'static str, OsString)] {
         &self.variables
+    }
+
+    /// Has the next run make it anew: what a cell found in it is not what was installed.
+    pub fn distrust(&self) {
+        // One that is gone already is made anew as well.
+        let _ = std::fs::remove_file(self.stamp_path());
+    }
+
+    fn stamp_path(&self) -> PathBuf {
+        self.work.join(self.id.to_string()).join("pyo3-matrix.stamp")
     }
 
     fn tox(&self) -> Command {

@@ -189,6 +189,9 @@ impl Ready<'_, '_> {
         let expected =
             Expected { requested: &self.planned.requested, built: &wheel.built, members: &wheel.members };
         let (outcome, reason) = outcome(exit, &evidence, expected);
+        if outcome == Outcome::Mismatch {
+            self.environment.distrust();
+        }
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(StageResult { outcome, reason, evidence, harness })
     }

@@ -208,9 +208,7 @@ fn strangers(one: &Piece, two: &Piece) -> Vec<String> {
     if !retries && a.terms.thoroughness != b.terms.thoroughness {
         what.push(format!("the stages ({}, {})", a.terms.thoroughness, b.terms.thoroughness));
     }
-    if let (Some(cut), Some(other)) = (one.cut(), two.cut())
-        && cut != other
-    {
+    if let Some((cut, other)) = one.cut().zip(two.cut()).filter(|(cut, other)| cut != other) {
         let said = |(of, by): (usize, &str)| format!("{of} by {by}");
         what.push(format!("the shards ({}; {})", said(cut), said(other)));
     }

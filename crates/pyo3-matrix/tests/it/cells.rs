@@ -5,12 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Project, a_cell, alone, fixture, hold, run, run_folder, shown, stdout};
-
-fn json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).expect("JSON")
-}
+use crate::harness::{Project, a_cell, alone, fixture, hold, json, run, run_folder, shown, stdout};
 
 /// The record of one cell, run over the tests of a fixture.
 fn record_of(name: &str, cell: &str) -> (Value, Output) {

@@ -1,18 +1,25 @@
-//! How do the tests reach the harness? The built binary, the checkout, and a project that borrows the checkout's parts
-//! but has a `matrix.toml` of its own.
+//! How do the tests reach the harness? The built binary, a likeness of the checkout with a target folder of its own, and
+//! projects that borrow the checkout's parts but have a `matrix.toml` of their own.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::OnceLock;
+
+use nix::fcntl::{Flock, FlockArg};
 
 use serde_json::Value;
 
-/// Runs share the checkout's wheels and environments, and one run holds them at a time.
-static CHECKOUT: Mutex<()> = Mutex::new(());
+/// Takes the likeness for one test, among all processes: its runs share wheels and environments, and one run holds them
+/// at a time.
+pub fn alone() -> Flock<File> {
+    lock("alone")
+}
 
-/// Takes the checkout for one test.
-pub fn alone() -> MutexGuard<'static, ()> {
-    CHECKOUT.lock().unwrap_or_else(PoisonError::into_inner)
+/// Waits for the lock of this name.
+fn lock(name: &str) -> Flock<File> {
+    let file = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).expect("a lock file");
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| error).expect("the lock")
 }
 
 /// The root of the checkout.
@@ -20,10 +27,45 @@ pub fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
 }
 
-/// The built binary, in the checkout.
+/// A likeness of the checkout: links to everything in it but its target folder. What a developer has built and run there
+/// is neither used nor touched.
+pub fn likeness() -> &'static Path {
+    static LIKENESS: OnceLock<PathBuf> = OnceLock::new();
+    LIKENESS.get_or_init(|| {
+        let _one = lock("likeness-lock");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("likeness");
+        std::fs::create_dir_all(folder.join("target")).expect("a folder");
+        // A test of another process may be reading here: only what is gone or new is touched.
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            if entry.path().is_symlink() && !entry.path().exists() {
+                std::fs::remove_file(entry.path()).expect("removed");
+            }
+        }
+        let new = |name: &str| !folder.join(name).exists();
+        link(&checkout(), &folder, |name| name != ".git" && name != "target" && new(name));
+        folder
+    })
+}
+
+/// Links what `borrowed` says of `from` into the folder `to`.
+fn link(from: &Path, to: &Path, borrowed: impl Fn(&str) -> bool) {
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let name = entry.file_name();
+        if borrowed(&name.to_string_lossy()) {
+            std::os::unix::fs::symlink(entry.path(), to.join(name)).expect("a link");
+        }
+    }
+}
+
+/// Where the tests' own wheels, environments and runs are.
+pub fn target() -> PathBuf {
+    likeness().join("target/matrix")
+}
+
+/// The built binary, in the likeness of the checkout.
 pub fn matrix() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pyo3-matrix"));
-    command.current_dir(checkout());
+    command.current_dir(likeness());
     command
 }
 
@@ -62,7 +104,7 @@ pub fn shown(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, stderr(output), stdout(output))
 }
 
-/// A project with a `matrix.toml` of its own that borrows everything else from the checkout.
+/// A project with a `matrix.toml` of its own that borrows everything else from the likeness.
 pub struct Project {
     folder: tempfile::TempDir,
 }
@@ -70,15 +112,15 @@ pub struct Project {
 impl Project {
     /// `edit` changes the text of the checkout's `matrix.toml`.
     pub fn new(edit: impl FnOnce(String) -> String) -> Project {
-        Project::borrowing(|name| name != ".git", edit)
+        Project::borrowing(|_| true, edit)
     }
 
     /// A project as on another machine: it shares no build, wheel, environment or run with the checkout. Servers alone
     /// are borrowed, which nothing of the project goes into.
     pub fn apart(tests: &Path) -> Project {
         let edit = |text: String| with_list(&text, "tests", &tests.display().to_string());
-        let project = Project::borrowing(|name| name != ".git" && name != "target", edit);
-        let (own, lent) = (project.path().join("target/matrix"), checkout().join("target/matrix"));
+        let project = Project::borrowing(|name| name != "target", edit);
+        let (own, lent) = (project.path().join("target/matrix"), target());
         std::fs::create_dir_all(&own).expect("a folder");
         if lent.join("postgres").is_dir() {
             std::os::unix::fs::symlink(lent.join("postgres"), own.join("postgres")).expect("a link");
@@ -88,14 +130,8 @@ impl Project {
 
     fn borrowing(borrowed: impl Fn(&str) -> bool, edit: impl FnOnce(String) -> String) -> Project {
         let folder = tempfile::tempdir().expect("a folder");
-        let root = checkout();
-        for entry in std::fs::read_dir(&root).expect("the checkout").flatten() {
-            let name = entry.file_name();
-            if name != "matrix.toml" && borrowed(&name.to_string_lossy()) {
-                std::os::unix::fs::symlink(entry.path(), folder.path().join(name)).expect("a link");
-            }
-        }
-        let text = std::fs::read_to_string(root.join("matrix.toml")).expect("matrix.toml");
+        link(likeness(), folder.path(), |name| name != "matrix.toml" && borrowed(name));
+        let text = std::fs::read_to_string(checkout().join("matrix.toml")).expect("matrix.toml");
         std::fs::write(folder.path().join("matrix.toml"), edit(text)).expect("written");
         Project { folder }
     }
@@ -138,7 +174,7 @@ pub fn run_folder(output: &Output) -> PathBuf {
         .lines()
         .find_map(|line| line.split_once("  run "))
         .unwrap_or_else(|| panic!("{}", shown(output)));
-    checkout().join("target/matrix/runs").join(line.1.trim())
+    target().join("runs").join(line.1.trim())
 }
 
 /// Holds a document to its schema in the repository.
@@ -148,6 +184,19 @@ pub fn hold(document: &Value, schema: &str) {
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).expect("JSON")).expect("a schema");
     let faults: Vec<String> = validator.iter_errors(document).map(|fault| fault.to_string()).collect();
     assert!(faults.is_empty(), "{schema}: {faults:?}");
+}
+
+/// Reads a JSON document.
+pub fn json(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// A copy of a fixture that a test may change.
+pub fn suite(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&fixture(name), folder.path());
+    folder
 }
 
 /// A folder of tests for a cell, kept beside this binary.

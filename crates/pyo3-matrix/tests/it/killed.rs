@@ -9,7 +9,7 @@ use crate::harness::{Project, a_cell, alone, fixture};
 /// A harness in the middle of a cell that sleeps, and the cell's folder.
 struct Running {
     harness: Child,
-    _project: Project,
+    project: Project,
 }
 
 /// Marks every process of one test: the harness passes its own environment on.
@@ -28,7 +28,7 @@ fn start(mark: &str) -> Running {
         assert!(begun.elapsed() < Duration::from_secs(600), "the cell did not begin");
         std::thread::sleep(Duration::from_millis(50));
     }
-    Running { harness, _project: project }
+    Running { harness, project }
 }
 
 /// Whether a process with this mark has `word` in its command line.
@@ -83,4 +83,21 @@ fn an_interrupted_harness_leaves_no_process_and_ends_with_130() {
     let status = running.harness.wait().expect("it ended");
     assert_eq!(status.code(), Some(130));
     gone("interrupted");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_report_while_the_run_is_at_work_says_so_and_calls_nothing_lost() {
+    let _alone = alone();
+    let mut running = start("reported");
+    let report = running.project.run(&["report"]);
+    let text = crate::harness::stdout(&report);
+    assert!(text.contains("under way") && !text.contains("lost"), "{text}");
+    assert!(text.contains("not green yet: the run is at work"), "{text}");
+    assert_eq!(report.status.code(), Some(1), "{text}");
+    signal(&running.harness, "KILL");
+    running.harness.wait().expect("it ended");
+    let report = crate::harness::stdout(&running.project.run(&["report"]));
+    assert!(report.contains("lost") && !report.contains("under way"), "{report}");
+    gone("reported");
 }

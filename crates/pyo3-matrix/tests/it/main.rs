@@ -7,6 +7,7 @@ mod cli;
 mod doctor;
 mod example;
 mod external;
+mod green;
 mod harness;
 mod killed;
 mod layouts;

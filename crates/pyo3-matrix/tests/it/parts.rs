@@ -7,14 +7,9 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Project, alone, checkout, fixture, shown, stdout};
+use crate::harness::{Project, alone, checkout, copy, fixture, json, shown, stdout, suite};
 
 const SELECTION: [&str; 4] = ["--python", "3.9,3.13", "--postgres", "15,16"];
-
-fn json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).expect("JSON")
-}
 
 /// Runs `verb` over the selection, without benchmarks.
 fn run(project: &Project, arguments: &[&str]) -> Output {
@@ -36,18 +31,6 @@ fn said(run: &Path) -> BTreeSet<String> {
     cells.map(|cell| say(json(&cell.path().join("record.json")))).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
-        let kind = entry.file_type().expect("a kind");
-        if kind.is_dir() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
-        }
-    }
-}
-
 /// The shards that the plan of a workflow names, each as the cells that its job is given.
 fn shards(project: &Project, count: &str) -> Vec<String> {
     let plan = project.run(&[&["plan"], &SELECTION[..], &["--format", "github", "--shards", count]].concat());
@@ -56,13 +39,6 @@ fn shards(project: &Project, count: &str) -> Vec<String> {
     let matrix: Value = serde_json::from_str(line).expect("JSON");
     let jobs = matrix["include"].as_array().expect("jobs").clone();
     jobs.iter().map(|job| job["cells"].as_str().expect("cells").to_owned()).collect()
-}
-
-/// A suite of its own, that a test may change.
-fn suite(name: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    copy(&fixture(name), folder.path());
-    folder
 }
 
 #[test]
@@ -113,17 +89,19 @@ fn lost(merging: &Project, part: &Path) {
 fn what_failed_runs_again_and_is_judged_with_what_passed() {
     let _alone = alone();
     let suite = suite("fails_on_the_oldest");
-    let project = Project::testing(suite.path());
+    let flaky = |text: String| text.replacen("[suite]", "[suite]\nflaky = \"pass\"", 1);
+    let project = Project::testing_with(suite.path(), flaky);
     let first = run(&project, &[]);
     assert_eq!(first.status.code(), Some(1), "{}", shown(&first));
     std::fs::write(suite.path().join("mended"), "").expect("written");
-    let again = project.run(&["run", "--failed", "--benchmarks", "off"]);
+    let again = project.run(&["run", "--failed"]);
     assert_eq!(again.status.code(), Some(0), "{}", shown(&again));
     let report = json(&latest(&project).join("report.json"));
     assert_eq!(report["verdict"]["cells"].as_array().map(Vec::len), Some(4), "{report}");
     let contested = report["merged"]["contested"].as_array().expect("contested");
-    let retried = contested.iter().filter(|cell| cell["why"] == "retry" && cell["outcome"] == "Passed");
+    let retried = contested.iter().filter(|cell| cell["why"] == "retry" && cell["outcome"] == "Flaky");
     assert_eq!(retried.count(), 2, "{report}");
+    assert!(stdout(&again).contains("4/4 cells green, 2 flaky"), "{}", shown(&again));
     let nothing = project.run(&["run", "--failed"]);
     assert_eq!(nothing.status.code(), Some(0));
     assert!(crate::harness::stderr(&nothing).contains("nothing to run again"), "{}", shown(&nothing));
