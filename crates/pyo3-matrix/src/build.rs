@@ -9,5 +9,6 @@ pub mod lock;
 mod manifest;
 mod members;
 pub mod probe;
+mod variables;
 pub mod wheel;
 pub mod workspace;

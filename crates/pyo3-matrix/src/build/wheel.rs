@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::build::artifacts::Compiled;
 use crate::build::line::{self, LineError, Project};
 use crate::build::members;
+use crate::build::variables;
 use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
@@ -56,7 +57,8 @@ struct Label {
     soabi: String,
     toolchain: String,
     maturin: String,
-    flags: String,
+    /// Environment variables that change a build: name → SHA-256 of the value.
+    variables: BTreeMap<String, String>,
     sources: String,
     /// What cargo compiled: crate → version.
     #[serde(default)]
@@ -82,18 +84,6 @@ pub enum WheelError {
 
 /// The name of a wheel's [`Label`].
 const LABEL: &str = "wheel.json";
-
-/// How the names of variables begin that change what is built.
-const FLAGS: [&str; 8] = [
-    "RUSTFLAGS",
-    "RUSTC",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_",
-    "CARGO_PROFILE_",
-    "CARGO_TARGET_",
-    "PYO3_",
-    "MATURIN_",
-];
 
 /// Stands in for cargo, and keeps its messages.
 const CARGO: &str = include_str!("cargo.sh");
@@ -128,9 +118,9 @@ impl Order<'_> {
     pub fn kept(&self, config: &Config) -> Result<Option<Wheel>, WheelError> {
         let key = key(&self.label());
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
-        let label: Option<Label> = record::read(&folder(config, &key).join(LABEL))?;
-        match label {
-            Some(label) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
+        // A label that cannot be read, such as one of an older form, says nothing of its wheel.
+        match record::read::<Label>(&folder(config, &key).join(LABEL)) {
+            Ok(Some(label)) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
                 Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
             }
             // It is not the file that was built, or what is in it can no longer be told: it is built again.
@@ -153,6 +143,7 @@ impl Order<'_> {
         let key = key(&label);
         let folder = folder(config, &key);
         std::fs::create_dir_all(config.target().join("wheels"))?;
+        forget_values(&config.target().join("wheels"))?;
         // A folder without its wheel is no kept wheel, and would be in the way.
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::rename(fresh.keep(), &folder)?;
@@ -237,22 +228,22 @@ impl Order<'_> {
             soabi: self.interpreter.soabi.clone(),
             toolchain: self.toolchain.to_owned(),
             maturin: self.tools.version("maturin").unwrap_or_default().to_owned(),
-            flags: flags(variables),
+            variables: variables::of(variables),
             sources: self.project.sources.clone(),
             compiled: BTreeMap::new(),
         }
     }
 }
 
-/// Variables that change what cargo, rustc and `PyO3` make of the same sources, in order.
-fn flags(variables: impl Iterator<Item = (String, String)>) -> String {
-    let own =
-        |name: &str| ["PYO3_PYTHON", "CARGO_TARGET_DIR"].contains(&name) || name.starts_with("PYO3_MATRIX_");
-    let matters = |name: &str| FLAGS.iter().any(|flag| name.starts_with(flag)) && !own(name);
-    let mut found: Vec<String> =
-        variables.filter(|(name, _)| matters(name)).map(|(name, value)| format!("{name}={value}")).collect();
-    found.sort();
-    found.join("\n")
+/// Removes wheels whose label still holds the values of variables, as labels once did: a token may be among them.
+fn forget_values(wheels: &Path) -> Result<(), WheelError> {
+    for entry in std::fs::read_dir(wheels)?.flatten() {
+        let label = record::read::<serde_json::Value>(&entry.path().join(LABEL)).ok().flatten();
+        if label.is_some_and(|label| label.get("flags").is_some()) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn folder(config: &Config, key: &str) -> PathBuf {
@@ -260,13 +251,14 @@ fn folder(config: &Config, key: &str) -> PathBuf {
 }
 
 fn key(label: &Label) -> String {
+    let variables: Vec<_> = label.variables.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
     let print = Fingerprint::default()
         .with("wheel", &label.wheel)
         .with("interpreter", &label.interpreter)
         .with("soabi", &label.soabi)
         .with("toolchain", &label.toolchain)
         .with("maturin", &label.maturin)
-        .with("flags", &label.flags)
+        .with("variables", variables.join("\n"))
         .with("sources", &label.sources);
     format!("{}-{}", label.wheel, &print.hex()[..16])
 }
@@ -303,17 +295,10 @@ mod tests {
             soabi: "cpython-312".into(),
             toolchain: "rustc 1".into(),
             maturin: "1".into(),
-            flags: String::new(),
+            variables: BTreeMap::new(),
             sources: "abc".into(),
             compiled: BTreeMap::new(),
         }
-    }
-
-    #[test]
-    fn a_variable_that_changes_the_build_is_a_flag_and_the_harness_own_are_not() {
-        let variables = ["PYO3_PYTHON", "PATH", "RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"];
-        let variables = variables.map(|name| (name.to_owned(), "x".to_owned()));
-        assert_eq!(flags(variables.into_iter()), "CARGO_PROFILE_RELEASE_LTO=x\nRUSTFLAGS=x");
     }
 
     #[test]
@@ -321,6 +306,20 @@ mod tests {
         let of = |name: &str| abi(name.as_ref()).unwrap_or_default();
         assert_eq!(of("ours_x-0.1.0-cp312-cp312-linux_x86_64.whl"), "cp312");
         assert_eq!(of("ours_x-0.1.0-cp39-abi3-linux_x86_64.whl"), "abi3");
+    }
+
+    #[test]
+    fn a_kept_wheel_whose_label_holds_values_is_removed_and_others_stay() {
+        let wheels = tempfile::tempdir().expect("a folder");
+        let old = r#"{"schema_version": 1, "flags": "MATURIN_PYPI_TOKEN=pypi-hush"}"#;
+        let new = serde_json::to_string(&some_label()).expect("JSON");
+        for (name, label) in [("old", old), ("new", &new), ("cut-short", "{")] {
+            std::fs::create_dir(wheels.path().join(name)).expect("made");
+            std::fs::write(wheels.path().join(name).join(LABEL), label).expect("written");
+        }
+        forget_values(wheels.path()).expect("forgotten");
+        let there = |name: &str| wheels.path().join(name).exists();
+        assert_eq!((there("old"), there("new"), there("cut-short")), (false, true, true));
     }
 
     #[test]
@@ -337,7 +336,7 @@ mod tests {
             |l| l.soabi.push('x'),
             |l| l.toolchain.push('x'),
             |l| l.maturin.push('x'),
-            |l| l.flags.push('x'),
+            |l| drop(l.variables.insert("RUSTFLAGS".into(), "x".into())),
             |l| l.sources.push('x'),
         ];
         assert!(edits.into_iter().all(|edit| change(edit) != base));

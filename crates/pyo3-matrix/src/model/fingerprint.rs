@@ -47,6 +47,12 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The SHA-256 of a text.
+#[must_use]
+pub fn of_text(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
 /// The SHA-256 of one file.
 pub fn of_file(path: &Path) -> io::Result<String> {
     let bytes = std::fs::read(path).map_err(|error| naming(&error, path))?;
