@@ -310,10 +310,10 @@ impl fmt::Display for Command {
     }
 }
 
+/// `word` as a shell takes it for one. A word with a NUL byte is none that a shell can take, and is shown as it is.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%[]".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{word}'") }
+    shlex::try_quote(&word).unwrap_or(std::borrow::Cow::Borrowed(&word)).into_owned()
 }
 
 fn indented(tail: &str) -> String {
@@ -344,4 +344,17 @@ fn borrowed(descriptor: RawFd) -> BorrowedFd<'static> {
 
 fn descriptor(file: &impl AsRawFd) -> RawFd {
     file.as_raw_fd()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_printed_so_that_a_shell_reads_the_same_words_back() {
+        let words =
+            ["no such'prog", "--option=a b", "", "plain/path_1.2", "new\nline", "$HOME", "\"two\" 'three'"];
+        let printed = Command::new(words[0]).args(&words[1..]).to_string();
+        assert_eq!(shlex::split(&printed), Some(words.map(str::to_owned).to_vec()), "{printed}");
+    }
 }

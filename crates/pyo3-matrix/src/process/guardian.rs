@@ -44,7 +44,8 @@ impl Processes {
     pub fn start() -> io::Result<Self> {
         let (interrupted, foreground) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         watch_signals(Arc::clone(&interrupted), Arc::clone(&foreground))?;
-        let token = format!("{}.{:x}", std::process::id(), std::process::id().wrapping_mul(0x9e37_79b9));
+        // Random: a process id alone comes again, and a sweep would then end the processes of another harness.
+        let token = format!("{}.{:016x}", std::process::id(), getrandom::u64()?);
         let mut command = std::process::Command::new(std::env::current_exe()?);
         command.arg(SUBCOMMAND).arg(&token).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A harness inside another's cell: its guardian must outlive the outer's sweep, to clean up after it.

@@ -49,6 +49,8 @@ pub enum ProvisionError {
     Server { major: Postgres, reason: String, tail: String, hint: &'static str },
     #[error("Postgres {major} refused to {what}: {reason}")]
     Sql { major: Postgres, what: String, reason: String },
+    #[error("the operating system gives no randomness, which passwords and names are made of: {0}")]
+    NoRandomness(io::Error),
     #[error("interrupted")]
     Interrupted,
 }

@@ -87,15 +87,14 @@ impl<'p> Cluster<'p> {
 
     /// A new database, and a role without privileges that may connect to it.
     pub fn fresh_database(&self, name: &str) -> Result<Database, ProvisionError> {
-        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
-        self.superuser.make(fresh_name(name).map_err(no_randomness)?)
+        self.superuser.make(fresh_name(name)?)
     }
 }
 
 impl Start<'_> {
     /// Makes the data folder, and returns the superuser's password.
     fn initdb(&self) -> Result<String, ProvisionError> {
-        let password = random(16).map_err(ProvisionError::disk("cannot read", Path::new("/dev/urandom")))?;
+        let password = random(16)?;
         let file = self.folder.join("password");
         let written = std::fs::write(&file, &password).and_then(|()| {
             let Some(user) = &self.user else { return Ok(()) };

@@ -1,12 +1,12 @@
 //! How does a cell reach its database? Host, port, role, password and name, as the variables of libpq.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::time::Duration;
 
 use postgres::config::{Host, SslMode};
 use postgres::{Client, NoTls};
+
+use crate::provision::ProvisionError;
 
 /// A database and the role that uses it.
 #[derive(Clone)]
@@ -82,10 +82,10 @@ impl fmt::Debug for Database {
 }
 
 /// `bytes` bytes of the operating system's randomness in hexadecimal digits.
-pub(super) fn random(bytes: usize) -> io::Result<String> {
+pub(super) fn random(bytes: usize) -> Result<String, ProvisionError> {
     use std::fmt::Write as _;
     let mut block = vec![0; bytes];
-    File::open("/dev/urandom")?.read_exact(&mut block)?;
+    getrandom::fill(&mut block).map_err(|error| ProvisionError::NoRandomness(error.into()))?;
     Ok(block.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -93,7 +93,7 @@ pub(super) fn random(bytes: usize) -> io::Result<String> {
 }
 
 /// A name that needs no quotes anywhere, made of `text` and a random end, so that it is always a new one.
-pub(super) fn fresh_name(text: &str) -> io::Result<String> {
+pub(super) fn fresh_name(text: &str) -> Result<String, ProvisionError> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     // Postgres cuts names off after 63 bytes.
     let name: String = text.chars().map(plain).take(40).collect();

@@ -7,7 +7,6 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -65,8 +64,7 @@ impl External {
     ) -> Result<Self, ProvisionError> {
         let asked = Asked { variable, major: spec.major, context };
         let database = Database::of_dsn(dsn).map_err(|reason| asked.refused("an address", reason))?;
-        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
-        let tag = random(4).map_err(no_randomness)?;
+        let tag = random(4)?;
         let limit = context.config.budgets.server;
         let (mut session, version) = asked.session(&database, &tag, limit)?;
         // What cannot be swept now stays for the next harness.
@@ -77,8 +75,7 @@ impl External {
 
     /// A new database and its role, for [`External::remove`] to take away again.
     pub fn make(&self, name: &str) -> Result<Database, ProvisionError> {
-        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
-        let name = fresh_name(&format!("{PREFIX}{}_{name}", self.tag)).map_err(no_randomness)?;
+        let name = fresh_name(&format!("{PREFIX}{}_{name}", self.tag))?;
         let made = self.superuser.make(name.clone());
         if made.is_err() {
             self.remove(&name);

@@ -1,6 +1,5 @@
 //! Who makes a cell's role and database? The superuser of a server, whoever started that server.
 
-use std::path::Path;
 use std::time::Duration;
 
 use ::postgres::Client;
@@ -28,8 +27,7 @@ impl Superuser {
     /// A new database `name`, owned by the superuser, and a new role of that name without privileges that may connect
     /// to it. What the role may do in the schema `public` is then this major's own default. `name` needs no quotes.
     pub fn make(&self, name: String) -> Result<Database, ProvisionError> {
-        let no_randomness = ProvisionError::disk("cannot read", Path::new("/dev/urandom"));
-        let password = random(16).map_err(no_randomness)?;
+        let password = random(16)?;
         let mut client = self.connect()?;
         // Both are made of letters, digits and underscores alone.
         let role = format!(
