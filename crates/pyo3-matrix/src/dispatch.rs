@@ -3,12 +3,11 @@
 mod parts;
 mod plans;
 mod reports;
+mod voice;
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
 use std::path::Path;
 
-use anstream::{eprintln, print, println};
 use pyo3_doctor::program::{Answer, AskError, Question};
 
 use crate::build::lock::How;
@@ -16,6 +15,7 @@ use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::event::Event;
+use crate::model::secrets::{self, Kind};
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
@@ -35,6 +35,7 @@ use crate::store::folder::RunFolder;
 /// Answers the command line, and says how that ended.
 #[must_use]
 pub fn answer(cli: Cli) -> Ending {
+    secrets::learn_all(std::env::vars_os());
     let answered = match cli.verb {
         // Any project can be examined, also one without a matrix.toml.
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
@@ -43,7 +44,7 @@ pub fn answer(cli: Cli) -> Ending {
         }
     };
     answered.unwrap_or_else(|error| {
-        eprintln!("{}", message::error(&error.to_string(), error.hint()));
+        voice::fail(&error);
         error.ending()
     })
 }
@@ -66,7 +67,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             let cell = plan::cell(config, &asked)?;
             // Refused here where its commands would be.
             plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
-            print!("{}", repro::render(cell, plan::is_extra(config, cell)));
+            voice::answer(&repro::render(cell, plan::is_extra(config, cell)));
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
@@ -74,7 +75,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
-            println!("{}", message::cleaned(disk::clean(config, what)?));
+            voice::answer(&(message::cleaned(disk::clean(config, what)?) + "\n"));
             Ok(Ending::Green)
         }
     }
@@ -82,7 +83,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
 
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let _lock = CheckoutLock::acquire(&config.target())?;
     let tools = tools::provide(&context)?;
@@ -90,7 +91,7 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let interpreters = preparation.interpreters();
     let servers = preparation.servers();
     let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
-    print!("{}", message::provision(&tools.found(), &found(&interpreters, &servers)));
+    voice::answer(&message::provision(&tools.found(), &found(&interpreters, &servers)));
     if processes.interrupted() {
         return Ok(Ending::Interrupted);
     }
@@ -101,11 +102,11 @@ fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<En
     let folder = RunFolder::open(&config.target(), run)?;
     let report = reports::read(&folder)?;
     match format {
-        ReportFormat::Text => print!("{}", terminal::render(&report)),
-        ReportFormat::Json => print!("{}", json::render(&report)?),
-        ReportFormat::Markdown => print!("{}", markdown::render(&report)),
-        ReportFormat::BadgeJson => print!("{}", badge::json(&report)?),
-        ReportFormat::BadgeSvg => print!("{}", badge::svg(&report)),
+        ReportFormat::Text => voice::answer(&terminal::render(&report)),
+        ReportFormat::Json => voice::document(&json::render(&report)?, Kind::Json),
+        ReportFormat::Markdown => voice::answer(&markdown::render(&report)),
+        ReportFormat::BadgeJson => voice::document(&badge::json(&report)?, Kind::Json),
+        ReportFormat::BadgeSvg => voice::document(&badge::svg(&report), Kind::Xml),
     }
     Ok(ending(&report))
 }
@@ -119,13 +120,13 @@ fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, E
     let diagnosis = if let Some(log) = log {
         pyo3_doctor::explain(log)?
     } else {
-        let processes = Processes::start()?;
+        let processes = Processes::start(secrets::redacted)?;
         pyo3_doctor::examine(path, &|question| ask(question, &processes))?
     };
     match format {
-        Notation::Text => print!("{}", pyo3_doctor::report::text::render(&diagnosis)),
-        Notation::Json => print!("{}", pyo3_doctor::report::json::render(&diagnosis)?),
-        Notation::Github => print!("{}", pyo3_doctor::report::github::render(&diagnosis)),
+        Notation::Text => voice::answer(&pyo3_doctor::report::text::render(&diagnosis)),
+        Notation::Json => voice::document(&pyo3_doctor::report::json::render(&diagnosis)?, Kind::Json),
+        Notation::Github => voice::answer(&pyo3_doctor::report::github::render(&diagnosis)),
     }
     Ok(match (diagnosis.findings.is_empty(), diagnosis.unseen.is_empty()) {
         (false, _) => Ending::Red,
@@ -155,7 +156,7 @@ fn ask(question: &Question<'_>, processes: &Processes) -> Result<Answer, AskErro
 fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
     let cell = plan::cell(config, asked)?;
     let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let lock = CheckoutLock::acquire(&config.target())?;
     let tools = tools::provide(&context)?;
@@ -182,7 +183,7 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
 fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
     let major = plan::value("Postgres major", asked, &plan::majors(config))?;
     let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let server = Server::provide(spec, &context)?;
     // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
@@ -217,11 +218,5 @@ fn jobs(asked: Option<u16>) -> usize {
 
 /// Puts an event into words.
 fn tell(event: &Event<'_>) {
-    say(&message::progress(event));
-}
-
-/// Progress goes to standard error, so that standard output holds the answer alone.
-fn say(line: &str) {
-    // A terminal that is gone must not end the run.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    voice::say(&message::progress(event));
 }

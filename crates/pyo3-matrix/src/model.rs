@@ -8,3 +8,4 @@ pub mod ledger;
 pub mod negative;
 pub mod outcome;
 pub mod record;
+pub mod secrets;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::build::wheel::Wheel;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::secrets;
 use crate::process::{Command, ProcessError};
 use crate::provision::Context;
 use crate::provision::python::Interpreter;
@@ -77,7 +78,13 @@ pub fn provide(
     }
     let _ = std::fs::remove_file(&stamp_path);
     let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
-    install.limit(config.budgets.install).log(log).check(context.processes)?;
+    let installed = install.limit(config.budgets.install).log(log).check(context.processes);
+    // tox keeps what each of its commands printed, an index's address with a password in it among that.
+    let kept = environment.work.join(id.to_string()).join("tox");
+    if kept.is_dir() {
+        secrets::clean(&kept)?;
+    }
+    installed?;
     std::fs::write(stamp_path, stamp)?;
     environment.fresh = true;
     Ok(environment)

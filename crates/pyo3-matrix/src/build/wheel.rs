@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::record;
+use crate::model::secrets;
 use crate::process::{Command, ProcessError};
 use crate::provision::Context;
 use crate::provision::python::Interpreter;
@@ -136,6 +137,8 @@ impl Order<'_> {
         self.maturin(fresh.path(), context)?.log(log).check(context.processes)?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
+        // What a build script printed is in the messages.
+        secrets::clean_file(&fresh.path().join(MESSAGES))?;
         let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
         let sha256 = fingerprint::of_file(&fresh.path().join(&name))?;
         let label = Label { file: name.to_string_lossy().into_owned(), sha256, compiled, ..self.label() };

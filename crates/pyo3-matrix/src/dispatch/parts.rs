@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use anstream::{print, println};
-
 use super::reports::{self, show};
-use super::{ending, jobs, say, tell};
+use super::{ending, jobs, tell, voice};
 use crate::build::knowledge::{self, Which};
 use crate::build::wheel;
 use crate::cli::{Manner, Partial};
@@ -13,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
 use crate::model::record::Outcome;
+use crate::model::secrets;
 use crate::plan::forecast;
 use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
@@ -72,7 +71,7 @@ fn run_plan(
     options: Options,
     config: &Config,
 ) -> Result<(RunFolder, bool), Error> {
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     // A probe writes the line's project, from which another run may be building.
     let lock = CheckoutLock::acquire(&config.target())?;
@@ -80,7 +79,7 @@ fn run_plan(
     known.rustc = knowledge::rustc(&wheel::toolchain(&context)?);
     knowledge::probe(&plan, Which::Doubtful, &mut known, &context)?;
     let plan = forecast::foretell(plan, config, &known);
-    say(&message::begins(&plan, part.as_ref()));
+    voice::say(&message::begins(&plan, part.as_ref()));
     let terms = Terms::of(config, options.stages(config));
     let intent = Intent { part, ..Intent::of(plan, terms, basis) };
     let folder = run::run(intent, options, &lock, &context)?;
@@ -99,7 +98,7 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     let negatives = verdict.negatives.iter().filter(|negative| !negative.ending.is_green());
     let negatives: Vec<String> = negatives.map(|negative| negative.id.clone()).collect();
     if cells.is_empty() && negatives.is_empty() {
-        say(&message::nothing_failed(&run));
+        voice::say(&message::nothing_failed(&run));
         return Ok(ending(&show(&earlier.folder, config)?));
     }
     let now = Basis::of(config)?;
@@ -112,15 +111,14 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     }
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
-        let report = reports::read(&folder)?;
-        print!("{}", terminal::render(&report));
+        voice::answer(&terminal::render(&reports::read(&folder)?));
         return Ok(Ending::Interrupted);
     }
     if !changed.is_empty() {
         // What passed before passed on other sources, and says nothing of these.
         folder.becomes_latest(&config.target())?;
         let report = show(&folder, config)?;
-        println!("{}", message::not_merged(&run, &changed));
+        voice::answer(&(message::not_merged(&run, &changed) + "\n"));
         return Ok(ending(&report));
     }
     let pieces = [earlier, Piece::read(folder.path)?];
@@ -139,10 +137,10 @@ pub fn merge(runs: &[PathBuf], config: &Config) -> Result<Ending, Error> {
 /// Builds, or finds, the wheels of what is asked for.
 pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let wheels = run::wheels(&plan, &context)?;
-    print!("{}", message::wheels(&wheels));
+    voice::answer(&message::wheels(&wheels));
     let failed =
         |outcome: &Outcome| wheels.values().any(|had| had.as_ref().is_err_and(|f| f.outcome == *outcome));
     Ok(if processes.interrupted() {

@@ -2,15 +2,14 @@
 
 use std::io;
 
-use anstream::{print, println};
-
-use super::tell;
+use super::{tell, voice};
 use crate::build::knowledge::{self, Which};
 use crate::build::lock::{self, How};
 use crate::build::wheel;
 use crate::cli::PlanFormat;
 use crate::config::Config;
 use crate::error::{Ending, Error};
+use crate::model::secrets::{self, Kind};
 use crate::plan::forecast::{self, Forecast};
 use crate::plan::shard;
 use crate::plan::{self, Plan, Request};
@@ -38,15 +37,16 @@ pub fn plan(
     let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
     let shards = shards.map(usize::from);
     match (format, shards) {
-        (PlanFormat::Text, None) => print!("{}", message::plan(&forecast(&plan, config))),
-        (PlanFormat::Text, Some(n)) => print!("{}", message::shards(&plan, &cut(n))),
+        (PlanFormat::Text, None) => voice::answer(&message::plan(&forecast(&plan, config))),
+        (PlanFormat::Text, Some(n)) => voice::answer(&message::shards(&plan, &cut(n))),
         (PlanFormat::Json, n) => {
             let document = Forecast { shards: n.map(cut), ..forecast(&plan, config) };
-            println!("{}", serde_json::to_string_pretty(&document).map_err(io::Error::from)?);
+            let text = serde_json::to_string_pretty(&document).map_err(io::Error::from)? + "\n";
+            voice::document(&text, Kind::Json);
         }
         (PlanFormat::Github, n) => {
             let shards = cut(n.unwrap_or(github::JOBS).min(github::JOBS));
-            print!("{}", github::render(config, &plan, &shards).map_err(io::Error::from)?);
+            voice::answer(&github::render(config, &plan, &shards).map_err(io::Error::from)?);
         }
     }
     Ok(Ending::Green)
@@ -56,7 +56,7 @@ pub fn plan(
 fn foretold(plan: Plan, probe: bool, config: &Config) -> Result<Plan, Error> {
     let mut known = knowledge::gather(&plan, config);
     if probe {
-        let processes = Processes::start()?;
+        let processes = Processes::start(secrets::redacted)?;
         let context = Context::new(config, &processes, &tell);
         let _lock = CheckoutLock::acquire(&config.target())?;
         known.rustc = knowledge::rustc(&wheel::toolchain(&context)?);
@@ -71,23 +71,23 @@ fn forecast(plan: &Plan, config: &Config) -> Forecast {
 
 /// Makes or refreshes lock files.
 pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error> {
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     for spec in plan::lines_asked(config, asked)? {
         let refreshed = lock::refresh(spec, how, &context)?;
-        print!("{}", message::refreshed(spec.name, &refreshed));
+        voice::answer(&message::refreshed(spec.name, &refreshed));
     }
     Ok(Ending::Green)
 }
 
 /// Says which lock files are stale.
 pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
-    let processes = Processes::start()?;
+    let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let mut ending = Ending::Green;
     for spec in plan::lines_asked(config, asked)? {
         let faults = lock::stale(spec, &context)?;
-        print!("{}", message::stale(spec.name, &faults));
+        voice::answer(&message::stale(spec.name, &faults));
         if !faults.is_empty() {
             ending = Ending::Red;
         }

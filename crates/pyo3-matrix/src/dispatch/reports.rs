@@ -1,7 +1,6 @@
 //! Who reads a run's folder, and who writes its report there? What a report says is for `report` to know.
 
-use anstream::{print, println};
-
+use super::voice;
 use crate::config::Config;
 use crate::error::Error;
 use crate::plan::cost::{self, Costs};
@@ -21,9 +20,9 @@ pub fn read(folder: &RunFolder) -> Result<Report, Error> {
 pub fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
     let report = read(folder)?;
     // Shown first: a full disk must not hide what the records say.
-    print!("{}", terminal::render(&report));
+    voice::answer(&terminal::render(&report));
     keep(folder, &report)?;
-    println!("{}", message::kept(&folder.path, &config.target(), disk::kept(config)));
+    voice::answer(&(message::kept(&folder.path, &config.target(), disk::kept(config)) + "\n"));
     Ok(report)
 }
 

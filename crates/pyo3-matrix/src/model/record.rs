@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
 pub use crate::model::outcome::Outcome;
+use crate::model::secrets::{self, Kind};
 
 /// The version of every JSON that the harness writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -334,10 +335,15 @@ pub fn read<T: serde::de::DeserializeOwned>(path: &Path) -> std::io::Result<Opti
     }
 }
 
-/// Writes a JSON document whole or not at all: a harness that is killed leaves no half of it.
+/// Writes a JSON document whole or not at all, without any secret in it: a harness that is killed leaves no half of it.
 pub fn write<T: Serialize>(path: &Path, document: &T) -> std::io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(document)?;
-    text.push(b'\n');
+    let text = serde_json::to_string_pretty(document)? + "\n";
+    write_text(path, &text)
+}
+
+/// Writes a text by the kind that its name says, whole or not at all, without any secret in it.
+pub fn write_text(path: &Path, text: &str) -> std::io::Result<()> {
+    let text = secrets::redacted_document(text, Kind::of(path));
     let partial = path.with_extension("partial");
     std::fs::write(&partial, text)?;
     std::fs::rename(&partial, path)

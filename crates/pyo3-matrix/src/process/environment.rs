@@ -14,6 +14,12 @@ pub fn scrub(command: &mut std::process::Command) {
     }
 }
 
+/// Whether a server is named by its address, and not by the folder of its programs. One `=` or `://` is enough: a folder
+/// that is taken for an address is only missed by a child, an address that is taken for a folder gives a password away.
+fn is_address(value: &str) -> bool {
+    value.contains("://") || value.contains('=')
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Scrubbed {
     Keep,
@@ -47,8 +53,8 @@ fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
         let joined = std::env::join_paths(kept).unwrap_or_default();
         return if joined.is_empty() { Scrubbed::Remove } else { Scrubbed::Replace(joined) };
     }
-    // An external server's address has its superuser's password in it; cells get a role of their own.
-    if name.starts_with("PYO3_MATRIX_POSTGRES_") && value.to_string_lossy().contains("://") {
+    // An external server's address, a URL or the keywords of libpq, has its superuser's password in it; cells get a role of their own.
+    if name.starts_with("PYO3_MATRIX_POSTGRES_") && is_address(&value.to_string_lossy()) {
         return Scrubbed::Remove;
     }
     if NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
@@ -72,8 +78,13 @@ mod tests {
         {
             assert_eq!(check(key, "x"), Scrubbed::Remove, "{key}");
         }
-        let dsn = "postgresql://postgres:hush@host:5432/postgres";
-        assert_eq!(check("PYO3_MATRIX_POSTGRES_16", dsn), Scrubbed::Remove);
+        for dsn in [
+            "postgresql://postgres:hush@host:5432/postgres",
+            "host=h password='hush hush'",
+            "password = hush",
+        ] {
+            assert_eq!(check("PYO3_MATRIX_POSTGRES_16", dsn), Scrubbed::Remove, "{dsn}");
+        }
         assert_eq!(check("PYO3_MATRIX_POSTGRES_16", "/usr/lib/postgresql/16/bin"), Scrubbed::Keep);
         for key in ["PATH", "CARGO_HOME", "CARGO_HTTP_CAINFO", "RUSTUP_TOOLCHAIN", "UV_INDEX_URL", "HOME"] {
             assert_eq!(check(key, "x"), Scrubbed::Keep, "{key}");

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::output::Redact;
 use super::{before_exec, borrowed, descriptor, tree};
 
 /// The hidden subcommand under which the harness starts itself as its guardian.
@@ -36,12 +37,13 @@ pub struct Processes {
     interrupted: Arc<AtomicBool>,
     /// Whether a child has the terminal: then Ctrl-C is meant for it, and reaches it by itself.
     foreground: Arc<AtomicBool>,
+    redact: Redact,
 }
 
 impl Processes {
     /// Starts the guardian, and from here on takes SIGINT, SIGTERM and SIGHUP as the wish to stop; a second one ends
-    /// the harness at once, and the guardian cleans up.
-    pub fn start() -> io::Result<Self> {
+    /// the harness at once, and the guardian cleans up. What children write goes through `redact`.
+    pub fn start(redact: Redact) -> io::Result<Self> {
         let (interrupted, foreground) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         watch_signals(Arc::clone(&interrupted), Arc::clone(&foreground))?;
         // Random: a process id alone comes again, and a sweep would then end the processes of another harness.
@@ -53,7 +55,7 @@ impl Processes {
         before_exec(&mut command, || nix::unistd::setsid().map(drop).map_err(io::Error::from));
         let mut guardian = command.spawn()?;
         let pipe = guardian.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Processes { pipe, guardian, token, started: AtomicUsize::new(0), interrupted, foreground })
+        Ok(Processes { pipe, guardian, token, started: AtomicUsize::new(0), interrupted, foreground, redact })
     }
 
     /// Whether the harness was told to stop.
@@ -73,6 +75,10 @@ impl Processes {
 
     pub(super) fn token(&self) -> String {
         format!("{}.{}", self.token, self.started.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn redact(&self) -> Redact {
+        self.redact
     }
 
     pub(super) fn pipe(&self) -> RawFd {

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
+use crate::model::secrets;
 use crate::plan::Planned;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Context;
@@ -184,6 +185,8 @@ impl Ready<'_, '_> {
         let finished =
             in_database(command, &database).log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
+        // Before anything reads what the cell wrote, or keeps it.
+        secrets::clean(&self.folder).map_err(|error| machine(&error))?;
         let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?);
         let wheel = &self.environment.wheel;
         let expected =
@@ -241,11 +244,10 @@ impl Ready<'_, '_> {
     }
 }
 
-/// A command that reaches `database` through libpq's variables, with the password out of every message.
+/// A command that reaches `database` through libpq's variables.
 #[must_use]
 pub fn in_database(command: Command, database: &Database) -> Command {
-    let command = database.env().into_iter().fold(command, |command, (key, value)| command.env(key, value));
-    command.secret(&database.password)
+    database.env().into_iter().fold(command, |command, (key, value)| command.env(key, value))
 }
 
 fn requested(versions: &Versions) -> String {

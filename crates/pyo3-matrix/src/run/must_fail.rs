@@ -112,6 +112,6 @@ fn pairing(
     if !NegativeRecord::of(planned, built, &text).ending.is_green() {
         (built, text) = resolved(false)?;
     }
-    std::fs::write(log, &text)?;
+    record::write_text(log, &text)?;
     Ok((built, text))
 }

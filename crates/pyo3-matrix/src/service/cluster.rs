@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use super::database::{Database, fresh_name, random};
+use super::database::{Database, fresh_name, new_password};
 use super::postgres::Binaries;
 use super::superuser::{Superuser, reason};
 use crate::config::{Auth, PostgresSpec};
@@ -94,7 +94,7 @@ impl<'p> Cluster<'p> {
 impl Start<'_> {
     /// Makes the data folder, and returns the superuser's password.
     fn initdb(&self) -> Result<String, ProvisionError> {
-        let password = random(16)?;
+        let password = new_password()?;
         let file = self.folder.join("password");
         let written = std::fs::write(&file, &password).and_then(|()| {
             let Some(user) = &self.user else { return Ok(()) };
@@ -110,7 +110,6 @@ impl Start<'_> {
         let done = command
             .folder(&self.folder)
             .user(self.user.as_ref())
-            .secret(&password)
             .limit(self.context.config.budgets.server)
             .check(self.context.processes);
         done.map_err(ProvisionError::failed(

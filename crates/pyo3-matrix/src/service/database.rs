@@ -6,6 +6,7 @@ use std::time::Duration;
 use postgres::config::{Host, SslMode};
 use postgres::{Client, NoTls};
 
+use crate::model::secrets;
 use crate::provision::ProvisionError;
 
 /// A database and the role that uses it.
@@ -31,7 +32,7 @@ impl Database {
         ]
     }
 
-    /// The database that a DSN such as `postgresql://user:password@host:5432/name` means, or what is wrong with it. The
+    /// The database that a DSN means, `postgresql://user:password@host:5432/name` or `host=… user=… password=…`, or what is wrong with it. The
     /// answer holds no part of the DSN: it has a password in it.
     pub(super) fn of_dsn(dsn: &str) -> Result<Self, String> {
         let config: postgres::Config =
@@ -92,6 +93,13 @@ pub(super) fn random(bytes: usize) -> Result<String, ProvisionError> {
     }))
 }
 
+/// A new password, which nothing shows.
+pub(super) fn new_password() -> Result<String, ProvisionError> {
+    let password = random(16)?;
+    secrets::learn(&password);
+    Ok(password)
+}
+
 /// A name that needs no quotes anywhere, made of `text` and a random end, so that it is always a new one.
 pub(super) fn fresh_name(text: &str) -> Result<String, ProvisionError> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -122,12 +130,16 @@ mod tests {
         let read = |dsn: &str| Database::of_dsn(dsn).map(|database| format!("{database:?}"));
         assert_eq!(read("postgresql://u:hush@h:5433/d"), Ok("u:***@h:5433/d".into()));
         assert_eq!(read("postgres://u:hush@h"), Ok("u:***@h:5432/u".into()));
+        assert_eq!(read("host=h user=u password='hush hush' dbname=d"), Ok("u:***@h:5432/d".into()));
         for (dsn, expected) in [
             ("postgresql://u@h/d", "no password"),
             ("postgresql://u:hush@h,i/d", "one host"),
             ("postgresql://u:hush@%2Ftmp/d", "one host"),
             ("postgresql://u:hush@h/d?sslmode=require", "TLS"),
             ("postgresql://u:hush@h:port/d", "no DSN"),
+            ("postgresql+psycopg://u:hush@h/d", "no DSN"),
+            ("host=h user=u passwort=hush", "no DSN"),
+            ("host=/tmp user=u password=hush", "one host"),
         ] {
             let reason = read(dsn).expect_err(dsn);
             assert!(reason.contains(expected) && !reason.contains("hush"), "{reason}");

@@ -48,10 +48,13 @@ struct Asked<'a> {
     context: &'a Context<'a>,
 }
 
-/// Whether the value of a variable such as `PYO3_MATRIX_POSTGRES_16` is a DSN, and not a folder.
+/// Whether the value of a variable such as `PYO3_MATRIX_POSTGRES_16` is a DSN, and not a folder: a URL, or the keywords of
+/// libpq. One of another form, such as `postgresql+driver://…`, is one too: a folder would be shown, and it may hold a
+/// password.
 #[must_use]
 pub fn is_dsn(value: &str) -> bool {
-    ["postgresql://", "postgres://"].iter().any(|scheme| value.starts_with(scheme))
+    let keyword = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    value.contains("://") || value.split_once('=').is_some_and(|(word, _)| keyword(word.trim()))
 }
 
 impl External {
@@ -193,8 +196,18 @@ mod tests {
 
     #[test]
     fn a_dsn_is_told_from_a_folder() {
-        assert!(is_dsn("postgresql://u:p@h/d") && is_dsn("postgres://u:p@h/d"));
-        assert!(!is_dsn("/usr/lib/postgresql/16/bin") && !is_dsn("postgresql"));
+        for dsn in [
+            "postgresql://u:p@h/d",
+            "postgres://u:p@h/d",
+            "postgresql+psycopg://u:p@h/d",
+            "host=h password=p",
+            " password = 'p p' host=h",
+        ] {
+            assert!(is_dsn(dsn), "{dsn}");
+        }
+        for folder in ["/usr/lib/postgresql/16/bin", "postgresql", "/opt/a=b/bin", "../pg/bin=1", ""] {
+            assert!(!is_dsn(folder), "{folder}");
+        }
     }
 
     #[test]

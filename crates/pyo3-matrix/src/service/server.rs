@@ -31,8 +31,8 @@ impl<'p> Server<'p> {
     /// The server that the environment names, else one started from programs that are found or fetched.
     pub fn provide(spec: &PostgresSpec, context: &Context<'p>) -> Result<Self, ProvisionError> {
         let variable = postgres::variable(spec.major);
-        if let Some(dsn) = env::var(&variable).ok().filter(|value| is_dsn(value)) {
-            return External::open(variable, &dsn, spec, context).map(Server::External);
+        if let Some(dsn) = env::var_os(&variable).filter(|value| is_dsn(&value.to_string_lossy())) {
+            return External::open(variable, &dsn.to_string_lossy(), spec, context).map(Server::External);
         }
         let binaries = postgres::provide(spec, context)?;
         let cluster = Cluster::start(&binaries, spec, context)?;

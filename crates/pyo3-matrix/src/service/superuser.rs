@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::postgres::Client;
 
-use super::database::{Database, random};
+use super::database::{Database, new_password};
 use crate::config::Auth;
 use crate::model::cell::Postgres;
 use crate::provision::ProvisionError;
@@ -27,7 +27,7 @@ impl Superuser {
     /// A new database `name`, owned by the superuser, and a new role of that name without privileges that may connect
     /// to it. What the role may do in the schema `public` is then this major's own default. `name` needs no quotes.
     pub fn make(&self, name: String) -> Result<Database, ProvisionError> {
-        let password = random(16)?;
+        let password = new_password()?;
         let mut client = self.connect()?;
         // Both are made of letters, digits and underscores alone.
         let role = format!(

@@ -100,9 +100,7 @@ impl RunFolder {
     /// Keeps a file of the run's own, whole or not at all.
     pub fn keep(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.path.join(name);
-        let partial = self.path.join(format!("{name}.partial"));
-        let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, &path));
-        written.map_err(|error| naming(&error, &path))
+        record::write_text(&path, text).map_err(|error| naming(&error, &path))
     }
 
     /// Keeps what happened in a cell.

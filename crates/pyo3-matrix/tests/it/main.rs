@@ -16,6 +16,7 @@ mod mends;
 mod parts;
 mod rooms;
 mod rules;
+mod secrets;
 mod servers;
 mod suites;
 mod versions;

@@ -1,0 +1,197 @@
+//! What must not be shown? Every secret that this process knows, and each form in which a text may hold one: a text in,
+//! the same text with `***` in their place out.
+//!
+//! One list serves the whole process, so that nothing that is written or printed can stand before another redactor.
+
+mod document;
+mod environment;
+mod folder;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+pub use document::Kind;
+pub use environment::learn_all;
+pub use folder::{clean, clean_file};
+
+/// What stands where a secret stood.
+const MASK: &str = "***";
+
+/// A shorter text is no secret: replacing it would garble every text, and hide nothing that is hard to guess.
+const SHORTEST: usize = 8;
+
+/// The words of the harness's own documents, in quotes. A "secret" such as `postgres`, the password of many a throwaway
+/// server, is no secret: replacing it would make every record unreadable.
+const VOCABULARY: [&str; 4] = [
+    include_str!("../../schemas/record.schema.json"),
+    include_str!("../../schemas/report.schema.json"),
+    include_str!("../../schemas/plan.schema.json"),
+    include_str!("../../schemas/ledger.schema.json"),
+];
+
+static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
+
+/// Secrets, each in every form in which a text may hold it.
+#[derive(Debug, Default)]
+pub struct Secrets {
+    forms: BTreeSet<String>,
+    /// Absent where there are no forms.
+    search: Option<AhoCorasick>,
+}
+
+/// Keeps `secret` out of everything that this process writes or prints from now on.
+pub fn learn(secret: &str) {
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).learn(secret);
+}
+
+/// `text` without any secret that this process knows.
+#[must_use]
+pub fn redacted(text: &str) -> String {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).redacted(text)
+}
+
+/// The same for a document, which stays one of its kind.
+#[must_use]
+pub fn redacted_document(text: &str, kind: Kind) -> String {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).document(text, kind)
+}
+
+impl Secrets {
+    /// Learns a secret: the whole of it, and each line of one that has several.
+    pub fn learn(&mut self, secret: &str) {
+        let known = self.forms.len();
+        for part in std::iter::once(secret).chain(secret.lines()).map(str::trim) {
+            let is_word = || VOCABULARY.iter().any(|words| words.contains(&format!("\"{part}\"")));
+            if part.len() >= SHORTEST && !is_word() {
+                self.forms.extend(forms(part));
+            }
+        }
+        if self.forms.len() > known {
+            // Too many or too long for one search: never, for passwords; were it so, nothing may be shown as it is.
+            let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.forms);
+            self.search = Some(search.unwrap_or_else(|error| panic!("secrets cannot be searched: {error}")));
+        }
+    }
+
+    /// `text` with every secret replaced.
+    #[must_use]
+    pub fn redacted(&self, text: &str) -> String {
+        match &self.search {
+            Some(search) => {
+                let mut clean = String::with_capacity(text.len());
+                search.replace_all_with(text, &mut clean, |_, _, clean| {
+                    clean.push_str(MASK);
+                    true
+                });
+                clean
+            }
+            None => text.to_owned(),
+        }
+    }
+
+    fn redacted_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        match &self.search {
+            Some(search) => {
+                let mut clean = Vec::with_capacity(bytes.len());
+                search.replace_all_with_bytes(bytes, &mut clean, |_, _, clean| {
+                    clean.extend_from_slice(MASK.as_bytes());
+                    true
+                });
+                clean
+            }
+            None => bytes.to_owned(),
+        }
+    }
+}
+
+/// `secret` as it is, and as JSON, XML, Python, a shell and an address write it.
+fn forms(secret: &str) -> BTreeSet<String> {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let backslashes = secret.replace('\\', "\\\\").replace('\n', "\\n");
+    let text = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    BTreeSet::from([
+        secret.to_owned(),
+        ascii(&json),
+        json,
+        backslashes.replace('\'', "\\'"),
+        backslashes,
+        text.replace('"', "&quot;").replace('\n', "&#10;"),
+        text,
+        secret.replace('\'', "'\\''"),
+        percent_encoded(secret, |byte| format!("%{byte:02X}")),
+        percent_encoded(secret, |byte| format!("%{byte:02x}")),
+    ])
+}
+
+/// A JSON text as Python writes it: in ASCII.
+fn ascii(json: &str) -> String {
+    let mut text = String::new();
+    for unit in json.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => text.push(char::from(byte)),
+            _ => drop(write!(text, "\\u{unit:04x}")),
+        }
+    }
+    text
+}
+
+fn percent_encoded(secret: &str, encoded: impl Fn(u8) -> String) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    secret.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { encoded(b) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub fn knowing(secrets: &[&str]) -> Secrets {
+        let mut known = Secrets::default();
+        for secret in secrets {
+            known.learn(secret);
+        }
+        known
+    }
+
+    #[test]
+    fn a_secret_is_replaced_in_every_form_in_which_it_may_be_written() {
+        let secret = "hush \"it's\" <é> & 100%\\";
+        let known = knowing(&[secret]);
+        for written in [
+            secret,
+            "hush \\\"it's\\\" <é> & 100%\\\\",
+            "hush \\\"it's\\\" <\\u00e9> & 100%\\\\",
+            "hush \"it's\" &lt;é&gt; &amp; 100%\\",
+            "hush &quot;it's&quot; &lt;é&gt; &amp; 100%\\",
+            "hush \"it\\'s\" <é> & 100%\\\\",
+            "hush%20%22it%27s%22%20%3C%C3%A9%3E%20%26%20100%25%5C",
+            "hush%20%22it%27s%22%20%3c%c3%a9%3e%20%26%20100%25%5c",
+        ] {
+            assert_eq!(known.redacted(&format!("a {written} b {written}")), "a *** b ***", "{written}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_replaced_whole_and_line_by_line() {
+        let known = knowing(&["first-line\nsecond-line\n}"]);
+        assert_eq!(known.redacted("x first-line\nsecond-line\n} y"), "x *** y");
+        assert_eq!(known.redacted("x second-line y }"), "x *** y }");
+    }
+
+    #[test]
+    fn a_longer_secret_goes_before_one_that_it_begins_with() {
+        assert_eq!(knowing(&["hush-hush", "hush-hush-more"]).redacted("hush-hush-more"), "***");
+    }
+
+    #[test]
+    fn a_short_text_and_a_word_of_the_documents_are_no_secrets() {
+        let text = "a x hush matrix postgres pyo3_async_runtimes";
+        assert_eq!(
+            knowing(&["x", "", "hush", "matrix", "postgres", "pyo3_async_runtimes"]).redacted(text),
+            text
+        );
+    }
+}
