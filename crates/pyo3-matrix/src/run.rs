@@ -171,7 +171,7 @@ impl Run<'_, '_> {
                 return None;
             }
             let record = self.test(planned);
-            if record.outcome == Outcome::Lost {
+            if record.outcome == Outcome::Lost && self.context.processes.interrupted() {
                 return None;
             }
             let record = self.keep(record);

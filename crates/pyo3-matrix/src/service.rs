@@ -5,5 +5,6 @@ pub mod database;
 pub mod external;
 pub mod npm;
 pub mod postgres;
+mod presence;
 pub mod server;
 mod superuser;

@@ -23,6 +23,12 @@ const MASK: &str = "***";
 /// A shorter text is no secret: replacing it would garble every text, and hide nothing that is hard to guess.
 const SHORTEST: usize = 8;
 
+/// What stands where a text was shortened.
+const CUT: &str = "...";
+
+/// A shorter piece of a secret beside a cut tells too little.
+const LEAST: usize = 4;
+
 /// The words of the harness's own documents, in quotes. A "secret" such as `postgres`, the password of many a throwaway
 /// server, is no secret: replacing it would make every record unreadable.
 const VOCABULARY: [&str; 4] = [
@@ -86,10 +92,43 @@ impl Secrets {
                     clean.push_str(MASK);
                     true
                 });
-                clean
+                if clean.contains(CUT) { self.without_pieces(&clean) } else { clean }
             }
             None => text.to_owned(),
         }
+    }
+
+    /// `text` without the piece of a secret that stands on either side of a cut: pytest shortens what it compares, and its
+    /// summary.
+    fn without_pieces(&self, text: &str) -> String {
+        let last = text.matches(CUT).count();
+        let clean = text.split(CUT).enumerate().map(|(at, part)| {
+            let from = if at > 0 { self.end_of_one(part) } else { 0 };
+            let rest = &part[from..];
+            let to = if at < last { rest.len() - self.begin_of_one(rest) } else { rest.len() };
+            let mask = |is_cut: bool| if is_cut { MASK } else { "" };
+            [mask(from > 0), &rest[..to], mask(to < rest.len())].concat()
+        });
+        clean.collect::<Vec<_>>().join(CUT)
+    }
+
+    /// How much of the end of `part` is the begin of a secret.
+    fn begin_of_one(&self, part: &str) -> usize {
+        let of = |form: &String| {
+            let longest = form.len().min(part.len());
+            (LEAST..=longest).rev().find(|&n| form.get(..n).is_some_and(|piece| part.ends_with(piece)))
+        };
+        self.forms.iter().filter_map(of).max().unwrap_or(0)
+    }
+
+    /// How much of the begin of `part` is the end of a secret.
+    fn end_of_one(&self, part: &str) -> usize {
+        let of = |form: &String| {
+            let longest = form.len().min(part.len());
+            let is_end = |&n: &usize| form.get(form.len() - n..).is_some_and(|piece| part.starts_with(piece));
+            (LEAST..=longest).rev().find(is_end)
+        };
+        self.forms.iter().filter_map(of).max().unwrap_or(0)
     }
 
     fn redacted_bytes(&self, bytes: &[u8]) -> Vec<u8> {
@@ -118,6 +157,7 @@ fn forms(secret: &str) -> BTreeSet<String> {
         ascii(&json),
         json,
         backslashes.replace('\'', "\\'"),
+        unicode_escaped(&backslashes),
         backslashes,
         text.replace('"', "&quot;").replace('\n', "&#10;"),
         text,
@@ -137,6 +177,19 @@ fn ascii(json: &str) -> String {
         }
     }
     text
+}
+
+/// A text as pytest puts it into the id of a test.
+fn unicode_escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut done, c| {
+        let _ = match u32::from(c) {
+            0..0x80 => write!(done, "{c}"),
+            code @ 0x80..0x100 => write!(done, "\\x{code:02x}"),
+            code @ 0x100..0x1_0000 => write!(done, "\\u{code:04x}"),
+            code => write!(done, "\\U{code:08x}"),
+        };
+        done
+    })
 }
 
 fn percent_encoded(secret: &str, encoded: impl Fn(u8) -> String) -> String {
@@ -167,6 +220,7 @@ mod tests {
             "hush \"it's\" &lt;é&gt; &amp; 100%\\",
             "hush &quot;it's&quot; &lt;é&gt; &amp; 100%\\",
             "hush \"it\\'s\" <é> & 100%\\\\",
+            "hush \"it's\" <\\xe9> & 100%\\\\",
             "hush%20%22it%27s%22%20%3C%C3%A9%3E%20%26%20100%25%5C",
             "hush%20%22it%27s%22%20%3c%c3%a9%3e%20%26%20100%25%5c",
         ] {
@@ -184,6 +238,15 @@ mod tests {
     #[test]
     fn a_longer_secret_goes_before_one_that_it_begins_with() {
         assert_eq!(knowing(&["hush-hush", "hush-hush-more"]).redacted("hush-hush-more"), "***");
+    }
+
+    #[test]
+    fn a_piece_of_a_secret_beside_a_cut_is_replaced_and_other_texts_are_not() {
+        let known = knowing(&["0123456789abcdef"]);
+        let text = "assert ['0123456...89abcdef'] == 0...f ... 012345678 89abcdef ......";
+        let expected = "assert ['***...***'] == 0...f ... 012345678 89abcdef ......";
+        assert_eq!(known.redacted(text), expected);
+        assert_eq!(known.redacted("FAILED x - AssertionError: 0123..."), "FAILED x - AssertionError: ***...");
     }
 
     #[test]

@@ -195,6 +195,10 @@ impl Ready<'_, '_> {
         if outcome == Outcome::Mismatch {
             self.environment.distrust();
         }
+        // What failed on a database that another harness took away has not failed.
+        if let Some(reason) = Some(&outcome).filter(|o| !o.is_green()).and_then(|_| database.lost()) {
+            return Err(Failure { outcome: Outcome::Lost, reason });
+        }
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(StageResult { outcome, reason, evidence, harness })
     }

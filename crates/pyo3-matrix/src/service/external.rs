@@ -1,19 +1,20 @@
 //! How does a cell use a server that somebody else runs? A DSN in, a checked server out, which is left as it was found.
 //!
 //! Everything made there carries the tag of its harness in its name, and the harness keeps one session open that carries
-//! the same tag. So whoever looks can tell what belongs to a harness that is no more, and remove it: the guardian right
-//! after a kill, else the next harness that uses the server.
+//! the same tag, and opens it again where it is lost. So another harness can tell what belongs to one that is no more, and
+//! removes what has had no such session for a while: the guardian right after a kill, else the next harness that uses the
+//! server.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::postgres::Client;
 use ::postgres::error::SqlState;
 
 use super::database::{Database, fresh_name, random};
+use super::presence::{GRACE, Presence};
 use super::superuser::{Superuser, reason};
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
@@ -37,8 +38,8 @@ pub struct External {
     superuser: Superuser,
     version: String,
     tag: String,
-    /// Held open for as long as the harness uses the server.
-    session: Mutex<Client>,
+    /// Says for as long as the harness uses the server that its databases are in use.
+    _presence: Presence,
 }
 
 /// What is asked for by the variable of one major.
@@ -69,11 +70,13 @@ impl External {
         let database = Database::of_dsn(dsn).map_err(|reason| asked.refused("an address", reason))?;
         let tag = random(4)?;
         let limit = context.config.budgets.server;
-        let (mut session, version) = asked.session(&database, &tag, limit)?;
-        // What cannot be swept now stays for the next harness.
-        let _ = sweep(&mut session);
+        let (session, version) = asked.session(&database, &tag, limit)?;
+        let (again, renewed) = (database.clone(), tag.clone());
+        let presence = Presence::keep(session, move || present(&again, &renewed, limit));
         let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
-        Ok(External { superuser, version, tag, session: Mutex::new(session) })
+        // What cannot be swept now stays for the next harness.
+        let _ = sweep(&mut superuser.connect()?, || !context.processes.interrupted());
+        Ok(External { superuser, version, tag, _presence: presence })
     }
 
     /// A new database and its role, for [`External::remove`] to take away again.
@@ -88,8 +91,21 @@ impl External {
 
     /// Removes a database with its role. What is left where that fails is removed by the next harness.
     pub fn remove(&self, name: &str) {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = remove(&mut session, name);
+        let _ = self.superuser.connect().map(|mut client| remove(&mut client, name));
+    }
+
+    /// Why a database that was made here and not removed can no longer be used, if it cannot: then what a test said of it
+    /// is no answer.
+    pub fn lost(&self, name: &str) -> Option<String> {
+        let question = "SELECT FROM pg_database WHERE datname = $1";
+        let there = self.superuser.connect().map(|mut client| client.query_opt(question, &[&name]));
+        let place = &self.superuser.database;
+        match there {
+            Ok(Ok(Some(_))) => None,
+            Ok(Ok(None)) => Some(format!("its database on {place:?} is gone: something else removed it")),
+            Ok(Err(error)) => Some(format!("{place:?} no longer answers: {}", reason(&error))),
+            Err(error) => Some(format!("{place:?} no longer answers: {error}")),
+        }
     }
 
     /// `16.14`.
@@ -118,8 +134,7 @@ impl Asked<'_> {
         let begun = Instant::now();
         let mut client = loop {
             self.context.not_interrupted()?;
-            let name = format!("pyo3-matrix {tag}");
-            match database.config(limit).application_name(&name).connect(::postgres::NoTls) {
+            match present(database, tag, limit) {
                 Ok(client) => break client,
                 Err(error)
                     if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) && begun.elapsed() < limit =>
@@ -141,10 +156,6 @@ impl Asked<'_> {
         if !superuser {
             return Err(self.refused(&place, format!("{} is no superuser", database.user)));
         }
-        if major >= 14 {
-            // A session that the server ended for doing nothing would pass for one of a harness that is no more.
-            client.batch_execute("SET idle_session_timeout = 0").map_err(|error| refused(&error))?;
-        }
         Ok((client, version))
     }
 
@@ -158,6 +169,15 @@ impl Asked<'_> {
     }
 }
 
+/// A session by which others see that the harness of `tag` lives.
+fn present(database: &Database, tag: &str, limit: Duration) -> Result<Client, ::postgres::Error> {
+    let name = format!("pyo3-matrix {tag}");
+    let mut client = database.config(limit).application_name(&name).connect(::postgres::NoTls)?;
+    // A server that ends sessions for doing nothing must spare this one; majors before 14 know no such thing.
+    let _ = client.batch_execute("SET idle_session_timeout = 0");
+    Ok(client)
+}
+
 /// Removes what a killed harness left on the servers that the environment names. For the guardian, whose harness is
 /// gone, though a server may need a moment to see that.
 pub fn sweep_after_kill() {
@@ -169,7 +189,7 @@ pub fn sweep_after_kill() {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             let Ok(mut client) = database.connect(PATIENCE) else { break };
-            if sweep(&mut client).is_err() {
+            if sweep(&mut client, || true).is_err() {
                 break;
             }
             std::thread::sleep(POLL);
@@ -177,11 +197,24 @@ pub fn sweep_after_kill() {
     }
 }
 
-fn sweep(client: &mut Client) -> Result<(), ::postgres::Error> {
-    for row in client.query(ORPHANS, &[])? {
-        remove(client, row.get(0))?;
+/// Removes what has no session at any look of [`GRACE`]: a harness that lost its session is about to open another.
+/// `goes_on` says whether to wait for that.
+fn sweep(client: &mut Client, goes_on: impl Fn() -> bool) -> Result<(), ::postgres::Error> {
+    let begun = Instant::now();
+    let mut left = orphans(client)?;
+    while !left.is_empty() && begun.elapsed() < GRACE {
+        if !goes_on() {
+            return Ok(());
+        }
+        std::thread::sleep(POLL);
+        let now = orphans(client)?;
+        left.retain(|name| now.contains(name));
     }
-    Ok(())
+    left.iter().try_for_each(|name| remove(client, name))
+}
+
+fn orphans(client: &mut Client) -> Result<Vec<String>, ::postgres::Error> {
+    Ok(client.query(ORPHANS, &[])?.iter().map(|row| row.get(0)).collect())
 }
 
 /// Both names are those of `fresh_name`, which need no quotes.

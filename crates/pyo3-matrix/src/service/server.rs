@@ -13,7 +13,6 @@ use crate::config::PostgresSpec;
 use crate::provision::{Context, ProvisionError};
 
 /// A running server.
-#[expect(clippy::large_enum_variant, reason = "there is one per major, and it is not moved about")]
 pub enum Server<'p> {
     /// Started by the harness, and gone with it.
     Embedded { binaries: Binaries, cluster: Cluster<'p> },
@@ -77,6 +76,14 @@ impl fmt::Display for Server<'_> {
             Server::Embedded { binaries, .. } => write!(f, "{}: {}", binaries.source, binaries.bin.display()),
             Server::External(external) => write!(f, "external: {external}"),
         }
+    }
+}
+
+impl Lease<'_> {
+    /// Why this database can no longer be used, if it cannot. An embedded server is the harness's own.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        self.external.and_then(|external| external.lost(&self.database.name))
     }
 }
 

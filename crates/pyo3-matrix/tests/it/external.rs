@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::{User, geteuid};
 use postgres::{Client, NoTls};
 
-use crate::harness::{Project, a_cell, alone, fixture, matrix, shown, stderr, stdout, words};
+use crate::harness::{Project, a_cell, alone, fixture, matrix, run_folder, shown, stderr, stdout, words};
 
 const MAJOR: u16 = 16;
 const PASSWORD: &str = "hush-hush";
@@ -150,6 +150,18 @@ fn a_command_gets_a_database_of_its_own_and_no_address_of_the_superuser() {
 }
 
 #[test]
+fn a_server_is_named_by_libpqs_keywords_as_well_and_the_command_does_not_see_them() {
+    let other = Other::start();
+    let address =
+        format!("host=127.0.0.1 port={} user=postgres password='{PASSWORD}' dbname=postgres", other.port);
+    let mut command = asking(MAJOR, &address);
+    let output = command.args(["postgres", "16", "--", "env"]).output().expect("the binary starts");
+    let env = stdout(&output);
+    assert!(output.status.success(), "{}", shown(&output));
+    assert!(env.contains(&format!("PGPORT={}\n", other.port)) && !env.contains(PASSWORD), "{env}");
+}
+
+#[test]
 fn a_cell_runs_on_it_and_records_what_it_ran_on() {
     let _alone = alone();
     let other = Other::start();
@@ -202,6 +214,62 @@ fn a_killed_harness_leaves_nothing_there_and_another_one_keeps_its_own() {
     std::fs::remove_file(&kept).expect("removed");
     assert!(keeps.wait().expect("an end").success());
     assert_eq!(other.made(), [""; 0], "left behind");
+}
+
+#[test]
+fn a_harness_whose_session_is_ended_opens_another_and_keeps_its_database_from_others() {
+    let other = Other::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kept");
+    let mut keeps = other.held_while(&file);
+    let own = other.made();
+    let sessions = "FROM pg_stat_activity WHERE application_name LIKE 'pyo3-matrix %'";
+    let count = |what: &str| {
+        let rows =
+            other.connect().and_then(|mut client| client.query(&format!("SELECT {what} {sessions}"), &[]));
+        rows.expect("sessions").len()
+    };
+    for _ in 0..2 {
+        assert_eq!(count("pg_terminate_backend(pid)"), 1);
+        let mut command = asking(MAJOR, &other.superuser());
+        let output = command.args(["postgres", "16", "--", "true"]).output().expect("the binary starts");
+        assert!(output.status.success(), "{}", shown(&output));
+        assert_eq!(other.made(), own, "another harness removed what is in use");
+        wait_for("session", || count("pid") == 1);
+    }
+    std::fs::remove_file(&file).expect("removed");
+    assert!(keeps.wait().expect("an end").success());
+    assert_eq!(other.made(), [""; 0], "left behind");
+}
+
+#[test]
+fn a_red_cell_whose_database_was_taken_away_is_lost() {
+    let _alone = alone();
+    let other = Other::start();
+    let (project, cell) = (Project::testing(&fixture("loses_its_database")), a_cell());
+    let mut command = asking(MAJOR, &other.superuser());
+    command.current_dir(project.path()).args(["run", "--cell", &cell, "--benchmarks", "off"]);
+    let mut harness =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let waiting = "SELECT datname::text FROM pg_stat_activity WHERE application_name = 'a cell that waits'";
+    // The harness may have to build a wheel first.
+    let name: String = loop {
+        let mut client = other.connect().expect("a connection");
+        if let Some(row) = client.query_opt(waiting, &[]).expect("a session") {
+            break row.get(0);
+        }
+        assert_eq!(harness.try_wait().expect("a child"), None, "the harness ended");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let mut client = other.connect().expect("a connection");
+    client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("dropped");
+    let output = harness.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let record = run_folder(&output).join("cells").join(&cell).join("record.json");
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(record).expect("a record")).expect("JSON");
+    assert_eq!(record["outcome"], "Lost", "{record}");
+    assert!(record["reason"].as_str().is_some_and(|reason| reason.contains("is gone")), "{record}");
 }
 
 #[test]

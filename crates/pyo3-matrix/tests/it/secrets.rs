@@ -95,7 +95,7 @@ fn what_a_build_tells_of_a_secret_is_in_no_log_and_on_no_stream() {
     command.current_dir(project.path()).env(VARIABLE, TOKEN).env("RUSTC", &compiler);
     let output = command.args(["build", "--cell", &a_cell()]).output().expect("the binary starts");
     assert!(stdout(&output).contains("told ***"), "{}", shown(&output));
-    is_nowhere(CORE, &[&target().join("logs"), &target().join("wheels")], &output);
+    is_nowhere(CORE, &[&target().join("logs")], &output);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use super::{KNOWN, Kind, Secrets};
+use crate::model::fingerprint::naming;
 
 /// Stands in a file's name for a secret: a name with `*` is refused by those who carry files away.
 const NAME_MASK: &str = "___";
@@ -24,12 +25,14 @@ pub fn clean_file(path: &Path) -> io::Result<()> {
 impl Secrets {
     fn clean(&self, folder: &Path) -> io::Result<()> {
         // Listed first: what is written meanwhile must not be met.
-        for entry in std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()? {
+        let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        for entry in entries.map_err(|error| naming(&error, folder))? {
             let (kind, path) = (entry.file_type()?, entry.path());
             if kind.is_dir() {
                 self.clean(&path)?;
             } else if kind.is_file() {
-                self.clean_file(&path).or_else(|_| std::fs::remove_file(&path))?;
+                let cleaned = self.clean_file(&path).or_else(|_| std::fs::remove_file(&path));
+                cleaned.map_err(|error| naming(&error, &path))?;
             }
             let name = entry.file_name();
             let clean = self.redacted_bytes(name.as_bytes());
