@@ -50,8 +50,9 @@ fn a_stale_shared_object_that_shadows_the_wheel_is_a_mismatch() {
     let tests = project.path().join("tests");
     std::fs::remove_file(&tests).expect("a link");
     std::fs::create_dir(&tests).expect("made");
-    std::os::unix::fs::symlink(checkout().join("tests/matrix_cell"), tests.join("matrix_cell"))
-        .expect("a link");
+    for name in ["matrix_cell", "prototype"] {
+        std::os::unix::fs::symlink(checkout().join("tests").join(name), tests.join(name)).expect("a link");
+    }
     copy(&site_packages(&cell).join("fraiseql"), &tests.join("fraiseql"));
     let loaded = std::fs::read_dir(tests.join("fraiseql")).expect("a package").flatten();
     let object =
