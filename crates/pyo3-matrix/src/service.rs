@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod database;
 pub mod external;
+mod log;
 pub mod npm;
 pub mod postgres;
 mod presence;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::model::cell::{CellId, Line, Python, WheelId};
@@ -63,6 +64,16 @@ pub enum Event<'a> {
     CellMeasured {
         record: &'a Record,
         at: Progress,
+    },
+    /// The database of a stage that is over, and its role, are still on their server.
+    DatabaseNotRemoved {
+        name: &'a str,
+        reason: &'a str,
+    },
+    /// What a server said cannot be written beside a cell.
+    ServerLogNotKept {
+        path: &'a Path,
+        error: &'a io::Error,
     },
     /// A cell that must not build was built.
     NegativeEnded {

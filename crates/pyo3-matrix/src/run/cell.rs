@@ -180,7 +180,9 @@ impl Ready<'_, '_> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
         std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
-        let database = self.server.fresh_database(&self.database_name(stage))?;
+        let server_log = self.folder.join("server.log");
+        let database = self.server.fresh_database(&self.database_name(stage));
+        let database = database.inspect_err(|_| self.server.keep_log(&server_log))?;
         let command = self.command(stage, &folder, thoroughness, context.config);
         let finished =
             in_database(command, &database).log(&self.folder.join("output.log")).run(context.processes);
@@ -199,6 +201,10 @@ impl Ready<'_, '_> {
         if let Some(reason) = Some(&outcome).filter(|o| !o.is_green()).and_then(|_| database.lost()) {
             return Err(Failure { outcome: Outcome::Lost, reason });
         }
+        if !outcome.is_green() {
+            database.keep_log(&server_log);
+        }
+        drop(database);
         let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
         Ok(StageResult { outcome, reason, evidence, harness })
     }

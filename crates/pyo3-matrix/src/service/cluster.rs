@@ -1,5 +1,6 @@
 //! How does a server run for as long as it is needed? Programs in, a cluster on a free port out, gone when dropped.
 
+use std::io;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::database::{Database, fresh_name, new_password};
+use super::log;
 use super::postgres::Binaries;
 use super::superuser::{Superuser, reason};
 use crate::config::{Auth, PostgresSpec};
@@ -20,11 +22,11 @@ const SUPERUSER: &str = "postgres";
 const POLL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 25;
 
-/// How often another port is tried when somebody took the one that was free a moment ago.
+/// How often another port is tried when another program took the one that was free a moment ago.
 const PORTS: usize = 5;
 
 /// A throwaway cluster loses its data anyway, so nothing waits for the disk; and it listens nowhere but on `HOST`.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "fsync=off",
@@ -36,13 +38,15 @@ const SETTINGS: [&str; 11] = [
     "shared_buffers=64MB",
     "timezone=UTC",
     "log_timezone=UTC",
+    // The cells of a server share its log: each line names its database.
+    "log_line_prefix=%m [%p] %q%d ",
 ];
 
 /// A running server with its data. Dropped: the server is stopped, and its folder removed.
 pub struct Cluster<'p> {
     // Dropped in this order.
     _server: Daemon<'p>,
-    _folder: TempDir,
+    folder: TempDir,
     superuser: Superuser,
 }
 
@@ -79,7 +83,7 @@ impl<'p> Cluster<'p> {
         let (server, database) = start.server(password, context.processes)?;
         let limit = context.config.budgets.server;
         let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
-        let cluster = Cluster { _server: server, _folder: folder, superuser };
+        let cluster = Cluster { _server: server, folder, superuser };
         let mut client = cluster.superuser.connect()?;
         cluster.superuser.assert_method(&mut client, SUPERUSER)?;
         Ok(cluster)
@@ -87,7 +91,23 @@ impl<'p> Cluster<'p> {
 
     /// A new database, and a role without privileges that may connect to it.
     pub fn fresh_database(&self, name: &str) -> Result<Database, ProvisionError> {
-        self.superuser.make(fresh_name(name)?)
+        let name = fresh_name(name)?;
+        let made = self.superuser.make(name.clone());
+        if made.is_err() {
+            // Why it could not be made says more than why it could not be removed.
+            let _ = self.remove(&name);
+        }
+        made
+    }
+
+    /// Keeps the end of the server's log as the file `to`.
+    pub fn keep_log(&self, to: &Path) -> io::Result<()> {
+        log::keep(&log_of(self.folder.path()), to)
+    }
+
+    /// Removes a database with its role, or says why not; the rest goes with the cluster.
+    pub fn remove(&self, name: &str) -> Result<(), String> {
+        self.superuser.remove(name).map_err(|error| error.to_string())
     }
 }
 
@@ -134,6 +154,8 @@ impl Start<'_> {
             name: "postgres".into(),
         };
         for _ in 0..PORTS {
+            // What an earlier try said of its port is no word on this one.
+            let _ = std::fs::remove_file(log_of(&self.folder));
             database.port = free_port().map_err(ProvisionError::disk("no free port on", Path::new(HOST)))?;
             let mut server = self.command(database.port).daemon(processes, Signal::SIGQUIT).map_err(
                 ProvisionError::failed(
@@ -158,7 +180,7 @@ impl Start<'_> {
         command
             .args(["-c", &format!("port={port}"), "-c", &format!("password_encryption={}", self.auth)])
             .folder(&self.folder)
-            .log(&self.log())
+            .log(&log_of(&self.folder))
             .user(self.user.as_ref())
     }
 
@@ -166,9 +188,13 @@ impl Start<'_> {
         let (started, limit) = (Instant::now(), self.context.config.budgets.server);
         loop {
             self.context.not_interrupted().map_err(Unready::Failed)?;
-            let refusal = match database.connect(Duration::from_secs(2)) {
-                Ok(_) => return Ok(()),
-                Err(error) => reason(&error),
+            let refusal = if self.is_ready(database.port) {
+                match database.connect(Duration::from_secs(2)) {
+                    Ok(_) => return Ok(()),
+                    Err(error) => reason(&error),
+                }
+            } else {
+                "it does not say that it is ready".to_owned()
             };
             if let Some(exit) = server.ended() {
                 if self.tail().contains("could not bind") {
@@ -184,6 +210,13 @@ impl Start<'_> {
         }
     }
 
+    /// Whether this server itself says that it takes connections on `port`: another program may have taken the port
+    /// before it, and must not be taken for it, nor asked, since it may never answer.
+    fn is_ready(&self, port: u16) -> bool {
+        let text = std::fs::read_to_string(self.data().join("postmaster.pid"));
+        text.is_ok_and(|text| says_ready(&text, port))
+    }
+
     fn failed(&self, reason: String) -> ProvisionError {
         ProvisionError::Server {
             major: self.binaries.major,
@@ -197,18 +230,37 @@ impl Start<'_> {
         self.folder.join("data")
     }
 
-    fn log(&self) -> PathBuf {
-        self.folder.join("server.log")
-    }
-
     fn tail(&self) -> String {
-        let text = std::fs::read(self.log()).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<_> = text.lines().collect();
-        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+        log::tail(&log_of(&self.folder), LOG_LINES)
     }
 }
 
-fn free_port() -> std::io::Result<u16> {
+fn log_of(folder: &Path) -> PathBuf {
+    folder.join("server.log")
+}
+
+/// Whether a `postmaster.pid` is that of a server which is ready on `port`: its fourth and eighth line say so.
+fn says_ready(text: &str, port: u16) -> bool {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    lines.get(3).is_some_and(|line| *line == port.to_string()) && lines.get(7) == Some(&"ready")
+}
+
+fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((HOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_ready_when_it_says_so_of_this_port() {
+        let text = |status: &str| {
+            format!("42\n/tmp/data\n1700000000\n5433\n\n127.0.0.1\n  5433001   32768\n{status}\n")
+        };
+        assert!(says_ready(&text("ready   "), 5433));
+        assert!(!says_ready(&text("ready   "), 5434));
+        assert!(!says_ready(&text("starting"), 5433));
+        assert!(!says_ready("42\n/tmp/data\n", 5433) && !says_ready("", 5433));
+    }
 }

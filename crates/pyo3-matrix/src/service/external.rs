@@ -15,7 +15,7 @@ use ::postgres::error::SqlState;
 
 use super::database::{Database, fresh_name, random};
 use super::presence::{GRACE, Presence};
-use super::superuser::{Superuser, reason};
+use super::superuser::{Superuser, reason, remove};
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
 use crate::provision::{Context, ProvisionError};
@@ -84,14 +84,15 @@ impl External {
         let name = fresh_name(&format!("{PREFIX}{}_{name}", self.tag))?;
         let made = self.superuser.make(name.clone());
         if made.is_err() {
-            self.remove(&name);
+            // Why it could not be made says more than why it could not be removed.
+            let _ = self.remove(&name);
         }
         made
     }
 
-    /// Removes a database with its role. What is left where that fails is removed by the next harness.
-    pub fn remove(&self, name: &str) {
-        let _ = self.superuser.connect().map(|mut client| remove(&mut client, name));
+    /// Removes a database with its role, or says why not; the next harness then removes what is left.
+    pub fn remove(&self, name: &str) -> Result<(), String> {
+        self.superuser.remove(name).map_err(|error| error.to_string())
     }
 
     /// Why a database that was made here and not removed can no longer be used, if it cannot: then what a test said of it
@@ -215,12 +216,6 @@ fn sweep(client: &mut Client, goes_on: impl Fn() -> bool) -> Result<(), ::postgr
 
 fn orphans(client: &mut Client) -> Result<Vec<String>, ::postgres::Error> {
     Ok(client.query(ORPHANS, &[])?.iter().map(|row| row.get(0)).collect())
-}
-
-/// Both names are those of `fresh_name`, which need no quotes.
-fn remove(client: &mut Client, name: &str) -> Result<(), ::postgres::Error> {
-    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-    client.batch_execute(&format!("DROP ROLE IF EXISTS {name}"))
 }
 
 #[cfg(test)]

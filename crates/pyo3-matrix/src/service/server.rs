@@ -10,61 +10,87 @@ use super::database::Database;
 use super::external::{External, is_dsn};
 use super::postgres::{self, Binaries};
 use crate::config::PostgresSpec;
+use crate::model::event::{Event, Tell};
 use crate::provision::{Context, ProvisionError};
 
 /// A running server.
-pub enum Server<'p> {
+pub struct Server<'p> {
+    kind: Kind<'p>,
+    tell: Tell<'p>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one per major, and it is not moved about")]
+enum Kind<'p> {
     /// Started by the harness, and gone with it.
     Embedded { binaries: Binaries, cluster: Cluster<'p> },
     /// Reached by a DSN of the environment.
     External(External),
 }
 
-/// A database for one stage of one cell. Dropped: an external server is rid of it; an embedded one goes as a whole.
+/// A database and its role for one stage of one cell. Dropped: the server is rid of both, however the stage ended.
 pub struct Lease<'s> {
     database: Database,
-    external: Option<&'s External>,
+    server: &'s Server<'s>,
 }
 
 impl<'p> Server<'p> {
     /// The server that the environment names, else one started from programs that are found or fetched.
     pub fn provide(spec: &PostgresSpec, context: &Context<'p>) -> Result<Self, ProvisionError> {
         let variable = postgres::variable(spec.major);
-        if let Some(dsn) = env::var_os(&variable).filter(|value| is_dsn(&value.to_string_lossy())) {
-            return External::open(variable, &dsn.to_string_lossy(), spec, context).map(Server::External);
-        }
-        let binaries = postgres::provide(spec, context)?;
-        let cluster = Cluster::start(&binaries, spec, context)?;
-        Ok(Server::Embedded { binaries, cluster })
+        let kind = if let Some(dsn) = env::var_os(&variable).filter(|value| is_dsn(&value.to_string_lossy()))
+        {
+            Kind::External(External::open(variable, &dsn.to_string_lossy(), spec, context)?)
+        } else {
+            let binaries = postgres::provide(spec, context)?;
+            let cluster = Cluster::start(&binaries, spec, context)?;
+            Kind::Embedded { binaries, cluster }
+        };
+        Ok(Server { kind, tell: context.tell })
     }
 
     /// A new database, and a role without privileges that may connect to it.
     pub fn fresh_database(&self, name: &str) -> Result<Lease<'_>, ProvisionError> {
-        match self {
-            Server::Embedded { cluster, .. } => {
-                Ok(Lease { database: cluster.fresh_database(name)?, external: None })
-            }
-            Server::External(external) => {
-                Ok(Lease { database: external.make(name)?, external: Some(external) })
-            }
+        let database = match &self.kind {
+            Kind::Embedded { cluster, .. } => cluster.fresh_database(name)?,
+            Kind::External(external) => external.make(name)?,
+        };
+        Ok(Lease { database, server: self })
+    }
+
+    /// Removes a database with its role. A cell is not red because that failed, but the user hears of it.
+    fn remove(&self, name: &str) {
+        let removed = match &self.kind {
+            Kind::Embedded { cluster, .. } => cluster.remove(name),
+            Kind::External(external) => external.remove(name),
+        };
+        if let Err(reason) = removed {
+            (self.tell)(&Event::DatabaseNotRemoved { name, reason: &reason });
+        }
+    }
+
+    /// Keeps the end of the log as the file `to`. A server that runs elsewhere has no log here.
+    pub fn keep_log(&self, to: &Path) {
+        let Kind::Embedded { cluster, .. } = &self.kind else { return };
+        if let Err(error) = cluster.keep_log(to) {
+            (self.tell)(&Event::ServerLogNotKept { path: to, error: &error });
         }
     }
 
     /// `16.14`.
     #[must_use]
     pub fn version(&self) -> &str {
-        match self {
-            Server::Embedded { binaries, .. } => &binaries.version,
-            Server::External(external) => external.version(),
+        match &self.kind {
+            Kind::Embedded { binaries, .. } => &binaries.version,
+            Kind::External(external) => external.version(),
         }
     }
 
     /// The folder of the server's programs, if they are on this machine.
     #[must_use]
     pub fn bin(&self) -> Option<&Path> {
-        match self {
-            Server::Embedded { binaries, .. } => Some(&binaries.bin),
-            Server::External(_) => None,
+        match &self.kind {
+            Kind::Embedded { binaries, .. } => Some(&binaries.bin),
+            Kind::External(_) => None,
         }
     }
 }
@@ -72,9 +98,9 @@ impl<'p> Server<'p> {
 /// Where it comes from: `npm: target/…/bin`, or `external: postgres:***@host:5432/postgres`.
 impl fmt::Display for Server<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Server::Embedded { binaries, .. } => write!(f, "{}: {}", binaries.source, binaries.bin.display()),
-            Server::External(external) => write!(f, "external: {external}"),
+        match &self.kind {
+            Kind::Embedded { binaries, .. } => write!(f, "{}: {}", binaries.source, binaries.bin.display()),
+            Kind::External(external) => write!(f, "external: {external}"),
         }
     }
 }
@@ -83,7 +109,15 @@ impl Lease<'_> {
     /// Why this database can no longer be used, if it cannot. An embedded server is the harness's own.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
-        self.external.and_then(|external| external.lost(&self.database.name))
+        match &self.server.kind {
+            Kind::External(external) => external.lost(&self.database.name),
+            Kind::Embedded { .. } => None,
+        }
+    }
+
+    /// Keeps the end of the server's log as the file `to`.
+    pub fn keep_log(&self, to: &Path) {
+        self.server.keep_log(to);
     }
 }
 
@@ -97,8 +131,6 @@ impl Deref for Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let Some(external) = self.external {
-            external.remove(&self.database.name);
-        }
+        self.server.remove(&self.database.name);
     }
 }

@@ -36,6 +36,8 @@ impl Superuser {
         // The server's own choice may be the other one; this session alone makes another.
         let method = format!("SET password_encryption = '{}'", self.auth);
         for (what, statement) in [
+            // A statement that fails is logged as it is, and the next one holds a password.
+            ("keep a password out of its log", "SET log_min_error_statement = 'panic'".to_owned()),
             ("choose a password's method", method),
             ("make a role", role),
             ("make a database", format!("CREATE DATABASE {name}")),
@@ -62,9 +64,21 @@ impl Superuser {
         Err(ProvisionError::Sql { major: self.major, what, reason: format!("{role} has another") })
     }
 
+    /// Removes what [`Superuser::make`] made, or a part of that.
+    pub fn remove(&self, name: &str) -> Result<(), ProvisionError> {
+        remove(&mut self.connect()?, name).map_err(|error| self.sql("remove it", &error))
+    }
+
     fn sql(&self, what: &str, error: &::postgres::Error) -> ProvisionError {
         ProvisionError::Sql { major: self.major, what: what.into(), reason: reason(error) }
     }
+}
+
+/// Removes a database with the role of the same name, though sessions may still be open in it. Both names are those of
+/// `fresh_name`, which need no quotes. `FORCE` is known to Postgres 13 and later.
+pub fn remove(client: &mut Client, name: &str) -> Result<(), ::postgres::Error> {
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+    client.batch_execute(&format!("DROP ROLE IF EXISTS {name}"))
 }
 
 /// The server's own words where it spoke, else what went wrong on the way to it.

@@ -107,7 +107,7 @@ impl Drop for Other {
 }
 
 /// The folder of the server programs that the harness itself would use.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let mut command = matrix();
     command.env_remove(variable(MAJOR)).args(["postgres", "16", "--", "sh", "-c"]);
     let output = command

@@ -11,6 +11,7 @@ mod green;
 mod harness;
 mod killed;
 mod layouts;
+mod leases;
 mod lines;
 mod mends;
 mod parts;

@@ -1,13 +1,15 @@
 //! Is a throwaway server what it says? Its version, its login, its role's rights, and its end with the harness's.
 
 use std::collections::BTreeMap;
-use std::net::TcpStream;
-use std::path::PathBuf;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 
+use crate::external::programs;
 use crate::harness::matrix;
 
 /// A harness that serves one major until this is dropped.
@@ -106,6 +108,57 @@ fn postgres_15_asks_for_the_password_and_keeps_a_role_out_of_public() {
 #[test]
 fn postgres_16_asks_for_the_password_and_keeps_a_role_out_of_public() {
     check(16, false);
+}
+
+/// Programs that tell the test which port `postgres` is to take, and wait until the test has taken it, the first time.
+fn programs_that_wait(folder: &Path) -> PathBuf {
+    let bin = folder.join("bin");
+    std::fs::create_dir(&bin).expect("a folder");
+    for program in ["initdb", "postgres"] {
+        let real = programs().join(program);
+        let wait = format!(
+            "#!/bin/sh\nport=$(echo \"$*\" | sed -n 's/.* port=\\([0-9]*\\).*/\\1/p')\n\
+             if [ -n \"$port\" ] && mkdir {0}/asked 2>/dev/null; then\n\
+             echo $port > {0}/part; mv {0}/part {0}/port\n\
+             while [ ! -e {0}/taken ]; do sleep 0.05; done\nfi\nexec {1} \"$@\"\n",
+            folder.display(),
+            real.display()
+        );
+        std::fs::write(bin.join(program), wait).expect("written");
+    }
+    for path in [folder, &bin, &bin.join("initdb"), &bin.join("postgres")] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o777)).expect("open to all");
+    }
+    bin
+}
+
+#[test]
+fn a_port_that_another_program_takes_in_between_leads_to_another_port() {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let mut command = matrix();
+    command.env("PYO3_MATRIX_POSTGRES_16", programs_that_wait(folder.path()));
+    command.args(["postgres", "16", "--", "sh", "-c", "echo $PGPORT"]).stdout(Stdio::piped());
+    let mut harness = command.spawn().expect("the binary starts");
+    let begun = Instant::now();
+    let mut wait_for = |what: &mut dyn FnMut(&mut Child) -> bool| {
+        while !what(&mut harness) {
+            if begun.elapsed() > Duration::from_secs(60) {
+                harness.kill().expect("killed");
+                panic!("the harness still waits");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let port = folder.path().join("port");
+    wait_for(&mut |_| port.exists());
+    let port: u16 = std::fs::read_to_string(port).expect("a port").trim().parse().expect("a number");
+    // It takes connections, and never says a word.
+    let _taken = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+    std::fs::write(folder.path().join("taken"), "").expect("written");
+    wait_for(&mut |harness| harness.try_wait().expect("a child").is_some());
+    let output = harness.wait_with_output().expect("an end");
+    let served: u16 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a port");
+    assert_ne!(served, port);
 }
 
 #[test]

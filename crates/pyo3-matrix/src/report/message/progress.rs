@@ -28,6 +28,12 @@ pub fn progress(event: &Event<'_>) -> String {
         }
         Event::NotTriedAgain { cell, error } => format!("{cell}: not tried again: {error}"),
         Event::CellMeasured { record, at } => measured(record, *at),
+        Event::DatabaseNotRemoved { name, reason } => {
+            format!("database {name} and its role cannot be removed: {reason}")
+        }
+        Event::ServerLogNotKept { path, error } => {
+            format!("the server's log cannot be kept as {}: {error}", path.display())
+        }
         Event::NegativeEnded { record, at } => negative(record, *at),
         Event::RecordNotWritten { cell, error } => format!("{cell}: its record cannot be written: {error}"),
         Event::NegativeNotWritten { id, error } => format!("{id}: its record cannot be written: {error}"),
