@@ -37,6 +37,13 @@ def _unprivileged() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def own_server() -> Iterator[OwnServer]:
     """Give a running server; it is gone afterwards, with its data."""
@@ -57,9 +64,8 @@ class OwnServer:
         self._folder = Path(tempfile.mkdtemp(prefix="pool-test-server-"))
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self._port: int = probe.getsockname()[1]
+        self._port = _free_port()
+        self._has_run = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -69,17 +75,29 @@ class OwnServer:
 
     def start(self) -> None:
         """Start the server, and return when it takes connections."""
+        deadline = time.monotonic() + DEADLINE
+        while not self._starts(deadline):
+            # Another program took the port before the server did. Pools know the port of a server that has run.
+            if not self._has_run:
+                self._port = _free_port()
+            time.sleep(0.02)
+        self._has_run = True
+
+    def _starts(self, deadline: float) -> bool:
+        """Start the server once; false if it found its port taken."""
         options = [word for option in (*OPTIONS, f"port={self._port}") for word in ("-c", option)]
-        with (self._folder / "log").open("ab") as log:
+        with (self._folder / "log").open("wb") as log:
             command = ["postgres", "-D", str(self._data), *options]
             self._process = subprocess.Popen(  # noqa: S603
                 command, user=self._user, cwd=self._folder, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + DEADLINE
         while not self._listens():
-            assert self._process.poll() is None, self._log()
             assert time.monotonic() < deadline, self._log()
+            if self._process.poll() is not None:
+                assert "could not bind" in self._log(), self._log()
+                return False
             time.sleep(0.02)
+        return True
 
     def stop(self, how: signal.Signals) -> None:
         """End the server: SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""

@@ -46,21 +46,21 @@ impl Other {
         let mut initdb = command("initdb");
         initdb.args(["--auth=scram-sha-256", "--username=postgres", "--no-sync", "--pwfile"]).arg(&password);
         assert!(initdb.arg("-D").arg(&data).status().expect("initdb starts").success());
-        let address =
-            std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let port = address.expect("a free port").port();
-        let mut server = command("postgres");
-        server.arg("-D").arg(&data).args(["-c", "fsync=off", "-c", "unix_socket_directories="]);
         let log = folder.path().join("log");
-        server.stderr(std::fs::File::create(&log).expect("a log"));
-        let server = server.args(["-p", &port.to_string()]).spawn().expect("the server starts");
-        let mut other = Other { server, port, _folder: folder };
-        while other.connect().is_err() {
-            let ended = other.server.try_wait().expect("a child");
-            assert_eq!(ended, None, "{}", std::fs::read_to_string(&log).expect("a log"));
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        other
+        let serve = |port: u16| {
+            let mut server = command("postgres");
+            server.arg("-D").arg(&data).args(["-c", "fsync=off", "-c", "unix_socket_directories="]);
+            server.stderr(std::fs::File::create(&log).expect("a log"));
+            server.args(["-p", &port.to_string()]).spawn().expect("the server starts")
+        };
+        // Another program may take a port between the look for a free one and the server's own bind.
+        let served = (0..5).find_map(|_| {
+            let port = free_port();
+            let mut server = serve(port);
+            is_ready(&mut server, &data, &log).then_some((server, port))
+        });
+        let (server, port) = served.expect("a port that stays free");
+        Other { server, port, _folder: folder }
     }
 
     fn dsn(&self, user: &str, password: &str) -> String {
@@ -104,6 +104,25 @@ impl Drop for Other {
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGQUIT);
         let _ = self.server.wait();
     }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
+    listener.and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Waits until a server takes connections; false if it found its port taken.
+fn is_ready(server: &mut Child, data: &Path, log: &Path) -> bool {
+    let text = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    while !text(&data.join("postmaster.pid")).contains("\nready") {
+        if let Some(ended) = server.try_wait().expect("a child") {
+            let log = text(log);
+            assert!(log.contains("could not bind"), "{ended}: {log}");
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    true
 }
 
 /// The folder of the server programs that the harness itself would use.
