@@ -75,7 +75,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
-            voice::answer(&(message::cleaned(disk::clean(config, what)?) + "\n"));
+            voice::answer(&(message::cleaned(&disk::clean(config, what)?) + "\n"));
             Ok(Ending::Green)
         }
     }

@@ -1,6 +1,7 @@
 //! Where do fetched servers stay, and who may write there now? A folder that their user can read, and a lock.
 
 use std::fs::{DirBuilder, File, Metadata};
+use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,16 +16,20 @@ use crate::process::Unprivileged;
 /// The cache where the checkout is closed to the unprivileged user, such as in root's home.
 const SYSTEM: &str = "/var/cache/pyo3-matrix";
 
+/// The lock file of a cache. It stays where the cache is emptied: two who open it by its name must meet there.
+pub const IN_USE: &str = "in-use.lock";
+
 const POLL: Duration = Duration::from_millis(50);
 
-/// The folder that fetched servers are kept in.
-pub fn servers(context: &Context) -> Result<PathBuf, ProvisionError> {
+/// The folder that fetched servers are kept in, and the claim that keeps [`Claim::to_empty`] away from it.
+pub fn servers(context: &Context) -> Result<(PathBuf, Claim), ProvisionError> {
     let user = unprivileged();
     let own = own(context.config);
     let open = user.as_ref().is_none_or(|user| reachable(&own, user));
     let folder = if open { own } else { SYSTEM.into() };
     make_open(&folder)?;
-    Ok(folder)
+    let claim = Claim::to_use(&folder, context)?;
+    Ok((folder, claim))
 }
 
 /// Every folder that [`servers`] may have chosen and that exists, for those who clean up. Another user's is not ours to
@@ -86,29 +91,65 @@ fn lets_through(folder: &Metadata, user: &Unprivileged) -> bool {
     folder.mode() & bit != 0
 }
 
-/// Held by whoever makes something that others must find whole; let go when dropped, or when its process ends.
+/// Held while something is made that others must find whole; let go when dropped, or when its process ends.
 #[derive(Debug)]
 pub struct CacheLock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
 impl CacheLock {
     /// Waits for the lock file at `path` as long as a fetch may take, since another harness may be fetching the same.
     pub fn take(path: &Path, context: &Context) -> Result<CacheLock, ProvisionError> {
-        let failed = |error| ProvisionError::disk("cannot lock", path)(error);
-        let mut file = File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(ProvisionError::disk("cannot open", path))?;
-        let started = Instant::now();
-        loop {
-            context.not_interrupted()?;
-            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(held) => return Ok(CacheLock(held)),
-                Err((file, Errno::EWOULDBLOCK)) if started.elapsed() < context.config.budgets.install => file,
-                Err((_, error)) => return Err(failed(error.into())),
-            };
-            std::thread::sleep(POLL);
+        let file = open(path).map_err(ProvisionError::disk("cannot open", path))?;
+        wait_for(file, FlockArg::LockExclusiveNonblock, path, context).map(CacheLock)
+    }
+}
+
+/// A cache's lock: shared by every harness that uses a server of it, or held alone by the one that empties it. Let go
+/// when dropped, or when its process ends.
+#[derive(Debug)]
+pub struct Claim(#[expect(dead_code, reason = "held for its drop")] Option<Flock<File>>);
+
+impl Claim {
+    /// Waits until the cache `folder` is not being emptied. One that cannot be written to is emptied by no harness.
+    fn to_use(folder: &Path, context: &Context) -> Result<Claim, ProvisionError> {
+        let path = folder.join(IN_USE);
+        let file = match open(&path) {
+            Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => {
+                return Ok(Claim(None));
+            }
+            file => file.map_err(ProvisionError::disk("cannot open", &path))?,
+        };
+        wait_for(file, FlockArg::LockSharedNonblock, &path, context).map(|held| Claim(Some(held)))
+    }
+
+    /// The cache `folder` for the caller alone; `None` while a server of it is used.
+    pub fn to_empty(folder: &Path) -> std::io::Result<Option<Claim>> {
+        match Flock::lock(open(&folder.join(IN_USE))?, FlockArg::LockExclusiveNonblock) {
+            Ok(held) => Ok(Some(Claim(Some(held)))),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, error)) => Err(error.into()),
         }
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).append(true).open(path)
+}
+
+fn wait_for(
+    mut file: File,
+    how: FlockArg,
+    path: &Path,
+    context: &Context,
+) -> Result<Flock<File>, ProvisionError> {
+    let started = Instant::now();
+    loop {
+        context.not_interrupted()?;
+        file = match Flock::lock(file, how) {
+            Ok(held) => return Ok(held),
+            Err((file, Errno::EWOULDBLOCK)) if started.elapsed() < context.config.budgets.install => file,
+            Err((_, error)) => return Err(ProvisionError::disk("cannot lock", path)(error.into())),
+        };
+        std::thread::sleep(POLL);
     }
 }
 

@@ -6,6 +6,8 @@ mod progress;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use bytesize::ByteSize;
+
 use crate::build::lock::Refreshed;
 use crate::build::wheel::Wheel;
 use crate::model::cell::{CellId, Line, WheelId};
@@ -13,6 +15,7 @@ use crate::model::event::Found;
 use crate::model::failure::Provided;
 use crate::plan::Plan;
 use crate::plan::part::Part;
+use crate::store::disk::Cleaned;
 use pyo3_doctor::words::{counted, wrapped};
 
 pub use plan::plan;
@@ -169,8 +172,15 @@ pub fn kept(run: &Path, target: &Path, bytes: u64) -> String {
 }
 
 #[must_use]
-pub fn cleaned(bytes: u64) -> String {
-    format!("freed {}", size(bytes))
+pub fn cleaned(cleaned: &Cleaned) -> String {
+    let mut text = format!("freed {}", size(cleaned.bytes));
+    for cache in &cleaned.in_use {
+        let _ = write!(text, "\nleft {}: servers of it are running", cache.display());
+    }
+    if !cleaned.in_use.is_empty() {
+        text.push_str("\nhint: `cargo matrix clean` removes them once they have ended");
+    }
+    text
 }
 
 /// A path as seen from here.
@@ -180,6 +190,5 @@ fn shown(path: &Path) -> String {
 }
 
 fn size(bytes: u64) -> String {
-    let mib = bytes >> 20;
-    if mib >= 10 * 1024 { format!("{} GiB", mib >> 10) } else { format!("{mib} MiB") }
+    ByteSize(bytes).display().iec().to_string()
 }

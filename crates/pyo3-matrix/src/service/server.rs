@@ -19,10 +19,9 @@ pub struct Server<'p> {
     tell: Tell<'p>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one per major, and it is not moved about")]
 enum Kind<'p> {
-    /// Started by the harness, and gone with it.
-    Embedded { binaries: Binaries, cluster: Cluster<'p> },
+    /// Started by the harness, and gone with it. The cluster is dropped first: its programs are claimed until then.
+    Embedded { cluster: Cluster<'p>, binaries: Binaries },
     /// Reached by a DSN of the environment.
     External(External),
 }

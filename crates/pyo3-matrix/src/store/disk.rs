@@ -1,15 +1,19 @@
 //! How much does the harness keep on disk, and how is it given back?
 
+use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+use walkdir::WalkDir;
+
 use crate::config::Config;
-use crate::model::fingerprint::naming;
-use crate::provision::cache;
+use crate::provision::cache::{self, Claim, IN_USE};
 use crate::store::checkout::{CheckoutError, CheckoutLock};
 
-/// The folder of every run's own.
-const RUNS: &str = "runs";
+/// Where the folders of runs are.
+pub const RUNS: &str = "runs";
 
 /// Why nothing was removed.
 #[derive(Debug, thiserror::Error)]
@@ -28,58 +32,87 @@ pub enum What {
     Runs,
 }
 
+/// What `clean` did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    pub bytes: u64,
+    /// Caches that were left, because servers of them are used at this moment.
+    pub in_use: Vec<PathBuf>,
+}
+
 /// Bytes under everything that the harness keeps.
 #[must_use]
 pub fn kept(config: &Config) -> u64 {
-    folders(config).iter().map(|folder| size(folder)).sum()
+    folders(config, &cache::folders(config)).iter().map(|folder| size(folder)).sum()
 }
 
-/// Removes, and returns how many bytes that freed. Refused while a run is at work.
-pub fn clean(config: &Config, what: What) -> Result<u64, DiskError> {
+/// Removes, and says how much that freed and what was left. Refused while a run is at work.
+pub fn clean(config: &Config, what: What) -> Result<Cleaned, DiskError> {
     let target = config.target();
     if !target.exists() {
-        return Ok(0);
+        return Ok(Cleaned::default());
     }
-    let lock = CheckoutLock::acquire(&target)?;
-    let folders = match what {
-        What::Everything => folders(config),
-        What::Runs => vec![target.join(RUNS)],
-    };
-    let mut freed = 0;
-    for folder in folders.into_iter().filter(|folder| folder.exists()) {
-        freed += give_back(&folder)?;
+    let _lock = CheckoutLock::acquire(&target)?;
+    match what {
+        What::Everything => everything(config, &cache::folders(config)),
+        What::Runs if !target.join(RUNS).exists() => Ok(Cleaned::default()),
+        What::Runs => {
+            Ok(Cleaned { bytes: give_back(&target.join(RUNS), &BTreeSet::new())?, in_use: Vec::new() })
+        }
     }
-    drop(lock);
-    Ok(freed)
 }
 
-/// Removes `folder`; where something is mounted there, or a link leads there, what is in it.
-fn give_back(folder: &Path) -> Result<u64, DiskError> {
-    let bytes = size(folder);
-    empty(folder)?;
-    let _ = std::fs::remove_dir(folder);
-    Ok(bytes)
+/// Empties the target folder and `caches`, which other checkouts may use as well.
+fn everything(config: &Config, caches: &[PathBuf]) -> Result<Cleaned, DiskError> {
+    let (mut cleaned, mut claims, mut stay) = (Cleaned::default(), Vec::new(), BTreeSet::new());
+    for cache in caches {
+        match Claim::to_empty(cache).map_err(|source| DiskError::Remove { path: cache.clone(), source })? {
+            Some(claim) => claims.push(claim),
+            None => cleaned.in_use.push(cache.clone()),
+        }
+        // In a cache that stays a folder, all who come later meet at the same lock file.
+        stay.insert(cache.join(IN_USE));
+    }
+    stay.extend(cleaned.in_use.iter().cloned());
+    let folders = folders(config, caches).into_iter();
+    for folder in folders.filter(|folder| folder.exists() && !cleaned.in_use.contains(folder)) {
+        cleaned.bytes += give_back(&folder, &stay)?;
+    }
+    Ok(cleaned)
+}
+
+/// Removes `folder` but for what is to `stay`; where something is mounted there, or a link leads there, what is in it.
+fn give_back(folder: &Path, stay: &BTreeSet<PathBuf>) -> Result<u64, DiskError> {
+    let before = size(folder);
+    empty(folder, stay)?;
+    let _ = fs::remove_dir(folder);
+    Ok(before.saturating_sub(size(folder)))
 }
 
 /// What [`clean`] empties; runs come first, since a link may lead to them.
-fn folders(config: &Config) -> Vec<PathBuf> {
+fn folders(config: &Config, caches: &[PathBuf]) -> Vec<PathBuf> {
     let (target, runs) = (config.target(), config.target().join(RUNS));
     let elsewhere = Some(runs).filter(|runs| runs.is_symlink());
     let own = target.canonicalize().unwrap_or_else(|_| target.clone());
-    let caches = cache::folders(config).into_iter().filter(|folder| !folder.starts_with(&own));
+    let caches = caches.iter().filter(|folder| !folder.starts_with(&own)).cloned();
     elsewhere.into_iter().chain([target]).chain(caches).collect()
 }
 
-/// Removes what is in `folder`.
-fn empty(folder: &Path) -> Result<(), DiskError> {
+/// Removes what is in `folder` but for what is to `stay`.
+fn empty(folder: &Path, stay: &BTreeSet<PathBuf>) -> Result<(), DiskError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| DiskError::Remove { path, source }
     };
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
+    let real = folder.canonicalize().map_err(failed(folder))?;
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let entry = entry.map_err(failed(folder))?;
+        if stay.contains(&real.join(entry.file_name())) {
+            continue;
+        }
+        let path = entry.path();
         let is_folder = path.is_dir() && !path.is_symlink();
-        let removed = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         match removed {
             // A mount: its content is gone.
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
@@ -89,34 +122,54 @@ fn empty(folder: &Path) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Copies the files under `from`, with their folders, to `to`. What a link leads to is not part of it.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from).map_err(|error| naming(&error, from))? {
+/// Puts the files under `from`, with their folders, under `to` as well. What a link leads to is not part of it.
+///
+/// Files of one checkout's runs are hard-linked: after its run, a cell's file is replaced or removed, never written to.
+/// Files from elsewhere are copied (where the file system can, without using space), since other programs write there.
+pub fn share(from: &Path, to: &Path) -> io::Result<()> {
+    let (runs, ours) = (runs_of(from), runs_of(to));
+    let place = if ours.is_some() && runs == ours { link } else { copy };
+    for entry in WalkDir::new(from) {
         let entry = entry?;
-        let (kind, there) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &there)?;
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), there)?;
+        let there = to.join(entry.path().strip_prefix(from).unwrap_or(Path::new("")));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(there)?;
+        } else if entry.file_type().is_file() {
+            place(entry.path(), &there)?;
         }
     }
     Ok(())
 }
 
-fn size(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(meta) if meta.is_dir() => size(&entry.path()),
-            Ok(meta) => meta.len(),
-            Err(_) => 0,
-        })
+/// The folder of runs that a cell's folder is in: `runs` of `runs/<id>/cells/<cell>`.
+fn runs_of(cell: &Path) -> Option<PathBuf> {
+    cell.ancestors().nth(3)?.canonicalize().ok()
+}
+
+/// A second name for a file, or a copy where the file system has none.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| copy(from, to))
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to).map(drop)
+}
+
+/// Bytes of the files under `folder`; one with several names counts once.
+pub fn size(folder: &Path) -> u64 {
+    let files = WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    let mut seen = BTreeSet::new();
+    let metadata = files.filter_map(|entry| entry.metadata().ok());
+    metadata
+        .filter(|file| file.nlink() == 1 || seen.insert((file.dev(), file.ino())))
+        .map(|file| file.len())
         .sum()
 }
 
 #[cfg(test)]
 mod tests {
+    use nix::fcntl::{Flock, FlockArg};
+
     use super::*;
 
     /// A checkout whose runs are a link to the second folder, which holds one.
@@ -125,21 +178,21 @@ mod tests {
             (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let text = include_str!("../../../../matrix.toml");
         let config = Config::parse(text, "matrix.toml".as_ref(), root.path().into()).expect("a valid config");
-        std::fs::create_dir_all(config.target()).expect("made");
+        fs::create_dir_all(config.target()).expect("made");
         std::os::unix::fs::symlink(elsewhere.path(), config.target().join(RUNS)).expect("a link");
-        std::fs::create_dir(elsewhere.path().join("run")).expect("made");
-        std::fs::write(elsewhere.path().join("run/file"), [0; 1000]).expect("written");
+        fs::create_dir(elsewhere.path().join("run")).expect("made");
+        fs::write(elsewhere.path().join("run/file"), [0; 1000]).expect("written");
         (root, elsewhere, config)
     }
 
     fn is_empty(folder: &Path) -> bool {
-        std::fs::read_dir(folder).expect("a folder").next().is_none()
+        fs::read_dir(folder).expect("a folder").next().is_none()
     }
 
     #[test]
     fn runs_that_a_link_leads_to_are_removed_and_the_link_stays_for_the_next_one() {
         let (_root, elsewhere, config) = checkout();
-        assert_eq!(clean(&config, What::Runs).expect("cleaned"), 1000);
+        assert_eq!(clean(&config, What::Runs).expect("cleaned").bytes, 1000);
         assert!(is_empty(elsewhere.path()) && config.target().join(RUNS).is_symlink());
     }
 
@@ -147,20 +200,77 @@ mod tests {
     #[test]
     fn where_everything_goes_the_linked_runs_go_before_the_link() {
         let (_root, elsewhere, config) = checkout();
-        let mut all = folders(&config);
-        all.retain(|folder| folder.starts_with(&config.root));
-        assert_eq!(all, [config.target().join(RUNS), config.target()]);
-        let freed: Vec<u64> = all.iter().map(|folder| give_back(folder).expect("given back")).collect();
-        assert_eq!(freed[0], 1000);
+        assert_eq!(folders(&config, &[]), [config.target().join(RUNS), config.target()]);
+        assert_eq!(everything(&config, &[]).expect("cleaned").bytes, 1000);
         assert!(is_empty(elsewhere.path()) && !config.target().exists());
+    }
+
+    #[test]
+    fn a_cache_that_another_harness_uses_is_left_and_named_and_a_free_one_is_emptied() {
+        let (_root, _elsewhere, config) = checkout();
+        let shared = tempfile::tempdir().expect("a folder");
+        let own = config.target().canonicalize().expect("a path").join("postgres");
+        let caches = [own.clone(), shared.path().to_owned()];
+        let fill = || {
+            for cache in &caches {
+                fs::create_dir_all(cache.join("16.1/bin")).expect("made");
+                fs::write(cache.join("16.1/bin/postgres"), "").expect("written");
+            }
+        };
+        for (used, free) in [(&caches[1], &caches[0]), (&caches[0], &caches[1])] {
+            fill();
+            let file = fs::File::create(used.join(IN_USE)).expect("a lock file").into_parts().0;
+            let user = Flock::lock(file, FlockArg::LockSharedNonblock).expect("used");
+            assert_eq!(everything(&config, &caches).expect("cleaned").in_use, [used.clone()]);
+            assert!(used.join("16.1/bin/postgres").is_file() && !free.join("16.1").exists());
+            drop(user);
+        }
+        fill();
+        let cleaned = everything(&config, &caches).expect("cleaned");
+        assert_eq!((cleaned.in_use, config.target().exists()), (vec![], false));
+        assert!(!own.exists() && shared.path().join(IN_USE).exists() && !shared.path().join("16.1").exists());
+    }
+
+    /// The folder of a cell with a file that has so much in it.
+    fn cell(target: &Path, run: &str) -> PathBuf {
+        let cell = target.join(RUNS).join(run).join("cells/cell");
+        fs::create_dir_all(cell.join("benchmarks")).expect("made");
+        fs::write(cell.join("benchmarks/events.jsonl"), [0; 1000]).expect("written");
+        cell
+    }
+
+    #[test]
+    fn what_one_checkout_has_twice_takes_its_room_once_and_outlives_its_source() {
+        let target = tempfile::tempdir().expect("a folder");
+        let from = cell(target.path(), "1");
+        let to = target.path().join(RUNS).join("2/cells/cell");
+        share(&from, &to).expect("shared");
+        assert_eq!(size(target.path()), 1000);
+        // Replaced as every writer of the harness does.
+        crate::model::record::write(&from.join("benchmarks/events.jsonl"), &1).expect("written");
+        assert_eq!(fs::read(to.join("benchmarks/events.jsonl")).expect("a file"), [0; 1000]);
+        fs::remove_dir_all(target.path().join(RUNS).join("1")).expect("removed");
+        assert_eq!(fs::read(to.join("benchmarks/events.jsonl")).expect("a file"), [0; 1000]);
+    }
+
+    #[test]
+    fn what_comes_from_elsewhere_is_not_changed_by_what_happens_there() {
+        let (target, elsewhere) =
+            (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let from = cell(elsewhere.path(), "1");
+        let to = target.path().join(RUNS).join("2/cells/cell");
+        fs::create_dir_all(target.path().join(RUNS)).expect("made");
+        share(&from, &to).expect("shared");
+        fs::write(from.join("benchmarks/events.jsonl"), "another download").expect("written");
+        assert_eq!(fs::read(to.join("benchmarks/events.jsonl")).expect("a file"), [0; 1000]);
     }
 
     #[test]
     fn the_size_of_a_folder_is_that_of_its_files() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("a")).expect("made");
-        std::fs::write(folder.path().join("a/b"), [0; 1000]).expect("written");
-        std::fs::write(folder.path().join("c"), [0; 24]).expect("written");
+        fs::create_dir(folder.path().join("a")).expect("made");
+        fs::write(folder.path().join("a/b"), [0; 1000]).expect("written");
+        fs::write(folder.path().join("c"), [0; 24]).expect("written");
         assert_eq!(size(folder.path()), 1024);
     }
 }

@@ -299,13 +299,13 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
     let negatives = choose_negatives(&intent.plan, pieces);
     let folder = RunFolder::create(target, intent.clone())?;
     for (cell, Counting { piece, attempts }) in chosen {
-        disk::copy(&pieces[piece].folder.cell(cell), &folder.cell(cell))?;
+        disk::share(&pieces[piece].folder.cell(cell), &folder.cell(cell))?;
         if let (false, Some(record)) = (attempts.is_empty(), pieces[piece].record(cell)) {
             folder.write(&record.clone().after(attempts))?;
         }
     }
     for (id, at) in negatives {
-        disk::copy(&pieces[at].folder.negative(id), &folder.negative(id))?;
+        disk::share(&pieces[at].folder.negative(id), &folder.negative(id))?;
     }
     let ledgers: Vec<&Ledger> = pieces.iter().filter_map(|piece| piece.contents.ledger.as_ref()).collect();
     if let Some(sum) = Ledger::sum(&ledgers) {
