@@ -13,10 +13,12 @@ use crate::model::fingerprint::Fingerprint;
 use crate::model::outcome::Outcome;
 
 mod check;
+mod keep;
 mod negative;
 mod preset;
 
 use check::Written;
+pub use keep::{Keep, Kept};
 pub use negative::Negative;
 pub use preset::{Choice, Combine, Exclusion, Missing, Preset};
 
@@ -33,6 +35,7 @@ pub struct Config {
     pub extension: Extension,
     pub suite: Suite,
     pub budgets: Budgets,
+    pub keep: Keep,
     /// Every Python, the extra ones included.
     pub pythons: Vec<Python>,
     /// Pythons past the axis: `all` does not mean them, a preset or the command line names them.

@@ -10,3 +10,4 @@ pub mod intent;
 pub mod left;
 mod loaded;
 pub mod merge;
+pub mod retention;

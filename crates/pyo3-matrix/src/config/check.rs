@@ -8,7 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Budgets, Choice, Config, Criterion, Exclusion, Extension, LineSpec, Negative, PostgresSpec, Preset, Suite,
+    Budgets, Choice, Config, Criterion, Exclusion, Extension, Keep, LineSpec, Negative, PostgresSpec, Preset,
+    Suite,
 };
 use crate::model::cell::Python;
 
@@ -24,6 +25,8 @@ pub(super) struct Written {
     suite: Spanned<Suite>,
     #[serde(default)]
     budgets: Budgets,
+    #[serde(default)]
+    keep: Keep,
     python: Vec<Spanned<PythonTable>>,
     postgres: Vec<Spanned<PostgresSpec>>,
     line: Vec<Spanned<LineSpec>>,
@@ -161,6 +164,7 @@ impl Written {
             extension: self.extension,
             suite: self.suite.into_inner(),
             budgets: self.budgets,
+            keep: self.keep,
             pythons: bare(self.python).into_iter().map(|table| table.version).collect(),
             postgres: bare(self.postgres),
             lines: bare(self.line),

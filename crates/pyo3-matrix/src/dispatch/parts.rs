@@ -27,6 +27,7 @@ use crate::store::costs;
 use crate::store::folder::RunFolder;
 use crate::store::intent::{Intent, Terms};
 use crate::store::merge::{self, Goal, Piece};
+use crate::store::retention;
 
 /// Runs what is asked for, all of it or a part, and judges it.
 pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Config) -> Result<Ending, Error> {
@@ -83,6 +84,9 @@ fn run_plan(
     let terms = Terms::of(config, options.stages(config));
     let intent = Intent { part, ..Intent::of(plan, terms, basis) };
     let folder = run::run(intent, options, &lock, &context)?;
+    if let Some(line) = message::pruned(&retention::prune(config, &folder, &lock)) {
+        say(&line);
+    }
     Ok((folder, processes.interrupted()))
 }
 

@@ -16,6 +16,7 @@ use crate::model::failure::Provided;
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::store::disk::Cleaned;
+use crate::store::retention::Pruned;
 use pyo3_doctor::words::{counted, wrapped};
 
 pub use plan::plan;
@@ -181,6 +182,22 @@ pub fn cleaned(cleaned: &Cleaned) -> String {
         text.push_str("\nhint: `cargo matrix clean` removes them once they have ended");
     }
     text
+}
+
+/// What was removed at the end of a run, and why it was.
+#[must_use]
+pub fn pruned(pruned: &Pruned) -> Option<String> {
+    let counts = [(pruned.runs, "earlier run"), (pruned.wheels, "wheel")];
+    let what: Vec<String> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what)).collect();
+    let removed = (!what.is_empty()).then(|| {
+        let freed = size(pruned.bytes);
+        format!("removed {}, {freed}: [keep] in matrix.toml says how many stay", what.join(" and "))
+    });
+    let failed =
+        pruned.failed.as_ref().map(|error| format!("an earlier run or wheel cannot be removed: {error}"));
+    let lines: Vec<String> = removed.into_iter().chain(failed).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// A path as seen from here.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
@@ -113,6 +114,7 @@ impl<'p> Preparation<'_, 'p> {
     ) -> Result<Wheel, Failure> {
         let order = wheel::Order { id, project, interpreter, toolchain, tools: self.tools };
         if let Some(kept) = order.kept(self.context.config)? {
+            used(&kept);
             return Ok(kept);
         }
         (self.context.tell)(&Event::WheelBegins { id, at });
@@ -145,6 +147,13 @@ impl<'p> Preparation<'_, 'p> {
         fresh.map_err(|error| Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() })?;
         Ok(log)
     }
+}
+
+/// Marks a kept wheel as used now: those that were not used for long are removed first.
+fn used(wheel: &Wheel) {
+    let folder = wheel.path.parent().map(std::fs::File::open);
+    // A wheel that cannot be marked is only removed, and built again, earlier than others.
+    let _ = folder.map(|folder| folder.and_then(|folder| folder.set_modified(SystemTime::now())));
 }
 
 /// Which interpreters and servers there are and where, and why the rest is not.

@@ -10,7 +10,8 @@ use crate::model::negative::NegativeRecord;
 use crate::model::record::{self, Record, SCHEMA_VERSION};
 use crate::store::intent::Intent;
 
-const LATEST: &str = "latest";
+/// The link to the newest run.
+pub const LATEST: &str = "latest";
 
 /// The file by which a run's folder is known.
 pub const PLAN: &str = "plan.json";

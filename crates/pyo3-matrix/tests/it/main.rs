@@ -15,6 +15,7 @@ mod leases;
 mod lines;
 mod mends;
 mod parts;
+mod retention;
 mod rooms;
 mod rules;
 mod secrets;

@@ -1,4 +1,4 @@
-use crate::config::Config;
+use crate::config::{Config, Keep, Kept};
 
 const CONFIG: &str = include_str!("../../../../../matrix.toml");
 
@@ -18,6 +18,26 @@ fn a_word_that_is_no_key_is_answered_with_file_line_and_what_is_allowed() {
     let message = check("[budgets]", "[budgets]\nbuidl = 3");
     assert!(message.starts_with(&format!("matrix.toml:{}: ", line_of("[budgets]") + 1)), "{message}");
     assert!(message.contains("unknown field `buidl`, expected one of `probe`, `fetch`"), "{message}");
+}
+
+#[test]
+fn what_is_kept_is_a_number_or_all_of_it_and_has_defaults() {
+    let parse = |keep: &str| {
+        let text = CONFIG.replace("\n[keep]\nruns = 20\nwheels = 40\n", keep);
+        let config = Config::parse(&text, "matrix.toml".as_ref(), "/".into());
+        config.map(|config| config.keep).map_err(|error| error.to_string())
+    };
+    assert_eq!(parse("\n"), Ok(Keep { runs: Kept::Newest(20), wheels: Kept::Newest(40) }));
+    assert_eq!(
+        parse("\n[keep]\nruns = 0\nwheels = \"all\"\n"),
+        Ok(Keep { runs: Kept::Newest(0), wheels: Kept::All })
+    );
+    for wrong in ["runs = -1", "runs = \"none\"", "wheels = 1.5"] {
+        let message = parse(&format!("\n[keep]\n{wrong}\n")).expect_err(wrong);
+        assert!(message.contains("expected a whole number of 0 or more, or \"all\""), "{message}");
+    }
+    let message = parse("\n[keep]\nrun = 3\n").expect_err("no such key");
+    assert!(message.contains("unknown field `run`, expected `runs` or `wheels`"), "{message}");
 }
 
 #[test]
