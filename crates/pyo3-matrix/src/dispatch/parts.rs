@@ -85,7 +85,7 @@ fn run_plan(
     let intent = Intent { part, ..Intent::of(plan, terms, basis) };
     let folder = run::run(intent, options, &lock, &context)?;
     if let Some(line) = message::pruned(&retention::prune(config, &folder, &lock)) {
-        say(&line);
+        voice::say(&line);
     }
     Ok((folder, processes.interrupted()))
 }

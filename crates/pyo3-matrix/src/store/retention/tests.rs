@@ -5,6 +5,7 @@ use crate::config::Missing;
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::store::basis::Basis;
+use crate::store::intent::Terms;
 use crate::store::merge::{Merged, Source};
 
 fn plan() -> Plan {
@@ -13,7 +14,7 @@ fn plan() -> Plan {
 
 /// A run of its own named `id`, which `edit` may have refer to others.
 fn run(runs: &Path, id: &str, edit: impl FnOnce(&mut Intent)) -> RunFolder {
-    let mut intent = Intent::of(plan(), Vec::new(), Basis::default());
+    let mut intent = Intent::of(plan(), Terms::default(), Basis::default());
     edit(&mut intent);
     let path = runs.join(id);
     fs::create_dir_all(path.join("cells")).expect("made");
