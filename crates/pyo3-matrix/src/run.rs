@@ -11,6 +11,8 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fs_err as fs;
+
 use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::config::Config;
@@ -245,7 +247,7 @@ impl Run<'_, '_> {
     fn keep(&self, record: Record) -> Record {
         if let Err(error) = self.folder.write(&record) {
             // What an earlier stage wrote must not stand for this one.
-            let _ = std::fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
+            let _ = fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
             (self.context.tell)(&Event::RecordNotWritten { cell: record.cell, error: &error });
         }
         record

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use crate::build::line::{self, Project};
 use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished, ProcessError};
@@ -63,9 +65,9 @@ pub fn check(
         // Of its own: another configuration in the folder of the wheels would have them built again.
         .env("CARGO_TARGET_DIR", folder(context).join("build"))
         .limit(context.config.budgets.build);
-    std::fs::write(log, "")?;
+    fs::write(log, "")?;
     let Finished { exit, .. } = command.log(log).run(context.processes)?;
-    let text = std::fs::read_to_string(log)?;
+    let text = fs::read_to_string(log)?;
     match exit {
         Exit::Interrupted => Err(ProcessError::Interrupted.into()),
         Exit::TimedOut(_) | Exit::Signal(_) => {

@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use crate::build::wheel::Wheel;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
@@ -73,10 +75,10 @@ pub fn provide(
     };
     let stamp = environment.stamp(interpreter)?;
     let stamp_path = environment.stamp_path();
-    if std::fs::read_to_string(&stamp_path).is_ok_and(|there| there == stamp) {
+    if fs::read_to_string(&stamp_path).is_ok_and(|there| there == stamp) {
         return Ok(environment);
     }
-    let _ = std::fs::remove_file(&stamp_path);
+    let _ = fs::remove_file(&stamp_path);
     let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
     let installed = install.limit(config.budgets.install).log(log).check(context.processes);
     // tox keeps what each of its commands printed, an index's address with a password in it among that.
@@ -85,7 +87,7 @@ pub fn provide(
         secrets::clean(&kept)?;
     }
     installed?;
-    std::fs::write(stamp_path, stamp)?;
+    fs::write(stamp_path, stamp)?;
     environment.fresh = true;
     Ok(environment)
 }
@@ -106,7 +108,7 @@ impl Environment {
     /// Has the next run make it anew: what a cell found in it is not what was installed.
     pub fn distrust(&self) {
         // One that is gone already is made anew as well.
-        let _ = std::fs::remove_file(self.stamp_path());
+        let _ = fs::remove_file(self.stamp_path());
     }
 
     fn stamp_path(&self) -> PathBuf {

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::config::Config;
 use crate::model::cell::Line;
-use crate::model::fingerprint::{self, Fingerprint, naming};
+use crate::model::fingerprint::{self, Fingerprint};
 use pyo3_doctor::lockfile::{Lockfile, Unreadable};
 
 /// The name of a lock in a project.
@@ -45,7 +47,7 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
         return Err(LineError::NoLock { line, path: lock_path });
     }
     let folder = config.target().join("lines").join(line.to_string());
-    let lock = std::fs::read_to_string(&lock_path)?;
+    let lock = fs::read_to_string(&lock_path)?;
     let unreadable = |source| LineError::Unreadable { line, path: lock_path.clone(), source };
     let locked = Lockfile::parse(&lock).map_err(unreadable)?;
     let Copied { root, manifest, files } = copy(config, &folder)?;
@@ -79,7 +81,7 @@ pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
     let mut files = fingerprint::files(&config.root, &paths)?;
     files.retain(|file| *file != workspace.manifest);
     for file in &files {
-        let content = std::fs::read(config.root.join(file)).map_err(|error| naming(&error, file))?;
+        let content = fs::read(config.root.join(file))?;
         keep(&folder.join(file), &content)?;
     }
     keep(&folder.join(&workspace.manifest), manifest.as_bytes())?;
@@ -88,23 +90,23 @@ pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
 
 /// Writes `content` unless it stands there already.
 pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|there| there == content) {
+    if fs::read(path).is_ok_and(|there| there == content) {
         return Ok(());
     }
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)?;
     }
-    std::fs::write(path, content).map_err(|error| naming(&error, path))
+    fs::write(path, content)
 }
 
 /// Removes what an earlier version of the sources left in the project.
 fn remove_others<'a>(folder: &Path, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
     let wanted: BTreeSet<&PathBuf> = files.collect();
     let top: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name().into())).collect();
+        fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name().into())).collect();
     for file in fingerprint::files(folder, &top)? {
         if !wanted.contains(&file) {
-            std::fs::remove_file(folder.join(file))?;
+            fs::remove_file(folder.join(file))?;
         }
     }
     Ok(())
@@ -130,7 +132,7 @@ mod tests {
             keep(&root.path().join(file), b"version = 4").expect("written");
         }
         let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\n[profile.release]\nlto = true\n";
-        std::fs::write(root.path().join(MANIFEST), manifest).expect("written");
+        fs::write(root.path().join(MANIFEST), manifest).expect("written");
         (root, config)
     }
 
@@ -143,7 +145,7 @@ mod tests {
         let (_root, config) = checkout();
         let project = synthesise(&config, line(&config)).expect("a project");
         let manifest: toml::Table =
-            std::fs::read_to_string(project.folder.join(MANIFEST)).expect("read").parse().expect("TOML");
+            fs::read_to_string(project.folder.join(MANIFEST)).expect("read").parse().expect("TOML");
         assert_eq!(manifest["workspace"]["members"].as_array().map(Vec::len), Some(1));
         assert!(manifest["workspace"].get("default-members").is_none());
         assert_eq!(manifest["profile"]["release"]["lto"].as_bool(), Some(true));
@@ -153,10 +155,10 @@ mod tests {
     fn a_source_that_is_gone_leaves_the_project_and_changes_its_hash() {
         let (root, config) = checkout();
         let extra = config.extension.sources[1].join("extra.rs");
-        std::fs::write(root.path().join(&extra), "more").expect("written");
+        fs::write(root.path().join(&extra), "more").expect("written");
         let before = synthesise(&config, line(&config)).expect("a project");
         assert!(before.folder.join(&extra).is_file());
-        std::fs::remove_file(root.path().join(&extra)).expect("removed");
+        fs::remove_file(root.path().join(&extra)).expect("removed");
         let after = synthesise(&config, line(&config)).expect("a project");
         assert!(!after.folder.join(&extra).exists());
         assert_ne!(before.sources, after.sources);
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn a_line_without_a_lock_file_says_which_is_missing() {
         let (root, config) = checkout();
-        std::fs::remove_file(root.path().join(config.line_lock(line(&config)))).expect("removed");
+        fs::remove_file(root.path().join(config.line_lock(line(&config)))).expect("removed");
         let message = synthesise(&config, line(&config)).expect_err("no lock").to_string();
         assert!(message.contains(&format!("{}.lock", line(&config))), "{message}");
     }

@@ -4,11 +4,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
-use crate::model::fingerprint::naming;
 use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Context;
 use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};
@@ -62,7 +63,7 @@ pub enum LockError {
 pub fn stale(spec: &LineSpec, context: &Context<'_>) -> Result<Vec<String>, LockError> {
     let config = context.config;
     let path = config.line_lock(spec.name);
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(vec!["there is none".to_owned()]) };
+    let Ok(text) = fs::read_to_string(&path) else { return Ok(vec!["there is none".to_owned()]) };
     let lock = match Lockfile::parse(&text) {
         Ok(lock) => lock,
         Err(error) => return Ok(vec![error.to_string()]),
@@ -82,7 +83,7 @@ pub fn stale(spec: &LineSpec, context: &Context<'_>) -> Result<Vec<String>, Lock
 /// Makes the lock of a line, or refreshes it.
 pub fn refresh(spec: &LineSpec, how: How, context: &Context<'_>) -> Result<Refreshed, LockError> {
     let path = context.config.line_lock(spec.name);
-    let before = std::fs::read_to_string(&path).ok();
+    let before = fs::read_to_string(&path).ok();
     let start = match how {
         How::Keep => starting_lock(spec, context.config),
         How::Upgrade => None,
@@ -119,14 +120,14 @@ pub fn resolve(
         ProcessError::Interrupted => LockError::Process(source),
         source => LockError::Unresolved { spec: spec.clone(), source },
     })?;
-    Ok(std::fs::read_to_string(project.root.join(line::LOCK))?)
+    Ok(fs::read_to_string(project.root.join(line::LOCK))?)
 }
 
 /// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
 fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
     let mut others = config.lines.iter().rev().filter(|other| other.name != spec.name);
     let readable = |other: &LineSpec| {
-        let text = std::fs::read_to_string(config.line_lock(other.name)).ok()?;
+        let text = fs::read_to_string(config.line_lock(other.name)).ok()?;
         Lockfile::parse(&text).is_ok().then_some(text)
     };
     readable(spec).or_else(|| others.find_map(readable))
@@ -142,7 +143,7 @@ struct Draft {
 /// Makes one, held to a pairing where one is given.
 fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>) -> Result<Draft, LockError> {
     let config = context.config;
-    std::fs::create_dir_all(config.target())?;
+    fs::create_dir_all(config.target())?;
     let folder = tempfile::Builder::new().prefix("lock-").tempdir_in(config.target())?;
     context.processes.adopt_folder(folder.path());
     let root = line::copy(config, folder.path())?.root;
@@ -151,12 +152,12 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>)
         for manifest in [root.join(MANIFEST), config.extension.manifest.clone()] {
             let path = folder.path().join(manifest);
             let text = Manifest::read(&path)?.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
-            std::fs::write(path, text)?;
+            fs::write(path, text)?;
         }
     }
     let root = folder.path().join(root);
     if let Some(lock) = lock {
-        std::fs::write(root.join(line::LOCK), lock)?;
+        fs::write(root.join(line::LOCK), lock)?;
     }
     Ok(Draft { root, _folder: folder })
 }
@@ -183,9 +184,9 @@ fn cargo(project: &Draft, context: &Context<'_>) -> Command {
 /// Writes a lock whole or not at all, the first one with its folder.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| naming(&error, folder))?;
+        fs::create_dir_all(folder)?;
     }
     let partial: PathBuf = path.with_extension("lock.partial");
-    std::fs::write(&partial, text).map_err(|error| naming(&error, &partial))?;
-    std::fs::rename(partial, path)
+    fs::write(&partial, text)?;
+    fs::rename(partial, path)
 }

@@ -1,10 +1,10 @@
 //! Which files does a wheel install? The wheel in, path → SHA-256 out, as a cell has to find them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use fs_err::File;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
@@ -16,8 +16,7 @@ pub fn read(wheel: &Path) -> io::Result<BTreeMap<String, String>> {
     let broken = |error: &dyn std::fmt::Display| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", wheel.display()))
     };
-    let mut archive = ZipArchive::new(File::open(wheel).map_err(|error| broken(&error))?)
-        .map_err(|error| broken(&error))?;
+    let mut archive = ZipArchive::new(File::open(wheel)?).map_err(|error| broken(&error))?;
     let mut members = BTreeMap::new();
     for at in 0..archive.len() {
         let mut member = archive.by_index(at).map_err(|error| broken(&error))?;
@@ -86,7 +85,7 @@ mod tests {
     #[test]
     fn a_wheel_that_is_cut_short_is_named() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), "PK").expect("written");
+        fs_err::write(file.path(), "PK").expect("written");
         let message = read(file.path()).expect_err("no wheel").to_string();
         assert!(message.contains(&file.path().display().to_string()), "{message}");
     }

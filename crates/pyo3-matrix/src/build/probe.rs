@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fs_err as fs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,7 @@ pub fn kept(config: &Config, python: Python, lock: &Lockfile) -> Option<Probed> 
 pub fn probe(wheel: WheelId, context: &Context<'_>) -> Result<Probed, ProbeError> {
     let project = line::synthesise(context.config, wheel.line)?;
     let folder = check::folder(context);
-    std::fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder)?;
     let log = folder.join(format!("{wheel}.log"));
     let checked = check::check(What::Ffi, wheel.python, &project, &log, context)?;
     let Some(probed) = read(checked.built, &checked.text) else {

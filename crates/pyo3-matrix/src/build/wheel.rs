@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::build::artifacts::Compiled;
@@ -145,11 +146,11 @@ impl Order<'_> {
         record::write(&fresh.path().join(LABEL), &label)?;
         let key = key(&label);
         let folder = folder(config, &key);
-        std::fs::create_dir_all(config.target().join("wheels"))?;
+        fs::create_dir_all(config.target().join("wheels"))?;
         forget_values(&config.target().join("wheels"))?;
         // A folder without its wheel is no kept wheel, and would be in the way.
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::rename(fresh.keep(), &folder)?;
+        let _ = fs::remove_dir_all(&folder);
+        fs::rename(fresh.keep(), &folder)?;
         self.wheel(folder.join(name), key, label.compiled, Origin::Built)
     }
 
@@ -158,7 +159,7 @@ impl Order<'_> {
         let (config, pyproject) = (context.config, &context.config.extension.pyproject);
         let cargo = config.target().join("tools").join("cargo.sh");
         line::keep(&cargo, CARGO.as_bytes())?;
-        std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;
+        fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;
         let command = Command::new(self.tools.maturin())
             .args(["build", "--profile", PROFILE, "--locked", "--auditwheel", "skip", "--interpreter"])
             .arg(&self.interpreter.path)
@@ -174,7 +175,7 @@ impl Order<'_> {
 
     /// What cargo says that it compiled, held to the lock.
     fn compiled(&self, messages: &Path) -> Result<BTreeMap<String, String>, WheelError> {
-        let compiled = Compiled::read(&std::fs::read_to_string(messages).unwrap_or_default());
+        let compiled = Compiled::read(&fs::read_to_string(messages).unwrap_or_default());
         if compiled.is_empty() {
             return Err(WheelError::NoMessages(messages.to_owned()));
         }
@@ -240,10 +241,10 @@ impl Order<'_> {
 
 /// Removes wheels whose label still holds the values of variables, as labels once did: a token may be among them.
 fn forget_values(wheels: &Path) -> Result<(), WheelError> {
-    for entry in std::fs::read_dir(wheels)?.flatten() {
+    for entry in fs::read_dir(wheels)?.flatten() {
         let label = record::read::<serde_json::Value>(&entry.path().join(LABEL)).ok().flatten();
         if label.is_some_and(|label| label.get("flags").is_some()) {
-            std::fs::remove_dir_all(entry.path())?;
+            fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())
@@ -273,7 +274,7 @@ fn abi(wheel: &Path) -> Option<String> {
 
 /// The only wheel in `folder`, if the folder is there.
 fn the_wheel(folder: &Path) -> Result<Option<PathBuf>, WheelError> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(None) };
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(None) };
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     let mut wheels: Vec<_> =
         paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "whl")).collect();
@@ -317,8 +318,8 @@ mod tests {
         let old = r#"{"schema_version": 1, "flags": "MATURIN_PYPI_TOKEN=pypi-hush"}"#;
         let new = serde_json::to_string(&some_label()).expect("JSON");
         for (name, label) in [("old", old), ("new", &new), ("cut-short", "{")] {
-            std::fs::create_dir(wheels.path().join(name)).expect("made");
-            std::fs::write(wheels.path().join(name).join(LABEL), label).expect("written");
+            fs::create_dir(wheels.path().join(name)).expect("made");
+            fs::write(wheels.path().join(name).join(LABEL), label).expect("written");
         }
         forget_values(wheels.path()).expect("forgotten");
         let there = |name: &str| wheels.path().join(name).exists();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use toml::{Table, Value};
 
 use crate::config::Config;
@@ -76,7 +77,7 @@ pub fn settings(config: &Config) -> Vec<PathBuf> {
 /// Reads a manifest.
 pub fn read(path: &Path) -> std::io::Result<Table> {
     let invalid = |error: toml::de::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-    let text = std::fs::read_to_string(path).map_err(|error| naming(&error, path))?;
+    let text = fs::read_to_string(path)?;
     text.parse().map_err(invalid).map_err(|error| naming(&error, path))
 }
 

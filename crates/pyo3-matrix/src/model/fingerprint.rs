@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use sha2::{Digest, Sha256};
+use walkdir::{DirEntry, WalkDir};
 
 /// A hash under construction.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ impl Fingerprint {
     /// Adds every file of `paths` under `root`, by relative path and content.
     pub fn with_files(mut self, root: &Path, paths: &[PathBuf]) -> io::Result<Self> {
         for path in files(root, paths)? {
-            let content = std::fs::read(root.join(&path)).map_err(|error| naming(&error, &path))?;
+            let content = fs::read(root.join(&path))?;
             self = self.with(&path.to_string_lossy(), content);
         }
         Ok(self)
@@ -55,25 +57,21 @@ pub fn of_text(text: &str) -> String {
 
 /// The SHA-256 of one file.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| naming(&error, path))?;
+    let bytes = fs::read(path)?;
     Ok(hex(&Sha256::digest(bytes)))
 }
 
 /// The files that `paths` name, folders walked, relative to `root`, in order. What a build leaves in a source folder
 /// (byte code, an extension that `maturin develop` put there) is no source.
 pub fn files(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
-    let (mut found, mut open) = (Vec::new(), paths.to_vec());
-    while let Some(path) = open.pop() {
-        let full = root.join(&path);
-        let kind = std::fs::metadata(&full).map_err(|error| naming(&error, &full))?;
-        if !kind.is_dir() {
-            found.push(path);
-            continue;
-        }
-        for entry in std::fs::read_dir(&full)? {
-            let name = entry?.file_name();
-            if !is_built(Path::new(&name)) {
-                open.push(path.join(name));
+    let mut found = Vec::new();
+    for path in paths {
+        let is_source = |entry: &DirEntry| entry.depth() == 0 || !is_built(Path::new(entry.file_name()));
+        let walk = WalkDir::new(root.join(path)).follow_links(true);
+        for entry in walk.into_iter().filter_entry(is_source) {
+            let entry = entry?;
+            if !entry.file_type().is_dir() {
+                found.push(entry.path().strip_prefix(root).unwrap_or(entry.path()).to_owned());
             }
         }
     }
@@ -86,7 +84,7 @@ fn is_built(name: &Path) -> bool {
     name.as_os_str() == "__pycache__" || ["so", "pyd", "dylib", "pyc"].contains(&suffix)
 }
 
-/// `error` with the path that it is about, which std leaves out.
+/// `error` with the path of the file whose content it is about. What fails on the file itself names its path already.
 pub fn naming(error: &io::Error, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -105,9 +103,9 @@ mod tests {
     #[test]
     fn what_a_build_leaves_behind_is_no_source() {
         let root = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir_all(root.path().join("p/__pycache__")).expect("made");
+        fs::create_dir_all(root.path().join("p/__pycache__")).expect("made");
         for name in ["p/a.py", "p/_x.cpython-312.so", "p/__pycache__/a.pyc"] {
-            std::fs::write(root.path().join(name), "").expect("written");
+            fs::write(root.path().join(name), "").expect("written");
         }
         assert_eq!(files(root.path(), &["p".into()]).expect("a list"), [PathBuf::from("p/a.py")]);
     }

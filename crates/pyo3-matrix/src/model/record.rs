@@ -7,10 +7,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use fs_err as fs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
+use crate::model::fingerprint::naming;
 pub use crate::model::outcome::Outcome;
 use crate::model::secrets::{self, Kind};
 
@@ -331,8 +333,11 @@ impl Record {
 
 /// Reads a JSON document that the harness or a cell wrote; `None` where there is none.
 pub fn read<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+    match fs::read(path) {
+        Ok(bytes) => {
+            let read = serde_json::from_slice(&bytes).map_err(io::Error::from);
+            read.map(Some).map_err(|error| naming(&error, path))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -363,12 +368,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, other) = (folder.path().join("a.json"), folder.path().join("another name"));
         write(&path, &1).expect("written");
-        std::fs::hard_link(&path, &other).expect("a second name");
+        fs::hard_link(&path, &other).expect("a second name");
         write(&path, &2).expect("written");
         assert_eq!(read(&path).expect("a document"), Some(2));
         assert_eq!(read(&other).expect("a document"), Some(1), "the file is replaced, not written to");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2);
-        let file = std::fs::File::create(folder.path().join("plain")).expect("a file");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+        let file = fs::File::create(folder.path().join("plain")).expect("a file");
         let modes =
             [file.metadata(), path.metadata()].map(|file| file.expect("metadata").permissions().mode());
         assert_eq!(modes[0], modes[1], "as readable as any other file");

@@ -123,7 +123,8 @@ impl Claim {
 
     /// The cache `folder` for the caller alone; `None` while a server of it is used.
     pub fn to_empty(folder: &Path) -> std::io::Result<Option<Claim>> {
-        match Flock::lock(open(&folder.join(IN_USE))?, FlockArg::LockExclusiveNonblock) {
+        let file = fs_err::OpenOptions::new().create(true).append(true).open(folder.join(IN_USE))?;
+        match Flock::lock(file.into_file(), FlockArg::LockExclusiveNonblock) {
             Ok(held) => Ok(Some(Claim(Some(held)))),
             Err((_, Errno::EWOULDBLOCK)) => Ok(None),
             Err((_, error)) => Err(error.into()),

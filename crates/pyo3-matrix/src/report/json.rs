@@ -14,6 +14,8 @@ pub fn render(report: &Report) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use schemars::JsonSchema;
 
     use super::*;
@@ -24,9 +26,9 @@ mod tests {
         let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let schema = serde_json::to_string_pretty(&schemars::schema_for!(T)).expect("a schema") + "\n";
         if std::env::var_os("PYO3_MATRIX_BLESS").is_some() {
-            std::fs::write(&path, &schema).expect("written");
+            fs::write(&path, &schema).expect("written");
         }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        let there = fs::read_to_string(&path).unwrap_or_default();
         assert!(there == schema, "{path} is stale; PYO3_MATRIX_BLESS=1 cargo test writes it anew");
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use fs_err as fs;
+
 use crate::model::event::Event;
 use crate::model::record::{Attempt, Durations, Outcome, Record};
 use crate::provision::Context;
@@ -52,12 +54,12 @@ pub fn attempts(tries: Tries<'_, '_>, stage: impl Fn() -> Record) -> Record {
 /// Moves what a try left out of the next one's way.
 fn set_aside(folder: &Path, writes: &[&str], attempt: usize) -> io::Result<()> {
     let aside = folder.join(FOLDER).join(attempt.to_string());
-    std::fs::create_dir_all(&aside)?;
-    for entry in std::fs::read_dir(folder)? {
+    fs::create_dir_all(&aside)?;
+    for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let moves = writes.is_empty() || writes.iter().any(|written| name == *written);
         if name != FOLDER && moves {
-            std::fs::rename(folder.join(&name), aside.join(&name))?;
+            fs::rename(folder.join(&name), aside.join(&name))?;
         }
     }
     Ok(())
@@ -72,13 +74,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path();
         for attempt in 1..=2 {
-            std::fs::write(path.join("events.jsonl"), attempt.to_string()).expect("written");
-            std::fs::create_dir(path.join("tox")).expect("made");
+            fs::write(path.join("events.jsonl"), attempt.to_string()).expect("written");
+            fs::create_dir(path.join("tox")).expect("made");
             set_aside(path, &[], attempt).expect("moved");
-            let left: Vec<_> = std::fs::read_dir(path).expect("a folder").flatten().collect();
+            let left: Vec<_> = fs::read_dir(path).expect("a folder").flatten().collect();
             assert_eq!(left.len(), 1, "{left:?}");
             let kept = path.join(FOLDER).join(attempt.to_string());
-            let text = std::fs::read_to_string(kept.join("events.jsonl")).expect("kept");
+            let text = fs::read_to_string(kept.join("events.jsonl")).expect("kept");
             assert_eq!(text, attempt.to_string());
             assert!(kept.join("tox").is_dir());
         }
@@ -88,7 +90,7 @@ mod tests {
     fn of_a_later_stage_only_its_own_files_are_put_aside() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["junit.xml", "benchmark.json"] {
-            std::fs::write(folder.path().join(name), name).expect("written");
+            fs::write(folder.path().join(name), name).expect("written");
         }
         set_aside(folder.path(), &["benchmark.json"], 1).expect("moved");
         assert!(folder.path().join("junit.xml").is_file());

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use fs_err as fs;
+
 use crate::build::environment::Environment;
 use crate::config::Config;
 use crate::model::cell::CellId;
@@ -179,7 +181,7 @@ impl Ready<'_, '_> {
     ) -> Result<StageResult, Failure> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
-        std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
+        fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
         let server_log = self.folder.join("server.log");
         let database = self.server.fresh_database(&self.database_name(stage));
         let database = database.inspect_err(|_| self.server.keep_log(&server_log))?;

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use fs_err as fs;
+
 use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
 use crate::build::lock::{self, LockError};
@@ -25,7 +27,7 @@ pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
         }
         let begun = Instant::now();
         let folder = folder.negative(&planned.id);
-        let built = std::fs::create_dir_all(&folder)
+        let built = fs::create_dir_all(&folder)
             .map_err(NegativeError::from)
             .and_then(|()| build(planned, &folder.join("output.log"), context));
         let (built, text) = match built {
@@ -102,7 +104,7 @@ fn pairing(
     let line = planned.negative.line;
     let spec = context.config.line(line).unwrap_or_else(|| unreachable!("a checked config"));
     let spec = crate::config::LineSpec { pyo3_async_runtimes: version.to_owned(), ..spec.clone() };
-    let start = std::fs::read_to_string(context.config.line_lock(line)).ok();
+    let start = fs::read_to_string(context.config.line_lock(line)).ok();
     let resolved = |offline| match lock::resolve(&spec, start.as_deref(), offline, context) {
         Ok(_) => Ok((true, "resolved".to_owned())),
         Err(error @ LockError::Unresolved { .. }) => Ok((false, error.to_string())),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use fs_err as fs;
+
 use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
@@ -143,7 +145,7 @@ impl<'p> Preparation<'_, 'p> {
     fn log(&self, what: &str, id: WheelId) -> Result<PathBuf, Failure> {
         let folder = self.context.config.target().join("logs");
         let log = folder.join(format!("{what}-{id}.log"));
-        let fresh = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&log, ""));
+        let fresh = fs::create_dir_all(folder).and_then(|()| fs::write(&log, ""));
         fresh.map_err(|error| Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() })?;
         Ok(log)
     }
@@ -151,7 +153,7 @@ impl<'p> Preparation<'_, 'p> {
 
 /// Marks a kept wheel as used now: those that were not used for long are removed first.
 fn used(wheel: &Wheel) {
-    let folder = wheel.path.parent().map(std::fs::File::open);
+    let folder = wheel.path.parent().map(fs::File::open);
     // A wheel that cannot be marked is only removed, and built again, earlier than others.
     let _ = folder.map(|folder| folder.and_then(|folder| folder.set_modified(SystemTime::now())));
 }

@@ -1,8 +1,10 @@
 //! What did a server say last? Its log in, the last lines out: for a message, or beside a cell that is not green.
 
-use std::fs::File;
+use fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+
+use fs_err as fs;
 
 use crate::model::record;
 
@@ -43,10 +45,10 @@ mod tests {
         let (log, kept) = (folder.path().join("log"), folder.path().join("kept"));
         let lines: Vec<String> =
             (1..=20_000).map(|n| format!("line {n} of one that knows hush-hush")).collect();
-        std::fs::write(&log, lines.join("\n")).expect("written");
+        fs::write(&log, lines.join("\n")).expect("written");
         crate::model::secrets::learn("hush-hush");
         keep(&log, &kept).expect("kept");
-        let text = std::fs::read_to_string(kept).expect("a text");
+        let text = fs::read_to_string(kept).expect("a text");
         assert_eq!(text.lines().count(), 200);
         assert!(text.starts_with("line 19801 of") && text.ends_with("line 20000 of one that knows ***\n"));
     }

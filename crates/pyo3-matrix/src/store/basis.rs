@@ -76,6 +76,8 @@ fn no_locks(folder: &Path) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
     use crate::build::line::keep;
 
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn without_any_lock_the_hint_says_what_makes_them() {
         let (root, config) = checkout();
-        std::fs::remove_dir_all(root.path().join(&config.extension.locks)).expect("removed");
+        fs::remove_dir_all(root.path().join(&config.extension.locks)).expect("removed");
         let message = Basis::of(&config).expect_err("no locks").to_string();
         assert!(message.contains("hint: `cargo matrix lock`"), "{message}");
     }

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::model::fingerprint::naming;
 use crate::store::folder::now;
 
 /// Why a checkout cannot be had.
@@ -27,14 +27,15 @@ pub struct CheckoutLock {
 impl CheckoutLock {
     /// Takes the lock of `target`, or says who has it.
     pub fn acquire(target: &Path) -> Result<CheckoutLock, CheckoutError> {
-        std::fs::create_dir_all(target).map_err(|error| naming(&error, target))?;
+        fs::create_dir_all(target)?;
         let path = target.join("lock");
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mut file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            CheckoutError::Locked { path: target.into(), holder }
-        })?;
+        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut file =
+            Flock::lock(file.into_file(), FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                CheckoutError::Locked { path: target.into(), holder }
+            })?;
         file.set_len(0)?;
         file.rewind()?;
         write!(file, " (process {}, since {})", std::process::id(), now())?;

@@ -20,8 +20,8 @@ pub const RUNS: &str = "runs";
 pub enum DiskError {
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
-    #[error("cannot remove {}: {source}\nhint: ask as the user that owns it", path.display())]
-    Remove { path: PathBuf, source: io::Error },
+    #[error("cannot give back what the harness keeps: {0}\nhint: ask as the user that owns it")]
+    Remove(#[from] io::Error),
 }
 
 /// What `clean` removes.
@@ -66,7 +66,7 @@ pub fn clean(config: &Config, what: What) -> Result<Cleaned, DiskError> {
 fn everything(config: &Config, caches: &[PathBuf]) -> Result<Cleaned, DiskError> {
     let (mut cleaned, mut claims, mut stay) = (Cleaned::default(), Vec::new(), BTreeSet::new());
     for cache in caches {
-        match Claim::to_empty(cache).map_err(|source| DiskError::Remove { path: cache.clone(), source })? {
+        match Claim::to_empty(cache)? {
             Some(claim) => claims.push(claim),
             None => cleaned.in_use.push(cache.clone()),
         }
@@ -82,7 +82,7 @@ fn everything(config: &Config, caches: &[PathBuf]) -> Result<Cleaned, DiskError>
 }
 
 /// Removes `folder` but for what is to `stay`; where something is mounted there, or a link leads there, what is in it.
-fn give_back(folder: &Path, stay: &BTreeSet<PathBuf>) -> Result<u64, DiskError> {
+fn give_back(folder: &Path, stay: &BTreeSet<PathBuf>) -> io::Result<u64> {
     let before = size(folder);
     empty(folder, stay)?;
     let _ = fs::remove_dir(folder);
@@ -99,14 +99,10 @@ fn folders(config: &Config, caches: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Removes what is in `folder` but for what is to `stay`.
-fn empty(folder: &Path, stay: &BTreeSet<PathBuf>) -> Result<(), DiskError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| DiskError::Remove { path, source }
-    };
-    let real = folder.canonicalize().map_err(failed(folder))?;
-    for entry in fs::read_dir(folder).map_err(failed(folder))? {
-        let entry = entry.map_err(failed(folder))?;
+fn empty(folder: &Path, stay: &BTreeSet<PathBuf>) -> io::Result<()> {
+    let real = fs::canonicalize(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
         if stay.contains(&real.join(entry.file_name())) {
             continue;
         }
@@ -116,7 +112,7 @@ fn empty(folder: &Path, stay: &BTreeSet<PathBuf>) -> Result<(), DiskError> {
         match removed {
             // A mount: its content is gone.
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
-            removed => removed.map_err(failed(&path))?,
+            removed => removed?,
         }
     }
     Ok(())
@@ -211,21 +207,21 @@ mod tests {
         let shared = tempfile::tempdir().expect("a folder");
         let own = config.target().canonicalize().expect("a path").join("postgres");
         let caches = [own.clone(), shared.path().to_owned()];
-        let fill = || {
+        let fetch = || {
             for cache in &caches {
                 fs::create_dir_all(cache.join("16.1/bin")).expect("made");
                 fs::write(cache.join("16.1/bin/postgres"), "").expect("written");
             }
         };
         for (used, free) in [(&caches[1], &caches[0]), (&caches[0], &caches[1])] {
-            fill();
+            fetch();
             let file = fs::File::create(used.join(IN_USE)).expect("a lock file").into_parts().0;
             let user = Flock::lock(file, FlockArg::LockSharedNonblock).expect("used");
-            assert_eq!(everything(&config, &caches).expect("cleaned").in_use, [used.clone()]);
+            assert_eq!(everything(&config, &caches).expect("cleaned").in_use, std::slice::from_ref(used));
             assert!(used.join("16.1/bin/postgres").is_file() && !free.join("16.1").exists());
             drop(user);
         }
-        fill();
+        fetch();
         let cleaned = everything(&config, &caches).expect("cleaned");
         assert_eq!((cleaned.in_use, config.target().exists()), (vec![], false));
         assert!(!own.exists() && shared.path().join(IN_USE).exists() && !shared.path().join("16.1").exists());

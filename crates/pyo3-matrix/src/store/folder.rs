@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use crate::model::cell::CellId;
 use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
@@ -47,10 +49,10 @@ impl RunFolder {
         intent.started = now();
         let id = format!("{}-{}", intent.started.replace([':', '-'], ""), std::process::id());
         let runs = target.join("runs");
-        std::fs::create_dir_all(&runs).map_err(|error| naming(&error, &runs))?;
+        fs::create_dir_all(&runs)?;
         // A run and its merge may begin within one second.
         let mut names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
-        let free = |name: &String| match std::fs::create_dir(runs.join(name)) {
+        let free = |name: &String| match fs::create_dir(runs.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
             made => Some(made),
         };
@@ -58,8 +60,8 @@ impl RunFolder {
             .find_map(|name| free(&name).map(|made| (name, made)))
             .ok_or_else(|| io::Error::other("a hundred runs within one second"))?;
         let path = runs.join(&run);
-        made.map_err(|error| naming(&error, &path))?;
-        std::fs::create_dir(path.join("cells"))?;
+        made?;
+        fs::create_dir(path.join("cells"))?;
         intent.run = run;
         record::write(&path.join(PLAN), &intent)?;
         Ok(RunFolder { path })
@@ -69,9 +71,9 @@ impl RunFolder {
     pub fn becomes_latest(&self, target: &Path) -> io::Result<()> {
         let runs = target.join("runs");
         let link = runs.join(format!("{LATEST}.{}", std::process::id()));
-        let _ = std::fs::remove_file(&link);
+        let _ = fs::remove_file(&link);
         std::os::unix::fs::symlink(self.path.file_name().unwrap_or_default(), &link)?;
-        std::fs::rename(link, runs.join(LATEST))
+        fs::rename(link, runs.join(LATEST))
     }
 
     /// The folder of an earlier run: by its id, by its path, or the latest.
@@ -107,7 +109,7 @@ impl RunFolder {
     /// Keeps what happened in a cell.
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let folder = self.cell(record.cell);
-        std::fs::create_dir_all(&folder)?;
+        fs::create_dir_all(&folder)?;
         record::write(&folder.join(record::FILE), record)
     }
 
@@ -116,16 +118,16 @@ impl RunFolder {
         let missing =
             || io::Error::new(io::ErrorKind::NotFound, format!("{}: no {PLAN}", self.path.display()));
         let path = self.path.join(PLAN);
-        let intent: Intent = versioned(&path).map_err(|error| naming(&error, &path))?.ok_or_else(missing)?;
+        let intent: Intent = versioned(&path)?.ok_or_else(missing)?;
         let mut records = Vec::new();
         for planned in &intent.plan.cells {
             let path = self.cell(planned.cell).join(record::FILE);
-            records.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
+            records.extend(versioned(&path)?);
         }
         let mut negatives = Vec::new();
         for planned in &intent.plan.negatives {
             let path = self.negative(&planned.id).join(record::FILE);
-            negatives.extend(versioned(&path).map_err(|error| naming(&error, &path))?);
+            negatives.extend(versioned(&path)?);
         }
         let ledger = record::read(&self.path.join("ledger.json"))?;
         Ok(Contents { intent, records, negatives, ledger })
@@ -135,7 +137,7 @@ impl RunFolder {
 /// The accounts of the newest runs, the newest first; those that were killed have none.
 #[must_use]
 pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
-    let entries = std::fs::read_dir(target.join("runs")).into_iter().flatten().flatten();
+    let entries = fs::read_dir(target.join("runs")).into_iter().flatten().flatten();
     let mut runs: Vec<PathBuf> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .map(|entry| entry.path())
@@ -149,13 +151,16 @@ pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
 fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     let Some(document) = record::read::<serde_json::Value>(path)? else { return Ok(None) };
     match document["schema_version"].as_u64() {
-        Some(version) if version == u64::from(SCHEMA_VERSION) => Ok(Some(serde_json::from_value(document)?)),
+        Some(version) if version == u64::from(SCHEMA_VERSION) => {
+            let read = serde_json::from_value(document).map_err(io::Error::from);
+            read.map(Some).map_err(|error| naming(&error, path))
+        }
         version => {
             let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
             let what = format!(
                 "schema_version is {version}, this harness reads {SCHEMA_VERSION}\nhint: use the harness that wrote it"
             );
-            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+            Err(naming(&io::Error::new(io::ErrorKind::InvalidData, what), path))
         }
     }
 }
@@ -172,7 +177,7 @@ fn missing(run: &str, folder: &Path) -> String {
 }
 
 fn known(runs: &Path) -> String {
-    let entries = std::fs::read_dir(runs).into_iter().flatten();
+    let entries = fs::read_dir(runs).into_iter().flatten();
     let mut ids: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| !name.starts_with(LATEST))

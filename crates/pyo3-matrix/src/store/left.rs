@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use fs_err as fs;
+
 /// The files that the in-cell plugin writes. One that is not there is none: the cell may have ended at any moment.
 #[derive(Debug, Default)]
 pub struct Left {
@@ -45,10 +47,10 @@ impl Measured {
 
 /// The text of a file. Bytes that are no UTF-8 are replaced: the file says what it says.
 fn text(path: &Path) -> io::Result<Option<String>> {
-    match std::fs::read(path) {
+    match fs::read(path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        Err(error) => Err(error),
     }
 }
 
@@ -61,7 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let left = Left::read(folder.path()).expect("read");
         assert!(left.observed.is_none() && left.events.is_none() && left.memory.is_none());
-        std::fs::create_dir(folder.path().join("memory.json")).expect("made");
+        fs::create_dir(folder.path().join("memory.json")).expect("made");
         let message = Left::read(folder.path()).expect_err("a folder").to_string();
         assert!(message.contains("memory.json"), "{message}");
     }
@@ -70,7 +72,7 @@ mod tests {
     fn each_file_is_read_from_its_place() {
         let (cell, stage) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         for (folder, name) in [(&cell, "benchmark.json"), (&stage, "speedup.json"), (&cell, "events.jsonl")] {
-            std::fs::write(folder.path().join(name), name).expect("written");
+            fs::write(folder.path().join(name), name).expect("written");
         }
         let measured = Measured::read(cell.path(), stage.path()).expect("read");
         assert_eq!(measured.benchmarks.as_deref(), Some("benchmark.json"));

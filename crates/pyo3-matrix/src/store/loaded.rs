@@ -51,8 +51,8 @@ mod tests {
             ["conftest.py", "tests/unit/conftest.py", "tests/unit/test_a.py", "test_top.py", "setup.cfg"]
         {
             let path = root.path().join(file);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-            std::fs::write(path, "").expect("written");
+            fs_err::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs_err::write(path, "").expect("written");
         }
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         by_pytest(root.path(), &arguments).iter().map(|path| path.display().to_string()).collect()

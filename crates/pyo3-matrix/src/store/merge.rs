@@ -8,6 +8,7 @@ pub mod choice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +110,7 @@ fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
         found.push(path.to_owned());
         return Ok(());
     }
-    for entry in std::fs::read_dir(path)? {
+    for entry in fs::read_dir(path)? {
         let entry = entry?;
         if depth > 0 && entry.file_type()?.is_dir() {
             search(&entry.path(), depth - 1, found)?;

@@ -54,12 +54,12 @@ impl Other {
             server.args(["-p", &port.to_string()]).spawn().expect("the server starts")
         };
         // Another program may take a port between the look for a free one and the server's own bind.
-        let served = (0..5).find_map(|_| {
+        let found = (0..5).find_map(|_| {
             let port = free_port();
             let mut server = serve(port);
             is_ready(&mut server, &data, &log).then_some((server, port))
         });
-        let (server, port) = served.expect("a port that stays free");
+        let (server, port) = found.expect("a port that stays free");
         Other { server, port, _folder: folder }
     }
 
