@@ -176,10 +176,10 @@ pub fn kept(run: &Path, target: &Path, bytes: u64) -> String {
 pub fn cleaned(cleaned: &Cleaned) -> String {
     let mut text = format!("freed {}", size(cleaned.bytes));
     for cache in &cleaned.in_use {
-        let _ = write!(text, "\nleft {}: servers of it are running", cache.display());
+        let _ = write!(text, "\nleft {}: a harness uses it at this moment", cache.display());
     }
     if !cleaned.in_use.is_empty() {
-        text.push_str("\nhint: `cargo matrix clean` removes them once they have ended");
+        text.push_str("\nhint: `cargo matrix clean` empties it once that harness has ended");
     }
     text
 }
