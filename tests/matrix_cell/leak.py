@@ -147,9 +147,13 @@ async def _read(measured: LeakMeasure) -> None:
         "file_descriptors": process.num_fds(),
     }
     for name, value in sizes.items():
-        measured.sizes.setdefault(name, array("q")).append(value)
+        measured.sizes.setdefault(name, _integers()).append(value)
     for name, value in counters.items():
-        measured.counters.setdefault(name, array("q")).append(value)
+        measured.counters.setdefault(name, _integers()).append(value)
+
+
+def _integers() -> array[int]:
+    return array("q")  # pragma: no mutate; without a sign they would do as well
 
 
 _MALLINFO2 = (

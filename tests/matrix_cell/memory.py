@@ -44,11 +44,10 @@ class MemorySeries:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what the leak tests measured, failed ones included."""
-        if report.when == "call":
-            name = report.nodeid.rpartition("::")[2]
-            for key, value in report.user_properties:
-                if key == "leak":
-                    self._leaks[name] = value
+        name = report.nodeid.rpartition("::")[2]
+        for key, value in report.user_properties:
+            if key == "leak":
+                self._leaks[name] = value
 
     def close(self) -> None:
         """Stop the thread and write the last state; runs at the end of every session, failed ones included."""

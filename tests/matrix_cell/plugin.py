@@ -40,10 +40,16 @@ class Gate:
             observed = observe(self._request)
         except UnobservableError as error:
             write_json(path, {"schema_version": 1, "error": str(error)})
-            _leave(f"{self._request.cell}: {error}", EXIT_UNOBSERVABLE)
+            self.leave(str(error), EXIT_UNOBSERVABLE)
         write_json(path, observed)
         if told := complaints(self._request, observed):
-            _leave("\n".join([f"{self._request.cell}: this cell is not what was requested", *told]), EXIT_MISMATCH)
+            self.leave("\n".join(["this cell is not what was requested", *told]), EXIT_MISMATCH)
+
+    def leave(self, reason: str, code: int) -> NoReturn:
+        """End the session; pytest prints one line of the reason at the end, and the whole stands before it."""
+        reason = f"{self._request.cell}: {reason}"
+        print(f"\n{reason}", flush=True)
+        pytest.exit(reason.partition("\n")[0], returncode=code)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,9 +72,3 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(memory, "matrix-memory")
     config.pluginmanager.register(Gate(request), "matrix-gate")
     config.pluginmanager.register(benchmark_rounds, "matrix-benchmark-rounds")
-
-
-def _leave(reason: str, code: int) -> NoReturn:
-    # pytest prints one line at the end; the whole reason stands before it.
-    print(f"\n{reason}", flush=True)
-    pytest.exit(reason.partition("\n")[0], returncode=code)

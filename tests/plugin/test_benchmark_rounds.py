@@ -26,6 +26,7 @@ def test_sample_is_spread_evenly_from_the_first_round_to_the_last() -> None:
 def test_few_rounds_are_kept_whole() -> None:
     assert sample(range(4), 4) == [0, 1, 2, 3]
     assert sample((), 4) == []
+    assert sample((7,), 1) == [7]
 
 
 def test_rounds_of_the_session_itself_stay_whole() -> None:
@@ -46,7 +47,7 @@ def test_report_without_rounds_stays_as_it_is() -> None:
 
 def test_report_of_a_cell_has_a_sample_and_the_statistics_of_all(run_cell: RunCell) -> None:
     test = "def test_inner(benchmark): benchmark.pedantic(int, rounds=3001)"
-    cell = run_cell(test, apart=True, arguments=("--benchmark-json=benchmark.json",))
+    cell = run_cell(test, arguments=("--benchmark-json=benchmark.json",))
     assert cell.result.ret == 0
     [benchmark] = json.loads((cell.out.parent / "benchmark.json").read_text(encoding="utf-8"))["benchmarks"]
     stats = benchmark["stats"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import mmap
 import os
 import random
+import statistics
 import sys
 import threading
 from array import array
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
 
-from matrix_cell.leak import LeakMeasure, Plan, measure, theil_sen
-from matrix_cell.leak_limits import complaints
+from matrix_cell.leak import LeakMeasure, Plan, Slope, measure, theil_sen
+from matrix_cell.leak_limits import MOST_GROWTH, complaints
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -129,3 +132,131 @@ def test_noise_alone_has_zero_inside_its_interval() -> None:
     chance = random.Random(2)
     slope = theil_sen([chance.randrange(100_000) for _ in range(21)], 0.05)
     assert slope.low < 0 < slope.high
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    # Ranks around the median of all n(n-1)/2 slopes, by Kendall's variance n(n-1)(2n+5)/18 and 2.5758 deviations.
+    [(5, 0, 9), (10, 8, 37), (21, 62, 148), (100, 2042, 2908)],
+)
+def test_interval_has_the_ranks_that_its_confidence_asks_for(count: int, low: int, high: int) -> None:
+    # No two slopes are alike: their ranks tell them apart.
+    chance = random.Random(3)
+    readings = [chance.randrange(1 << 60) for _ in range(count)]
+    slopes = sorted((after - before) / (j - i) for (i, before), (j, after) in combinations(enumerate(readings), 2))
+    assert len(set(slopes)) == count * (count - 1) // 2
+    slope = theil_sen(readings, 1)
+    assert (slope.low, slope.estimate, slope.high) == (slopes[low], statistics.median(slopes), slopes[high])
+
+
+# Two blocks of 500 operations and a straight line: the record is known to the last digit.
+STRAIGHT = LeakMeasure(
+    Plan(operations=1000, blocks=2),
+    sizes={"rss": array("q", [100, 350, 600])},
+    counters={"threads": array("q", [1, 5, 9])},
+)
+
+
+def test_record_holds_what_was_read_and_what_follows() -> None:
+    assert STRAIGHT.record() == {
+        "operations": 1000,
+        "blocks": 2,
+        "rss": {
+            "slope_bytes_per_1000": 500,
+            "low": 500,
+            "high": 500,
+            "confidence": 0.99,
+            "readings": [100, 350, 600],
+        },
+        "growth": {"threads": 8},
+    }
+
+
+def test_slope_is_per_thousand_operations() -> None:
+    assert STRAIGHT.slope("rss") == Slope(500, 500, 500)
+
+
+def line_of(rss: int, threads: int = 0) -> LeakMeasure:
+    """Return the measure of a workload that grows by so much per 1,000 operations."""
+    counters = {name: array("q", [0, 0]) for name in MOST_GROWTH}
+    counters["threads"] = array("q", [0, threads])
+    return LeakMeasure(Plan(operations=1000, blocks=1), sizes={"rss": array("q", [0, rss])}, counters=counters)
+
+
+def test_growth_up_to_the_limit_is_no_leak() -> None:
+    assert complaints(line_of(65_536, 20)) == []
+
+
+def test_complaint_says_how_much_grew_and_what_is_allowed() -> None:
+    assert complaints(line_of(65_537, 21)) == [
+        "rss grows by 65,537 bytes per 1,000 operations (99 % interval 65,537 to 65,537; limit 65,536)",
+        "threads grew by 21 in 1,000 operations (limit 20)",
+    ]
+
+
+async def test_every_block_is_run_and_read_after_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    asked: list[int] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def work(operations: int) -> None:
+        asked.append(operations)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    measured = await measure(work, Plan(operations=60, blocks=3, warm_up=7))
+    assert asked == [7, 20, 20, 20]
+    assert slept == [0, 0, 0, 0]
+    assert {len(readings) for readings in (*measured.sizes.values(), *measured.counters.values())} == {4}
+    assert gc.get_freeze_count() == 0
+
+
+async def test_failing_workload_gives_the_garbage_collector_back_what_it_set_aside() -> None:
+    async def work(operations: int) -> None:
+        if operations == 1:
+            message = "broken"
+            raise ValueError(message)
+
+    with pytest.raises(ValueError, match="broken"):
+        await measure(work, Plan(operations=10, blocks=10))
+    assert gc.get_freeze_count() == 0
+
+
+class Libc:
+    """A C library whose allocator gave out 7 bytes from its heaps and 5 straight from the kernel."""
+
+    def __init__(self, name: None) -> None:
+        assert name is None, "the library of this process"
+
+    class mallinfo2:  # noqa: N801  # as C calls it
+        """The function: called, it returns what it reports."""
+
+        restype: type[ctypes.Structure] | None = None
+
+        def __new__(cls) -> ctypes.Structure:  # type: ignore[misc]  # a function by another name
+            assert cls.restype is not None
+            info = cls.restype()
+            info.uordblks, info.hblkhd = 7, 5
+            return info
+
+
+async def idle(operations: int) -> None:
+    del operations
+
+
+async def test_size_of_the_allocator_is_what_it_gave_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", Libc)
+    measured = await measure(idle, Plan(operations=2, blocks=2))
+    assert measured.sizes["malloc"].tolist() == [12, 12, 12]
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError])
+async def test_allocator_that_does_not_say_is_left_out(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def library(name: None) -> None:
+        raise error(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    measured = await measure(idle, Plan(operations=2, blocks=2))
+    assert list(measured.sizes) == ["rss"]
+    assert list(measured.counters) == list(MOST_GROWTH)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import sys
 import sysconfig
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,6 +16,8 @@ import pytest
 
 from matrix_cell import observation
 from matrix_cell.observation import Difference, server_version
+from matrix_cell.plugin import Gate
+from matrix_cell.request import CellRequest
 from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
@@ -134,6 +138,21 @@ def test_every_difference_is_told(run_cell: RunCell, monkeypatch: pytest.MonkeyP
             "pyo3: expected 0.23.0, got 0.30.1",
         ]
     )
+
+
+def test_foreign_files_are_told_after_the_versions(run_cell: RunCell) -> None:
+    cell = run_cell(PASSES, members={}, postgres="13")
+    cell.result.stdout.fnmatch_lines(["postgres: expected 13, got 16", "  hint: *", "loaded *"], consecutive=True)
+
+
+def test_reason_is_out_before_pytest_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="utf-8", write_through=False))
+    gate = Gate(CellRequest(out=Path("no/such/folder"), cell="py3.12"))
+    with pytest.raises(pytest.exit.Exception) as left:
+        gate.leave("not as requested\n  hint: again", 70)
+    assert out.getvalue() == b"\npy3.12: not as requested\n  hint: again\n"
+    assert (left.value.msg, left.value.returncode) == ("py3.12: not as requested", 70)
 
 
 def test_axis_that_was_not_observed_is_a_difference(run_cell: RunCell) -> None:
