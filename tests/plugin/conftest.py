@@ -27,6 +27,11 @@ matrix_cell.observation.server_version = lambda: {VERSION}
 PLUGIN = ("-p", "matrix_cell.plugin", "-p", "no:cacheprovider", "-p", "no:asyncio")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs no inner session runs first: it is a hundred times faster, and a mutant ends at the first failure."""
+    items.sort(key=lambda item: "run_cell" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what the cell that runs these tests was told; an inner run has its own."""

@@ -207,7 +207,7 @@ def test_inner(breaks): assert False, "in call"
     # The report of the call ends with where it failed, and that of the teardown begins with the fixture.
     [seam] = [number for number, line in enumerate(lines) if line == "test_inner.py:8: AssertionError"]
     assert "def test_inner" in end["longrepr"]
-    assert lines[seam + 1 : seam + 3] == ["    @pytest.fixture", "    def breaks():"]
+    assert lines[seam + 1 : seam + 3] == ["@pytest.fixture", "    def breaks():"]
 
 
 def report(**attributes: Any) -> pytest.CollectReport:

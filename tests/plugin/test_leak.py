@@ -46,7 +46,7 @@ async def test_clean_workload_has_no_complaint() -> None:
 
 
 async def test_names_that_the_interpreter_remembers_are_no_leak() -> None:
-    # The interpreter's cache of types keeps names of attributes alive that nobody interned: one for each type here.
+    # The interpreter's cache of types keeps names of attributes alive that are not interned: one for each type here.
     things = iter([type("Thing", (), {})() for _ in range(PLAN.warm_up + PLAN.operations)])
 
     def look_up() -> None:

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from matrix_cell import observation
-from matrix_cell.observation import Difference, server_version
+from matrix_cell.installed import HINT
+from matrix_cell.observation import Difference, compare, complaints, server_version
 from matrix_cell.plugin import Gate
 from matrix_cell.request import CellRequest
 from matrix_cell.unobservable import UnobservableError
@@ -97,6 +98,42 @@ def test_mismatch_leaves_before_any_test_is_imported(run_cell: RunCell, axis: st
     assert not (cell.out.parent / "imported").exists()
     assert cell.json("observed.json")[axis] == got
     assert [event["exit_code"] for event in cell.events("session_end")] == [70]
+
+
+OBSERVED = {
+    "python": "3.12",
+    "pyo3": "0.30.1",
+    "build_info": {"pyo3": "0.30.1", "rustc": "1.86.0", "tokio": "1.54.1", "profile": "release"},
+}
+
+
+def test_axes_and_parts_of_the_build_are_compared_with_what_was_observed() -> None:
+    requested = {"pyo3": "0.30.0", "python": "3.12", "postgres": "16"}
+    built = {"pyo3": "0.29.0", "tokio": "1.0.0", "rustc": "1.85.0", "profile": "release", "not_reported": "1"}
+    request = CellRequest(out=Path(), axes=requested, built=built)
+    assert compare(request, OBSERVED) == [
+        Difference("postgres", "16", "nothing"),
+        Difference("pyo3", "0.30.0", "0.30.1"),
+        Difference("rustc", "1.85.0", "1.86.0"),
+        Difference("tokio", "1.0.0", "1.54.1"),
+    ]
+    assert compare(request, {**OBSERVED, "build_info": {}})[2:] == []
+    assert compare(CellRequest(out=Path(), built=built), {}) == []
+
+
+def test_files_are_compared_where_a_list_of_them_and_a_module_are_given() -> None:
+    observed = {**OBSERVED, "loaded": {"path": "/a.so", "sha256": "1"}, "installed": {"a.so": "1"}}
+    difference = Difference("python", "3.9", "3.12")
+    given = CellRequest(out=Path(), axes={"python": "3.9"}, members={"a.so": "2"})
+    assert complaints(given, observed) == [
+        str(difference),
+        "loaded /a.so, which is no file of the wheel",
+        "a.so: expected sha256 2, got 1",
+        HINT,
+    ]
+    assert complaints(given, OBSERVED) == [str(difference)]
+    assert complaints(CellRequest(out=Path(), axes={"python": "3.9"}), observed) == [str(difference)]
+    assert complaints(CellRequest(out=Path(), axes={"python": "3.12"}), observed) == []
 
 
 def test_hint_says_what_to_do_about_the_axis() -> None:

@@ -1,4 +1,4 @@
-"""Is a request that cannot be understood refused, and one that nobody made ignored?"""
+"""Is a request that cannot be understood refused, and none taken for one where none was made?"""
 
 from __future__ import annotations
 
