@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 def write_json(path: Path, value: Any) -> None:
     """Write beside the target and rename over it."""
     beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(value) + "\n", encoding="utf-8")
+    beside.write_bytes(json.dumps(value).encode() + b"\n")
     beside.replace(path)

@@ -63,7 +63,7 @@ def _members(path: str | None) -> dict[str, str] | None:
     if not path:
         return None
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         message = f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path}, cannot be read: {error}"
         raise pytest.UsageError(message) from error
