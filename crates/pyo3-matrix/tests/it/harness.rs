@@ -37,7 +37,9 @@ pub fn likeness() -> &'static Path {
         std::fs::create_dir_all(folder.join("target")).expect("a folder");
         // A test of another process may be reading here: only what is gone or new is touched.
         for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
-            if entry.path().is_symlink() && !entry.path().exists() {
+            let meant = checkout().join(entry.file_name());
+            let stale = std::fs::read_link(entry.path()).is_ok_and(|there| there != meant || !meant.exists());
+            if stale {
                 std::fs::remove_file(entry.path()).expect("removed");
             }
         }
