@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The crates whose locked versions the module reports, and the variable that carries each.
+/// The crates whose locked versions the module reports, each with the variable that carries its version.
 const REPORTED: [(&str, &str); 5] = [
     ("pyo3", "LOCKED_PYO3"),
     ("pyo3-async-runtimes", "LOCKED_PYO3_ASYNC_RUNTIMES"),
@@ -41,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     announce_line(&locked_version(&packages, "pyo3")?)
 }
 
-/// The lock file that this build uses: the first one upwards, as cargo itself looks for its workspace. A build for
-/// another line happens in a project made elsewhere, which has that line's lock at its root.
+/// The lock file that this build uses. It is the first one upwards, where cargo also looks for its workspace. A build
+/// for another line happens in a project made elsewhere, which has that line's lock at its root.
 fn nearest_lock(start: &Path) -> Result<PathBuf, Box<dyn Error>> {
     start
         .ancestors()
@@ -51,7 +51,7 @@ fn nearest_lock(start: &Path) -> Result<PathBuf, Box<dyn Error>> {
         .ok_or_else(|| format!("no Cargo.lock in {} or above it", start.display()).into())
 }
 
-/// The one version of `name` in the lock; two would make the report a guess, so they are an error.
+/// The one version of `name` in the lock. Two versions are an error: the report would have to guess.
 fn locked_version(lock: &toml::Table, name: &str) -> Result<String, Box<dyn Error>> {
     let packages =
         lock.get("package").and_then(toml::Value::as_array).ok_or("Cargo.lock lists no package")?;
@@ -79,8 +79,8 @@ fn announce_line(pyo3: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// PyO3's own cfgs for this crate: the interpreter's version (`Py_3_12` means "3.12 or newer"), the limited API, free
-/// threading. The versions are declared here as well, for an older line does not know the newer ones.
+/// Sets PyO3's own cfgs for this crate: the interpreter's version (`Py_3_12` means "3.12 or newer"), the limited API,
+/// free threading. It also declares the versions, because an older line does not know the newer ones.
 fn announce_interpreter() {
     pyo3_build_config::use_pyo3_cfgs();
     for minor in PYTHONS {

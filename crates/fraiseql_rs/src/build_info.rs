@@ -44,7 +44,7 @@ const REACHED: [(bool, u8); 8] = [
     (cfg!(Py_3_16), 16),
 ];
 
-/// The ABI compiled against, which is not inferred from the running interpreter.
+/// The ABI that this module was compiled against. It is not inferred from the running interpreter.
 fn python_abi() -> String {
     if cfg!(Py_LIMITED_API) {
         return "abi3".to_owned();

@@ -1,5 +1,5 @@
 //! What if many results arrive while the loop is busy? They wait here together, and the loop is woken once for all of
-//! them: each wake-up is a system call under the GIL, and a round of the loop.
+//! them, because each wake-up costs a system call under the GIL and a round of the loop.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,8 @@ use super::inside::Inside;
 /// A callback of the library, and its arguments.
 type Arrival = (Py<PyAny>, Py<PyTuple>);
 
-/// The callbacks that wait for one loop. Called on the loop's thread, it calls each of them.
+/// The callbacks that wait for one loop. The loop calls this object on its own thread, and the object then calls each
+/// of them.
 #[pyclass(frozen)]
 #[derive(Default)]
 pub struct Arrivals {
@@ -19,14 +20,14 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Adds a callback. True if it is the first, and the loop has to be woken.
+    /// Adds a callback. Returns true if it is the first one, so that the caller has to wake the loop.
     pub fn push(&self, callback: Py<PyAny>, arguments: Py<PyTuple>) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push((callback, arguments));
         waiting.len() == 1
     }
 
-    /// Takes what is waiting, in the order in which it came, and leaves nothing.
+    /// Takes all waiting callbacks, in the order in which they came.
     pub fn take(&self) -> Vec<Arrival> {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -34,7 +35,8 @@ impl Arrivals {
 
 #[pymethods]
 impl Arrivals {
-    /// One that fails does not keep the next waiting; and once the interpreter exits, none is called.
+    /// Calls all waiting callbacks. If one fails, the next is still called. Once the interpreter exits, none is
+    /// called.
     fn __call__(&self, py: Python<'_>) {
         let arrivals = self.take();
         let Ok(_inside) = Inside::enter() else { return };

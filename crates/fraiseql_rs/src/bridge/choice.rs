@@ -1,5 +1,5 @@
-//! Which way do the results of one pool take to asyncio? The one that was asked for, or the reference where the running
-//! loop does not allow it.
+//! Which way do the results of one pool take to asyncio? The way that was asked for; where the running loop does not
+//! allow it, the reference way (`future_into_py`).
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,7 +10,7 @@ use super::event_loop::EventLoop;
 use super::inside::Inside;
 use super::{completion_queue, future_into_py, loop_native, process};
 
-/// A way from Rust to asyncio; each has its file.
+/// A way from Rust to asyncio. Each has its own file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Strategy {
@@ -35,7 +35,7 @@ impl Strategy {
     }
 }
 
-/// A pool's way to asyncio: what was asked for, and what it came to.
+/// A pool's way to asyncio: the one that was requested, and the one that is in use.
 #[derive(Debug)]
 pub struct Bridge {
     requested: Strategy,
@@ -51,13 +51,14 @@ impl Bridge {
         self.requested
     }
 
-    /// What the last awaitable took, and before the first one what was asked for.
+    /// The way that the last awaitable took; before the first awaitable, the requested one.
     pub fn in_use(&self) -> Strategy {
         let number = self.in_use.load(Ordering::Relaxed);
         Strategy::ALL.into_iter().find(|strategy| *strategy as u8 == number).unwrap_or(self.requested)
     }
 
-    /// An awaitable for `work`, bound to the running event loop. Without one it raises `RuntimeError`.
+    /// Returns an awaitable for `work`, bound to the running event loop. Without a running loop it raises
+    /// `RuntimeError`.
     pub fn awaitable<'py, F, T>(&self, py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
     where
         F: Future<Output = T> + Send + 'static,
@@ -66,7 +67,8 @@ impl Bridge {
         let _inside = Inside::enter()?;
         process::claim()?;
         let event_loop = EventLoop::running(py)?;
-        // On the heap once: each layer above would move the whole of it (measured: a quarter of the CPU time).
+        // The work moves to the heap once. Otherwise each layer above would move all of it (measured: a quarter of
+        // the CPU time).
         let work = Box::pin(work);
         let mailbox = match self.requested {
             Strategy::FutureIntoPy => None,
@@ -80,7 +82,7 @@ impl Bridge {
                 completion_queue::awaitable(&event_loop, mailbox, work)
             }
             (Some(mailbox), Strategy::LoopNative) => loop_native::awaitable(&event_loop, mailbox, work),
-            // Its connections may have been opened for another loop, which could watch them.
+            // The pool's connections may have been opened for another loop, which could watch them.
             (None, Strategy::LoopNative) => {
                 future_into_py::awaitable(&event_loop, loop_native::assisted(work))
             }

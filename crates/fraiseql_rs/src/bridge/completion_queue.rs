@@ -1,5 +1,6 @@
-//! Tokio's threads work and never touch Python; the loop's own thread makes the objects and resolves the futures, many
-//! at a time (`mailbox`). So a result costs no fight for the GIL, and no wake-up where another has just made one.
+//! How does a result cost no fight for the GIL? Tokio's threads work and never touch Python. The loop's own thread
+//! makes the objects and resolves the futures, many at a time (`mailbox`), so a result often needs no wake-up of its
+//! own.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How many of them are there at this moment? A counter that goes up with a guard, and down when the guard is dropped.
+//! How many guards exist at this moment? A counter goes up when a guard is made, and down when the guard is dropped.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ impl Count {
         Self(AtomicUsize::new(0))
     }
 
-    /// Counts one more for as long as the guard lives.
+    /// Counts one more until the returned guard is dropped.
     pub fn one(&'static self) -> Counted {
         self.0.fetch_add(1, Ordering::SeqCst);
         Counted(self)
@@ -21,7 +21,7 @@ impl Count {
     }
 }
 
-/// Something that is counted.
+/// The guard: it is counted as long as it lives.
 pub struct Counted(&'static Count);
 
 impl Drop for Counted {

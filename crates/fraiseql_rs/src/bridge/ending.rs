@@ -1,5 +1,5 @@
-//! When does work in flight have to end early? When its loop is closed, and when the interpreter exits: nobody will
-//! ask for the result, and the guards inside the work (which cancel queries) must still run.
+//! When does work in flight have to end early? When its loop is closed, and when the interpreter exits. Then no
+//! caller will ask for the result, but the guards inside the work (which cancel queries) must still run.
 
 use std::future::Future;
 use std::pin::pin;
@@ -21,7 +21,7 @@ static ENDINGS: Mutex<Vec<Weak<Ending>>> = Mutex::new(Vec::new());
 pub struct Ending {
     is_over: AtomicBool,
     over: Notify,
-    /// How much of the loop's work is in flight.
+    /// The number of the loop's futures that are in flight.
     pending: AtomicUsize,
     is_watched: AtomicBool,
 }
@@ -44,18 +44,20 @@ impl Ending {
         ending
     }
 
-    /// True for the one caller that has to start the watch.
+    /// Returns true to exactly one caller, which then has to start the watch.
     pub fn begin_watch(&self) -> bool {
         !self.is_watched.swap(true, Ordering::SeqCst)
     }
 
-    /// For the watch: false once there is nothing to watch any more; the next [`Self::begin_watch`] then starts anew.
+    /// The watch asks this after each pause. False means that nothing is left to watch; the next
+    /// [`Self::begin_watch`] then starts a new watch.
     pub fn goes_on(&self) -> bool {
         if self.pending.load(Ordering::SeqCst) > 0 && !self.is_over.load(Ordering::SeqCst) {
             return true;
         }
         self.is_watched.store(false, Ordering::SeqCst);
-        // Work may have come between the two lines above, and have left the watch to us.
+        // New work may have come between the two lines above. It saw the flag still set and started no watch, so this
+        // watch goes on.
         self.pending.load(Ordering::SeqCst) > 0 && !self.is_over.load(Ordering::SeqCst) && self.begin_watch()
     }
 
@@ -64,12 +66,12 @@ impl Ending {
         self.over.notify_waiters();
     }
 
-    /// `work`, unless it has to end early. It is counted from this call on.
+    /// Returns `work`, made to end early if it has to. It is counted from this call on.
     pub fn bound<T>(self: Arc<Self>, work: impl Future<Output = T>) -> impl Future<Output = PyResult<T>> {
         self.pending.fetch_add(1, Ordering::SeqCst);
         let pending = Pending(self);
         async move {
-            // Registered before the flags are read, so a notification in between is not missed.
+            // The waiter registers before it reads the flags, so it misses no notification in between.
             let mut over = pin!(pending.0.over.notified());
             over.as_mut().enable();
             if is_exiting() || pending.0.is_over.load(Ordering::SeqCst) {
@@ -83,7 +85,7 @@ impl Ending {
     }
 }
 
-/// What is told to those who come too late.
+/// The error for calls that come too late.
 pub fn ended() -> PyErr {
     PyRuntimeError::new_err("the event loop is closed, or the interpreter exits")
 }
@@ -92,7 +94,7 @@ pub fn is_exiting() -> bool {
     IS_EXITING.load(Ordering::SeqCst)
 }
 
-/// Ends the work of every loop, and all that is still to come.
+/// Ends the work of every loop, and all work that starts later.
 pub fn end_all() {
     IS_EXITING.store(true, Ordering::SeqCst);
     let endings = ENDINGS.lock().unwrap_or_else(PoisonError::into_inner);

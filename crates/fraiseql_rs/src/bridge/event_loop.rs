@@ -1,6 +1,6 @@
-//! What stands between the library and asyncio's loop? A stand-in, one per loop, which passes everything on and knows
-//! two things more: nobody is there to hear a result once the loop is closed (pyo3-async-runtimes then prints a
-//! traceback from another thread, pyo3-async-runtimes#90), and the work of a closed loop has to end.
+//! What stands between the library and asyncio's loop? A stand-in, one per loop, which passes every call on. It adds
+//! two things. It drops a result if the loop is closed, where pyo3-async-runtimes would print a traceback from
+//! another thread (pyo3-async-runtimes#90). And it ends the work of a closed loop.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -19,7 +19,7 @@ use super::mailbox::Mailbox;
 use super::{loop_native, runtime};
 use crate::compat;
 
-/// A loop cannot say that it is closed, so one with work in flight is asked this often.
+/// A loop cannot report that it was closed, so the watch asks a loop with work in flight this often.
 const WATCH_PAUSE: Duration = Duration::from_millis(100);
 
 thread_local! {
@@ -30,7 +30,7 @@ thread_local! {
 /// The part of asyncio's loop that the library calls.
 #[pyclass(frozen)]
 pub struct EventLoop {
-    /// Weak, so that the stand-in keeps no loop alive that everybody else has forgotten.
+    /// A weak reference, so that the stand-in does not keep a loop alive.
     real: Py<PyWeakrefReference>,
     ending: Arc<Ending>,
     arrivals: Py<Arrivals>,
@@ -43,7 +43,7 @@ pub struct EventLoop {
 }
 
 impl EventLoop {
-    /// The stand-in of the running loop; without one, `RuntimeError`.
+    /// Returns the stand-in of the running loop. Without a running loop it raises `RuntimeError`.
     pub fn running(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
         let real = get_running_loop(py)?;
         let is_its = |known: &&Py<Self>| known.get().upgrade(py).is_some_and(|known| known.is(&real));
@@ -66,29 +66,31 @@ impl EventLoop {
         Ok(made)
     }
 
-    /// Lets go of this thread's loops that are no more. Asked and dropped outside of the list: Python code may run.
+    /// Drops the stand-ins of this thread's closed loops. It asks and drops them outside of the list, because both
+    /// may run Python code.
     fn forget_closed(py: Python<'_>) {
         let known = KNOWN.with_borrow(|known| known.iter().map(|it| it.clone_ref(py)).collect::<Vec<_>>());
         let closed = known.into_iter().filter(|it| it.get().is_closed(py)).collect::<Vec<_>>();
         KNOWN.with_borrow_mut(|known| known.retain(|it| !closed.iter().any(|gone| gone.is(it))));
     }
 
-    /// `work`, which ends early if the loop is closed or the interpreter exits.
+    /// Returns `work`, made to end early if the loop is closed or the interpreter exits.
     pub fn bound<T>(
         this: &Bound<'_, Self>,
         work: impl Future<Output = T>,
     ) -> impl Future<Output = PyResult<T>> {
         let ending = &this.get().ending;
-        // Counted first: a watch that finds nothing to watch goes home.
+        // Count the work first: a watch that finds nothing to watch ends.
         let bound = Arc::clone(ending).bound(work);
         if ending.begin_watch() {
-            // It ends with the last work of the loop.
+            // The watch ends with the last work of the loop.
             drop(runtime::spawn(watch(Arc::clone(ending), this.clone().unbind())));
         }
         bound
     }
 
-    /// Where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows' proactor.
+    /// The mailbox where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows'
+    /// proactor.
     pub fn mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
         let mailbox = this.get().mailbox.get_or_init(|| Mailbox::new().ok()).as_ref()?;
         let is_hung = kept(&this.get().is_hung, || {
@@ -98,7 +100,7 @@ impl EventLoop {
         is_hung.then_some(mailbox)
     }
 
-    /// The mailbox of a loop that also watches our sockets. `None` if it cannot.
+    /// The mailbox, if the loop can also watch our sockets; else `None`.
     pub fn native_mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
         let mailbox = Self::mailbox(this)?;
         let is_native = kept(&this.get().is_native, || {
@@ -120,8 +122,8 @@ impl EventLoop {
     }
 }
 
-/// What `cell` keeps, found out at its first use. `ask` calls Python, where a finaliser may come back to this very cell:
-/// it is asked twice then, and the first answer is kept.
+/// Returns the answer that `cell` keeps, and asks for it at the first use. `ask` calls Python, where a finaliser may
+/// use the same cell: then it is asked twice, and the first answer is kept.
 fn kept(cell: &OnceLock<bool>, ask: impl FnOnce() -> bool) -> bool {
     if let Some(known) = cell.get() {
         return *known;
@@ -137,7 +139,7 @@ async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
         sleep(WATCH_PAUSE).await;
         let asked = Arc::clone(&this);
         let is_closed = runtime::blocking(move || {
-            // Nothing may touch an interpreter that is on its way out.
+            // Nothing may touch an interpreter that is exiting.
             !ending::is_exiting() && compat::attach(|py| asked.get().is_closed(py))
         });
         if is_closed.await {
@@ -156,7 +158,7 @@ impl EventLoop {
         real.call_method0(pyo3::intern!(py, "create_future"))
     }
 
-    /// The library's callbacks set a future's result, whatever context they run in.
+    /// Takes a callback from the library. The callback sets a future's result, so it may run in any context.
     #[pyo3(signature = (callback, *arguments, **_keywords))]
     fn call_soon_threadsafe(
         &self,
@@ -173,7 +175,7 @@ impl EventLoop {
         if let Some(Ok(_)) = woken {
             return Ok(());
         }
-        // Nobody will come for them.
+        // The loop will not fetch these callbacks any more.
         drop(self.arrivals.get().take());
         match woken {
             Some(Err(error)) if !self.is_closed(py) => Err(error),

@@ -1,6 +1,6 @@
-//! What happens to work in flight when the interpreter exits? A thread that comes back to an interpreter which is
-//! gone aborts the process. So an `atexit` hook ends all work (its guards cancel the queries) and waits until none of
-//! our threads has business with Python any more.
+//! What happens to work in flight when the interpreter exits? A thread that returns to an interpreter that is gone
+//! aborts the process. So an `atexit` hook ends all work (its guards cancel the queries), and waits until no thread
+//! of ours needs Python any more.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 use super::{ending, inside, process, runtime};
 use crate::compat;
 
-/// How long the interpreter's exit may take on our account. Ending the futures takes milliseconds.
+/// The longest time that the interpreter's exit waits for us. Ending the futures takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Has the interpreter call us before it tears anything down.
+/// Registers `leave`, which the interpreter calls before it tears anything down.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let hook = wrap_pyfunction!(leave, module)?;
     module.py().import("atexit")?.call_method1("register", (hook,))?;
@@ -21,7 +21,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn leave(py: Python<'_>) {
-    // Without a runtime of this process there is nothing to end; a child must not even take the locks.
+    // If this process has no runtime, there is nothing to end. A forked child must not even take the locks.
     if process::has_runtime() {
         compat::detach(py, || {
             ending::end_all();

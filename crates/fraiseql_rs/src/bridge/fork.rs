@@ -1,6 +1,7 @@
-//! What if the process forks while our threads are at work? The child has the forking thread alone, and a lock that another
-//! one held at that moment is held in the child for ever: the list of references that PyO3 has still to give back, for one,
-//! which it looks at in every call into an extension. So during a fork the runtime's two threads stand still, holding nothing.
+//! What if the process forks while our threads are at work? The child has only the forking thread. A lock that
+//! another thread held at that moment stays locked in the child for ever. One such lock guards PyO3's list of
+//! references to release, which PyO3 looks at in every call into an extension. So during a fork the runtime's two
+//! threads stand still and hold nothing.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -13,18 +14,18 @@ use pyo3::types::PyDict;
 use super::process;
 use crate::compat;
 
-/// How long a fork waits for the threads; then it goes on without.
+/// How long a fork waits for the threads. After that it goes on without them.
 const LIMIT: Duration = Duration::from_millis(200);
 
-/// Keeps a thread where it is until this is dropped.
+/// Keeps a thread waiting until this sender is dropped.
 type Gate = Sender<Infallible>;
 
 thread_local! {
-    /// Closed from before a fork by this thread until after it.
+    /// The gates are closed from before a fork by this thread until after it.
     static GATES: RefCell<Vec<Gate>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Has the interpreter call us around each fork, where there are forks.
+/// Registers our hooks, which the interpreter calls around each fork, on systems that fork.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let (os, at_fork) = (py.import("os")?, pyo3::intern!(py, "register_at_fork"));
@@ -38,7 +39,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     os.call_method(at_fork, (), Some(&hooks)).map(drop)
 }
 
-/// Returns when the worker and the thread for blocking work stand still.
+/// Returns when the worker and the thread for blocking work stand still, or when the limit has passed.
 #[pyfunction]
 fn hold(py: Python<'_>) {
     if !process::has_runtime() {
@@ -52,18 +53,18 @@ fn hold(py: Python<'_>) {
     runtime.spawn(async move { stand_still(&worker_arrived, &worker_gate) });
     runtime.spawn_blocking(move || stand_still(&arrived, &blocking_gate));
     GATES.set(vec![for_worker, for_blocking]);
-    // Detached: a thread on its way to us may be waiting for the interpreter.
+    // The forking thread detaches first: a thread on its way to the gate may be waiting for the interpreter.
     compat::detach(py, move || {
         let deadline = Instant::now() + LIMIT;
         for _ in 0..2 {
-            // Too late, and the fork goes on as it would without us.
+            // If the thread is too late, the fork goes on as it would without us.
             let _ = arrivals.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         }
     });
 }
 
 fn stand_still(arrived: &Sender<()>, gate: &Receiver<Infallible>) {
-    // It fails if the fork has not waited; then the gate is open, or opens soon.
+    // This fails if the fork did not wait. Then the gate is open, or opens soon.
     let _ = arrived.send(());
     let _ = gate.recv();
 }
@@ -73,7 +74,8 @@ fn release() {
     drop(GATES.take());
 }
 
-/// In the child there is nobody to be let go; and to tell him would take a lock that he may have held.
+/// The child has no waiting threads to release. To drop the gates would take a lock that such a thread may have held
+/// at the fork.
 #[pyfunction]
 fn forget() {
     std::mem::forget(GATES.take());

@@ -1,6 +1,6 @@
-//! The reference strategy: pyo3-async-runtimes as it is, the pairing that the matrix tests.
+//! The reference strategy: it uses pyo3-async-runtimes unchanged, and this is the pairing that the matrix tests.
 //!
-//! Cancellation is the library's: a done callback on the asyncio future tells the Tokio task, which then drops
+//! The library handles cancellation: a done callback on the asyncio future tells the Tokio task, which then drops
 //! `work`.
 
 use std::future::Future;
@@ -23,7 +23,8 @@ where
     future_into_py_with_locals(event_loop.py(), TaskLocals::new(event_loop.clone().into_any()), work)
 }
 
-/// An output that is converted on the thread that completes the awaitable, and tells it to stay attached cheaply.
+/// An output that is converted on the thread that completes the awaitable. The conversion also keeps that thread's
+/// state (`thread_state`), which makes the next completion cheap.
 struct Completed<T>(T);
 
 impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Completed<T> {

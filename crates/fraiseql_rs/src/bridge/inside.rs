@@ -1,6 +1,7 @@
-//! Which threads are inside one of our functions, and may run Python code from there? A daemon thread that wants the
-//! interpreter back while it exits is ended on the spot by the interpreter (before 3.14), and unwinding it through Rust aborts
-//! the process. So once the interpreter exits nobody gets in, and the exit waits for those who are.
+//! Which threads are inside one of our functions, and may run Python code from there? Before 3.14 the exiting
+//! interpreter kills a daemon thread that wants the interpreter back, and unwinding that thread through Rust aborts
+//! the process. So once the interpreter exits, no thread may enter, and the exit waits for the threads that are
+//! inside.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +15,16 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 static INSIDE: Count = Count::new();
 
-/// Counts a thread for as long as it is inside.
+/// A guard: its thread counts as inside until the guard is dropped.
 pub struct Inside {
     _counted: Counted,
 }
 
 impl Inside {
-    /// An error once the interpreter exits.
+    /// Returns an error once the interpreter exits.
     pub fn enter() -> PyResult<Self> {
-        // Counted before the flag is read: the exit, which sets the flag before it reads the count, misses nobody.
+        // The thread is counted before it reads the flag. The exit sets the flag before it reads the count, so it
+        // misses no thread.
         let inside = Self { _counted: INSIDE.one() };
         if ending::is_exiting() {
             return Err(ending::ended());
@@ -31,7 +33,7 @@ impl Inside {
     }
 }
 
-/// Waits, detached from the interpreter, until no thread is inside any more, at most `limit`.
+/// Waits until no thread is inside any more, for at most `limit`. The caller is detached from the interpreter.
 pub fn wait_until_none(limit: Duration) {
     let deadline = Instant::now() + limit;
     while INSIDE.get() > 0 && Instant::now() < deadline {

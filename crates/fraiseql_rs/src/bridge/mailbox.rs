@@ -1,6 +1,6 @@
-//! What if results are ready and their loop is busy? They wait here, and the loop is woken once for all of them: by a
-//! byte in a socket that it watches, for which nobody needs the GIL. On its own thread it then makes the Python objects
-//! and resolves the futures, one after the other under one hold of the GIL.
+//! What if results are ready and their loop is busy? They wait here, and the loop is woken once for all of them, by a
+//! byte in a socket that it watches. Sending that byte does not need the GIL. The loop's own thread then makes the
+//! Python objects and resolves the futures, one after the other, under one hold of the GIL.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -20,19 +20,19 @@ use super::process;
 use crate::compat;
 
 thread_local! {
-    /// The mailbox that this thread is about to empty anyway.
+    /// The mailbox that this thread will empty soon, without being rung.
     static ATTENDED: Cell<*const Mailbox> = const { Cell::new(ptr::null()) };
 }
 
-/// Runs `work` if this thread has the interpreter anyway: it is the loop's, and reads answers under one hold of the GIL. No
-/// other thread waits for the interpreter here.
+/// Runs `work` if this thread has the interpreter anyway. Only a loop's thread has it here: it reads answers under
+/// one hold of the GIL. On any other thread `work` does not run, so no thread waits for the interpreter here.
 pub fn if_attached(work: impl FnOnce(Python<'_>)) {
     if ATTENDED.with(|attended| !attended.get().is_null()) {
         compat::attach(work);
     }
 }
 
-/// Makes the result, attached.
+/// Makes the result; it is called while attached to the interpreter.
 type Content = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// A result on its way to its asyncio future.
@@ -44,7 +44,7 @@ struct Letter {
 /// The results for one loop.
 pub struct Mailbox {
     letters: Mutex<Vec<Letter>>,
-    /// True while a byte lies in the socket.
+    /// True while a byte is in the socket.
     is_rung: AtomicBool,
     bell: UnixStream,
     ear: UnixStream,
@@ -58,13 +58,13 @@ impl Mailbox {
         Ok(Arc::new(Self { letters: Mutex::default(), is_rung: AtomicBool::new(false), bell, ear }))
     }
 
-    /// Has `event_loop` watch the bell. An error if it cannot watch sockets.
+    /// Makes `event_loop` watch the bell. An error means that the loop cannot watch sockets.
     pub fn hang(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let reader = Reader(Arc::clone(self));
         event_loop.call_method1("add_reader", (self.ear.as_raw_fd(), reader)).map(drop)
     }
 
-    /// A future of the loop, and `work` with its result sent there.
+    /// Returns a future of the loop, and `work` extended so that it sends its result there.
     pub fn addressed<'py, F, T>(
         self: &Arc<Self>,
         event_loop: &Bound<'py, EventLoop>,
@@ -85,7 +85,7 @@ impl Mailbox {
         Ok((future, delivery))
     }
 
-    /// Brings a result, from any thread.
+    /// Adds a result; any thread may call this.
     fn post<T>(&self, future: Py<PyAny>, output: T)
     where
         T: for<'any> IntoPyObject<'any> + Send + 'static,
@@ -94,12 +94,13 @@ impl Mailbox {
         self.letters().push(Letter { future, content });
         let is_attended = ATTENDED.with(|attended| ptr::eq(attended.get(), self));
         if !is_attended && !self.is_rung.swap(true, Ordering::SeqCst) {
-            // It fails only if nobody can hear it any more: this end and the other live equally long.
+            // The write fails only if the other end is closed. Both ends live equally long, so then no loop listens
+            // any more.
             let _ = (&self.bell).write(&[1]);
         }
     }
 
-    /// Resolves the futures of all letters, after `work`, which may bring more of them without ringing.
+    /// Runs `work`, then resolves the futures of all letters. `work` may add more letters without ringing.
     pub fn deliver_after(&self, py: Python<'_>, work: impl FnOnce()) {
         let before = ATTENDED.replace(ptr::from_ref(self));
         work();
@@ -107,9 +108,9 @@ impl Mailbox {
         self.deliver(py);
     }
 
-    /// Throws away what nobody will fetch any more.
+    /// Drops all letters, because their loop will not fetch them any more.
     pub fn empty(&self) {
-        // Dropped behind the lock: a letter may hold whatever its query did.
+        // The letters are dropped after the lock is released: a letter may own objects of its query.
         let letters = std::mem::take(&mut *self.letters());
         drop(letters);
     }
@@ -129,7 +130,7 @@ impl Mailbox {
     }
 }
 
-/// Sets the result, unless the future has been cancelled in the meantime.
+/// Sets the result, unless the future was cancelled in the meantime.
 fn resolve(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let py = future.py();
     let set = match result {
@@ -142,21 +143,21 @@ fn resolve(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<(
     }
 }
 
-/// What the loop calls when the bell has rung.
+/// The loop calls this when the bell has rung.
 #[pyclass(frozen)]
 struct Reader(Arc<Mailbox>);
 
 #[pymethods]
 impl Reader {
     fn __call__(&self, py: Python<'_>) {
-        // The byte is the parent's, if this is a child that goes on with its parent's loop.
+        // If this is a forked child that goes on with its parent's loop, the byte belongs to the parent.
         if process::is_orphan() {
             return;
         }
         let mailbox = &self.0;
-        // Whether there was a byte or not: the letters say what is to be done.
+        // The byte itself does not matter: the letters say what to do.
         let _ = (&mailbox.ear).read(&mut [0; 8]);
-        // Before the letters are taken: one that comes later rings again.
+        // The flag is reset before the letters are taken, so a later letter rings again.
         mailbox.is_rung.store(false, Ordering::SeqCst);
         match Inside::enter() {
             Ok(_inside) => mailbox.deliver(py),

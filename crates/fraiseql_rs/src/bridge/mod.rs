@@ -1,10 +1,10 @@
 //! How does a Rust future become a Python awaitable? One file per strategy; all share one contract:
 //!
 //! - the awaitable resolves to the future's output, converted to Python while attached to the interpreter;
-//! - the future touches Python in [`if_attached`] alone;
+//! - the future touches Python only in [`if_attached`];
 //! - when the awaitable is cancelled, the future is dropped, so its guards run;
 //! - work that outlives a dropped future runs on [`finish`] or [`spawn`], and never touches Python;
-//! - when its loop is closed or the interpreter exits, the future is dropped as well, and nobody hears of it;
+//! - when its loop is closed or the interpreter exits, the future is dropped as well, and no error is reported;
 //! - after `exit` no thread of ours touches Python.
 
 mod arrivals;

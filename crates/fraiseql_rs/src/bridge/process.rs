@@ -1,5 +1,5 @@
-//! Which process does the runtime belong to? Its threads do not live on in a child made by fork, so a child must not
-//! wait for them.
+//! Which process does the runtime belong to? Its threads do not exist in a forked child, so a child must not wait for
+//! them.
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-/// The process that first had work for the runtime; 0 while there was none.
+/// The process that first used the runtime; 0 means none yet.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// Makes the runtime this process's own, or says that it is another's.
+/// Makes the runtime belong to this process. If it already belongs to another process, this is an error.
 pub fn claim() -> PyResult<()> {
     let own = process::id();
     match OWNER.compare_exchange(0, own, Ordering::SeqCst, Ordering::SeqCst) {
@@ -23,7 +23,7 @@ pub fn claim() -> PyResult<()> {
     }
 }
 
-/// True once this very process has had work for the runtime.
+/// True once this process itself has used the runtime.
 pub fn has_runtime() -> bool {
     OWNER.load(Ordering::SeqCst) == process::id()
 }

@@ -1,4 +1,4 @@
-//! Where does Rust's work run, and when is none of it left that may touch Python?
+//! Where does Rust's work run, and when is no work left that may touch Python?
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -9,24 +9,26 @@ use tokio::task::AbortHandle;
 use super::count::Count;
 use super::loop_native;
 
-/// How long the thread for blocking work waits for more: as long as the process may live, since the thread keeps a
-/// state of the interpreter (`thread_state`).
+/// How long the thread for blocking work waits for more work. It is as long as the process may live, because the
+/// thread keeps a state of the interpreter (`thread_state`).
 const IDLE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// How often [`quiesce`] looks again.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Tasks of [`spawn`] that are alive; all others on the runtime have an end that the exit waits for.
+/// The tasks of [`spawn`] that are alive. All other tasks on the runtime end by themselves, and the exit waits for
+/// them.
 static IN_BACKGROUND: Count = Count::new();
 
-/// Sets the runtime up; it starts with its first task.
+/// Configures the runtime, which starts with its first task.
 ///
-/// One worker: a query, its connection and the socket then take turns on one thread, where two would wake each other
-/// up at every step (measured on two cores: 180 µs a query instead of 225, 50 instead of 65 with 100 at a time).
+/// There is one worker, so a query, its connection and the socket take turns on one thread. Two workers would wake
+/// each other up at every step (measured on two cores: 180 µs a query instead of 225, 50 instead of 65 with 100 at a
+/// time).
 ///
-/// One thread for blocking work: from 0.27 on pyo3-async-runtimes completes every awaitable on such a thread, where
-/// more of them only fight for the GIL. It also works in order, which [`quiesce`] relies on. Name look-ups therefore
-/// have threads of their own (`db::dial`).
+/// There is one thread for blocking work. From 0.27 on pyo3-async-runtimes completes every awaitable on such a
+/// thread, and several of them would only fight for the GIL. One thread also works in order, and [`quiesce`] relies
+/// on that. Name look-ups therefore have threads of their own (`db::dial`).
 pub fn configure() {
     let mut builder = Builder::new_multi_thread();
     builder
@@ -38,7 +40,7 @@ pub fn configure() {
     pyo3_async_runtimes::tokio::init(builder);
 }
 
-/// Runs `work` beside every awaitable, for as long as it likes: a connection's reader, say. It must not touch Python.
+/// Runs `work` in the background without a time limit; a connection's reader is such work. It must not touch Python.
 pub fn spawn<F>(work: F) -> tokio::task::JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
@@ -58,8 +60,7 @@ where
     pyo3_async_runtimes::tokio::get_runtime().spawn(work).abort_handle()
 }
 
-/// Runs `work` that a dropped future has left to be put in order; the interpreter's exit waits for it. It must not touch
-/// Python.
+/// Runs `work` that cleans up after a dropped future; the interpreter's exit waits for it. It must not touch Python.
 pub fn finish<F>(work: F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -67,16 +68,19 @@ where
     drop(pyo3_async_runtimes::tokio::get_runtime().spawn(loop_native::assisted(work)));
 }
 
-/// Runs `work` on the thread for blocking work, behind all that was given to it before. False if it did not run.
+/// Runs `work` on the thread for blocking work, after all work that was given to it before. Returns false if `work`
+/// did not run.
 pub async fn blocking(work: impl FnOnce() -> bool + Send + 'static) -> bool {
     pyo3_async_runtimes::tokio::get_runtime().spawn_blocking(work).await.unwrap_or(false)
 }
 
-/// Waits, detached from the interpreter, until no task is left that has an end, at most `limit`.
+/// Waits until every task that has an end has ended, for at most `limit`. The caller is detached from the
+/// interpreter.
 pub fn quiesce(limit: Duration) {
     let runtime = pyo3_async_runtimes::tokio::get_runtime();
     let deadline = Instant::now() + limit;
-    // In this order: work of an awaitable that ends may leave a task behind, and never the other way round.
+    // The order matters: an awaitable's work may leave a task behind when it ends, but a task never leaves such work
+    // behind.
     let is_busy =
         || loop_native::pending_count() > 0 || runtime.metrics().num_alive_tasks() > IN_BACKGROUND.get();
     while is_busy() {
@@ -85,10 +89,10 @@ pub fn quiesce(limit: Duration) {
         }
         std::thread::sleep(PAUSE);
     }
-    // The one blocking thread works in order: when it has come to this, every completion before it is through.
+    // The one blocking thread works in order: when it runs this, every completion before it is done.
     let (done, waiter) = std::sync::mpsc::channel();
     runtime.spawn_blocking(move || done.send(()));
     let left = deadline.saturating_duration_since(Instant::now());
-    // Too late or not, the interpreter goes on with its exit.
+    // In time or not, the interpreter goes on with its exit.
     let _ = waiter.recv_timeout(left);
 }

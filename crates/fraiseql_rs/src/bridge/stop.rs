@@ -1,4 +1,4 @@
-//! How does a cancelled awaitable end its work? A callback on the asyncio future, which has the Rust future dropped.
+//! How does a cancelled awaitable end its work? A callback on the asyncio future drops the Rust future.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 use super::loop_native::Task;
 use super::process;
 
-/// A piece of work, wherever it runs.
+/// A piece of work, on Tokio or on the loop's own thread.
 pub enum Stop {
     Tokio(AbortHandle),
     Native(Arc<Task>),
@@ -22,14 +22,14 @@ impl Stop {
     }
 }
 
-/// What the asyncio future calls at its end, whichever that is.
+/// The asyncio future calls this when it ends, in whatever way it ends.
 #[pyclass(frozen)]
 struct Ended(Stop);
 
 #[pymethods]
 impl Ended {
     fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        // The work is the parent's, if this is a child that goes on with its parent's loop.
+        // If this is a forked child that goes on with its parent's loop, the work belongs to the parent.
         if process::is_orphan() {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! Why does a completion not pay for a new thread state? Because the thread that completes keeps the one it had.
 //!
-//! pyo3-async-runtimes attaches a Tokio thread to the interpreter for every completion and detaches it after. CPython
-//! makes a thread state for the one and frees it for the other, with pages mapped and unmapped under the GIL. One
-//! attachment more than there are detachments leaves the state in place, and a later attachment finds it.
+//! pyo3-async-runtimes attaches a Tokio thread to the interpreter for every completion and detaches it afterwards.
+//! Each time CPython makes a thread state and frees it, and it maps and unmaps pages under the GIL. One extra
+//! attachment keeps the state in place, and every later attachment finds it.
 
 use std::cell::Cell;
 
@@ -12,12 +12,12 @@ thread_local! {
     static KEPT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps the thread state of the thread that runs this, which must be one of the runtime's: there are few of them, and
+/// Keeps the thread state of the calling thread. It must be one of the runtime's threads: there are few of them, and
 /// they live as long as the process.
 pub fn keep(_attached: Python<'_>) {
     if !KEPT.replace(true) {
-        // SAFETY: the thread is attached, as the argument proves, so this only counts one attachment more. It is never
-        // taken back: the interpreter frees the states of other threads at its end by itself.
+        // SAFETY: the thread is attached, as the argument proves, so this only adds one attachment to the count. It
+        // is never taken back: at its end the interpreter itself frees the states of other threads.
         #[expect(unsafe_code, reason = "PyO3 has no safe name for it")]
         unsafe {
             pyo3::ffi::PyGILState_Ensure();

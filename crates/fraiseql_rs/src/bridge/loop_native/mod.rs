@@ -1,7 +1,8 @@
-//! No second thread: the loop's own thread polls the Rust futures and reads the sockets, whenever the loop finds that
-//! there is something to read. So an answer takes one wake-up, as in a driver written in Python, and no hand-over.
+//! How does a result need no second thread? The loop's own thread polls the Rust futures and reads the sockets
+//! whenever the loop finds something to read. So an answer takes one wake-up and no hand-over, as in a driver written
+//! in Python.
 //!
-//! `reactor` watches the sockets, `task` is a future under way, `socket` a connection to the server.
+//! `reactor` watches the sockets, `task` is a future in progress, `socket` is a connection to the server.
 
 mod reactor;
 mod socket;
@@ -25,15 +26,15 @@ use super::mailbox::Mailbox;
 use super::stop::Stop;
 use super::{process, runtime};
 
-/// Awaitables whose work is under way: the interpreter's exit waits for them.
+/// The awaitables whose work is in progress; the interpreter's exit waits for them.
 static PENDING: Count = Count::new();
 
-/// How much work of awaitables is under way.
+/// The number of awaitables whose work is in progress.
 pub fn pending_count() -> usize {
     PENDING.get()
 }
 
-/// See the contract in [`super`]. The work begins here and now: a query is on its way before its awaitable exists.
+/// See the contract in [`super`]. The work begins at once: a query is sent before its awaitable exists.
 pub fn awaitable<'py, F, T>(
     event_loop: &Bound<'py, EventLoop>,
     mailbox: &Arc<Mailbox>,
@@ -57,18 +58,18 @@ where
     Ok(future)
 }
 
-/// Has `real` call us whenever a socket of ours has something. An error if it cannot watch.
+/// Makes `real` call us whenever one of our sockets is ready. An error means that the loop cannot watch sockets.
 pub fn attach(real: &Bound<'_, PyAny>, mailbox: &Arc<Mailbox>) -> PyResult<()> {
     let reactor = Reactor::get();
     real.call_method1("add_reader", (reactor.descriptor(), Driver(Arc::clone(mailbox))))?;
-    // What happened while no loop looked: a server that went away, say.
+    // Look once now, because something may have happened while no loop watched: a server may have gone away.
     reactor.drive();
     Ok(())
 }
 
-/// Runs a connection's `session` beside every awaitable. It ends when the handle is aborted.
+/// Runs a connection's `session` in the background. It ends when the handle is aborted.
 ///
-/// deadpool wants a Tokio handle, so a parked task on the runtime stands for the session.
+/// deadpool wants a Tokio handle, so a parked task on the runtime represents the session.
 pub fn spawn(session: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     let (parked, gone) = oneshot::channel::<()>();
     let task = Task::new(async move {
@@ -85,7 +86,7 @@ pub fn spawn(session: impl Future<Output = ()> + Send + 'static) -> JoinHandle<(
     })
 }
 
-/// `work` for Tokio's thread that needs our sockets, at a time when perhaps no loop runs that would read them.
+/// Runs `work` that needs our sockets on Tokio's thread, at a time when perhaps no loop runs that would read them.
 pub async fn assisted<T>(work: impl Future<Output = T>) -> T {
     match Reactor::known() {
         Some(reactor) => reactor.assist(work).await,
@@ -93,7 +94,7 @@ pub async fn assisted<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-/// What a loop calls when a socket has something, or a task is to be polled.
+/// A loop calls this when a socket is ready, or when a task has to be polled.
 #[pyclass(frozen)]
 struct Driver(Arc<Mailbox>);
 

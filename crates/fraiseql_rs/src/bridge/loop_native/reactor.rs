@@ -1,9 +1,10 @@
-//! Which sockets have something, and which tasks are to be polled? One reactor for the process: any thread may drive
-//! it, one at a time. That is a loop's thread, since every loop with work watches the reactor's descriptor; and Tokio's,
-//! where no loop runs that would look: after the last one is closed, and while the interpreter exits.
+//! Which sockets are ready, and which tasks have to be polled? The process has one reactor. Any thread may drive it,
+//! but only one at a time. Usually that is a loop's thread, because every loop with work watches the reactor's
+//! descriptor. Tokio's thread drives it where no loop would: after the last loop is closed, and while the interpreter
+//! exits.
 //!
-//! Whoever drives holds no other lock, and never waits for the GIL; a loop's thread, which has it, never waits for
-//! whoever drives.
+//! The driving thread holds no other lock and never waits for the GIL. A loop's thread holds the GIL, so it never
+//! waits for the driving thread.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -23,19 +24,19 @@ use super::super::runtime;
 use super::socket::Readiness;
 use super::task::Task;
 
-/// Polls of tasks before the loop gets its turn.
+/// How many polls of tasks happen before the loop gets its turn.
 const BUDGET: usize = 128;
 
-/// Events that are taken at once; more of them come with the next look.
+/// How many events are taken at once; the next look takes the others.
 const EVENTS: usize = 256;
 
-/// Whoever else should drive has this long, then Tokio's thread does.
+/// A loop has this long to drive the reactor. After that Tokio's thread does it.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// How often Tokio's thread looks while it has work that needs our sockets.
+/// How often Tokio's thread looks at the sockets while its work needs them.
 const ASSISTANCE: Duration = Duration::from_millis(1);
 
-/// For how long a look at the sockets is good enough to begin a query after it.
+/// A query may begin without a new look at the sockets if the last look is not older than this.
 const FRESH: Duration = Duration::from_millis(1);
 
 const ALARM: Token = Token(0);
@@ -52,13 +53,13 @@ pub struct Reactor {
     ready: Mutex<VecDeque<Arc<Task>>>,
     sockets: Mutex<HashMap<Token, Arc<Readiness>>>,
     next: AtomicUsize,
-    /// Whoever drives will find what is queued, so nobody has to be called.
+    /// True while a thread drives. It will find what is queued, so no other thread has to be called.
     is_driven: AtomicBool,
     is_assistant_called: AtomicBool,
-    /// How often somebody has driven.
+    /// How many times a thread has driven the reactor.
     turns: AtomicU64,
     begun: Instant,
-    /// When somebody last looked at the sockets, in microseconds since it began.
+    /// When a thread last looked at the sockets, in microseconds since `begun`.
     looked: AtomicU64,
 }
 
@@ -68,12 +69,12 @@ struct Io {
 }
 
 impl Reactor {
-    /// The reactor, made at its first use. A process that may open no more files has none, and says so.
+    /// The reactor, made at its first use. It panics if the process may open no more files.
     pub fn get() -> &'static Self {
         REACTOR.get_or_init(|| Self::new().expect("a process may open three more files"))
     }
 
-    /// The reactor, if there has been a use for it.
+    /// The reactor, if it has been used before.
     pub fn known() -> Option<&'static Self> {
         REACTOR.get()
     }
@@ -99,12 +100,12 @@ impl Reactor {
         })
     }
 
-    /// What a loop has to watch: it is readable when there is something to do.
+    /// The descriptor that a loop has to watch: it is readable when there is something to do.
     pub fn descriptor(&self) -> RawFd {
         self.descriptor
     }
 
-    /// Watches a socket for as long as it is not [`Self::forget`]ten.
+    /// Watches a socket until it is [`Self::forget`]ten.
     pub fn watch(&self, socket: &mut impl Source, readiness: &Arc<Readiness>) -> io::Result<Token> {
         let token = Token(self.next.fetch_add(1, Ordering::SeqCst));
         held(&self.sockets).insert(token, Arc::clone(readiness));
@@ -116,19 +117,19 @@ impl Reactor {
     }
 
     pub fn forget(&self, socket: &mut impl Source, token: Token) {
-        // It fails only if the descriptor is not known any more, which is what is wanted.
+        // This fails only if the reactor does not know the descriptor any more, and then there is nothing left to do.
         let _ = self.registry.deregister(socket);
         held(&self.sockets).remove(&token);
     }
 
-    /// Has a task polled by whoever drives next.
+    /// Queues a task. The next thread that drives will poll it.
     pub fn queue(&self, task: Arc<Task>) {
         if task.begin_queue() {
             held(&self.ready).push_back(task);
         }
     }
 
-    /// Has a task polled soon, whoever does it.
+    /// Queues a task, and calls a thread to poll it soon.
     pub fn wake(&'static self, task: Arc<Task>) {
         self.queue(task);
         if !self.is_driven.load(Ordering::SeqCst) {
@@ -136,7 +137,7 @@ impl Reactor {
         }
     }
 
-    /// Calls a loop, and Tokio's thread in case that none comes.
+    /// Calls a loop, and also Tokio's thread, in case no loop comes.
     pub fn ring(&'static self) {
         self.call_loop();
         if !self.is_assistant_called.swap(true, Ordering::SeqCst) {
@@ -144,13 +145,13 @@ impl Reactor {
         }
     }
 
-    /// Does what is queued once nobody else does. Beside a loop that takes its turns it would only be in the way: the
-    /// loop finds the reactor taken, and hears of its answers from another thread.
+    /// Polls the queued tasks when no loop does. Beside a loop that takes its turns, Tokio's thread would only be in
+    /// the way: the loop would find the reactor taken, and would get its answers from another thread.
     async fn stand_by(&'static self) {
         loop {
             let turns = self.turns.load(Ordering::SeqCst);
             sleep(PATIENCE).await;
-            // What is queued from here on calls an assistant of its own.
+            // A task that is queued from now on calls its own assistant.
             self.is_assistant_called.store(false, Ordering::SeqCst);
             if held(&self.ready).is_empty() {
                 return;
@@ -165,11 +166,12 @@ impl Reactor {
     }
 
     fn call_loop(&self) {
-        // It fails only where the machine is out of memory; the assistant comes all the same.
+        // This fails only if the machine is out of memory; the assistant comes anyway.
         let _ = self.alarm.wake();
     }
 
-    /// Looks at the sockets unless that was just done: what happened while no loop ran comes before what begins now.
+    /// Looks at the sockets, unless a thread just did: the events from the time when no loop ran come before the new
+    /// work.
     pub fn catch_up(&'static self) {
         let looked = Duration::from_micros(self.looked.load(Ordering::Relaxed));
         if self.begun.elapsed().saturating_sub(looked) > FRESH {
@@ -177,17 +179,17 @@ impl Reactor {
         }
     }
 
-    /// Looks at the sockets, and polls what can go on.
+    /// Looks at the sockets, and polls the tasks that can go on.
     pub fn drive(&'static self) {
         self.turn(Self::look);
     }
 
-    /// Polls what is queued, without a look at the sockets.
+    /// Polls the queued tasks, without a look at the sockets.
     pub fn run(&'static self) {
         self.turn(|_, _| ());
     }
 
-    /// `work`, and beside it whatever it needs of us.
+    /// Runs `work`, and drives the reactor for it in between.
     pub async fn assist<T>(&'static self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
@@ -202,7 +204,7 @@ impl Reactor {
     fn turn(&'static self, look: impl Fn(&Self, &mut Io)) {
         let _context = pyo3_async_runtimes::tokio::get_runtime().enter();
         loop {
-            // Another thread that drives sees what is queued.
+            // If another thread is driving, it will see what is queued.
             let Ok(mut io) = self.io.try_lock() else { return };
             self.is_driven.store(true, Ordering::SeqCst);
             self.turns.fetch_add(1, Ordering::SeqCst);
@@ -213,7 +215,8 @@ impl Reactor {
             if !is_through {
                 return self.ring();
             }
-            // Whatever was queued between the last look and the flag has called nobody.
+            // A task that was queued after the last look, but before the flag was reset, has called no thread. So
+            // look again.
             if held(&self.ready).is_empty() {
                 return;
             }
@@ -223,7 +226,7 @@ impl Reactor {
     fn look(&self, io: &mut Io) {
         let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.looked.store(now, Ordering::Relaxed);
-        // Interrupted or not, what there is comes with the next look.
+        // If this look is interrupted, the next look gets the events.
         if io.poll.poll(&mut io.events, Some(Duration::ZERO)).is_err() {
             return;
         }
@@ -235,7 +238,7 @@ impl Reactor {
         }
     }
 
-    /// False if the budget was not enough.
+    /// Returns false if the budget was too small for all tasks.
     fn poll_tasks(&self) -> bool {
         for _ in 0..BUDGET {
             let task = held(&self.ready).pop_front();

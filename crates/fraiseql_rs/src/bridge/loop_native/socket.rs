@@ -1,4 +1,4 @@
-//! A connection's socket, read and written by whoever drives the reactor.
+//! How does a connection read and write without a thread of its own? The thread that drives the reactor does it.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -16,7 +16,7 @@ use tokio_util::either::Either;
 
 use super::reactor::Reactor;
 
-/// What Tokio's runtime has connected.
+/// A stream that Tokio's runtime has connected.
 type Connected = Either<tokio::net::TcpStream, tokio::net::UnixStream>;
 
 /// A connected stream that the reactor watches.
@@ -31,25 +31,27 @@ enum Stream {
     Unix(UnixStream),
 }
 
-/// What is known of a socket without asking the system.
+/// The state of a socket, as far as it is known without asking the system.
 pub struct Readiness {
     read: Side,
     write: Side,
 }
 
-/// One direction: whether it may have something, and who waits for it.
+/// One direction of a socket: whether it may be ready, and which task waits for it.
 struct Side {
-    /// How often the system has told of it.
+    /// How many events the system has reported for this direction.
     told: AtomicUsize,
-    /// After how many of these the system had nothing more. An event that comes while somebody finds that out is one more.
+    /// The value of `told` when the system last had nothing more. An event that arrives during that attempt makes
+    /// `told` greater again.
     used_up: AtomicUsize,
-    /// The other end sends no more, which the system tells once; what it has sent before may still be unread.
+    /// True once the other end sends no more. The system reports this only once, and bytes sent earlier may still be
+    /// unread.
     is_closed: AtomicBool,
     waiter: AtomicWaker,
 }
 
 impl Side {
-    /// Ready until the system says otherwise.
+    /// A new side counts as ready until the system says otherwise.
     fn new() -> Self {
         Self {
             told: AtomicUsize::new(1),
@@ -76,7 +78,7 @@ impl Side {
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
         if !self.is_ready() {
             self.waiter.register(context.waker());
-            // Between the look and the registration it may have been told.
+            // An event may have come between the look and the registration.
             if !self.is_ready() {
                 return Poll::Pending;
             }
@@ -84,7 +86,7 @@ impl Side {
         Poll::Ready(())
     }
 
-    /// Does `work`, now or when the system lets us.
+    /// Does `work` now, or as soon as the system allows it.
     fn attempt<T>(
         &self,
         context: &Context<'_>,
@@ -101,7 +103,7 @@ impl Side {
         }
     }
 
-    /// Nothing is left of what it was `told` before the last attempt.
+    /// Records that everything reported up to `told`, the count before the last attempt, is used up.
     fn exhausted(&self, told: usize) {
         self.used_up.store(told, Ordering::SeqCst);
     }
@@ -120,7 +122,7 @@ impl Readiness {
 }
 
 impl Socket {
-    /// Takes over what Tokio has connected.
+    /// Takes over a stream that Tokio has connected.
     pub fn adopt(connected: Connected) -> io::Result<Self> {
         let mut stream = match connected {
             Either::Left(tcp) => Stream::Tcp(TcpStream::from_std(tcp.into_std()?)),
@@ -174,12 +176,12 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, readiness, .. } = &mut *self;
-        // The room is filled with zeros only when there may be something to read into it.
+        // The buffer is filled with zeros only when there may be something to read into it.
         let read = || stream.read(buffer.initialize_unfilled());
         let told = readiness.read.told();
         let count = ready!(readiness.read.attempt(context, read))?;
-        // Less than there was room for is all there was, and what comes later is a new event; but the end may have come
-        // with the same event.
+        // If the read did not fill the buffer, no more bytes were there, and later bytes are a new event. But the end
+        // of the stream may have come with the same event.
         let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
         if count > 0 && count < buffer.remaining() && !has_end {
             readiness.read.exhausted(told);

@@ -1,4 +1,4 @@
-//! A future under way: who polls it, and what wakes it?
+//! Who polls a future in progress, and what wakes it?
 
 use std::future::Future;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -11,7 +11,7 @@ use super::reactor::Reactor;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A future that is polled by whoever drives the reactor.
+/// A future that the driving thread polls.
 pub struct Task {
     /// `None` once it has ended.
     work: Mutex<Option<Work>>,
@@ -28,30 +28,30 @@ impl Task {
         })
     }
 
-    /// True for the one caller that has to queue it.
+    /// Returns true to exactly one caller, which then has to queue the task.
     pub fn begin_queue(&self) -> bool {
         !self.is_queued.swap(true, Ordering::SeqCst)
     }
 
-    /// Polls it once. What wakes it from now on queues it again.
+    /// Polls the future once. A wake-up from now on queues the task again.
     pub fn poll(self: &Arc<Self>) {
         self.is_queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(Arc::clone(self));
         let mut slot = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(work) = slot.as_mut() else { return };
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
-        // A panic ends it, as on Tokio.
+        // A panic ends the future, as on Tokio.
         let ended = if matches!(polled, Ok(std::task::Poll::Pending)) { None } else { slot.take() };
         drop(slot);
         drop(ended);
-        // Whoever has cancelled it in the meantime has left this to us.
+        // If the task was cancelled during the poll, `cancel` could not drop the future. This thread does it now.
         if self.is_cancelled.load(Ordering::SeqCst) {
             self.end();
         }
     }
 
-    /// Has the future dropped, so that its guards run: at once, or after the poll under way. The caller has the
-    /// interpreter, for which that poll may be waiting, so he must not wait for the poll.
+    /// Drops the future, so that its guards run: at once, or after the current poll. The caller must not wait for
+    /// that poll, because the caller holds the GIL and the poll may be waiting for it.
     pub fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::SeqCst);
         self.end();
@@ -75,7 +75,7 @@ impl Wake for Task {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Most wake-ups find it queued: then there is nothing to count or to clone.
+        // Most wake-ups find the task queued already; then nothing is counted or cloned.
         if !self.is_queued.load(Ordering::SeqCst) {
             Reactor::get().wake(Arc::clone(self));
         }
