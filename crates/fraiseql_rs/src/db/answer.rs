@@ -1,4 +1,5 @@
-//! What comes back from the server, on its way into Python: built without the interpreter, converted while attached.
+//! How does an answer of the server come into Python? It is built without the interpreter, and converted while
+//! attached.
 
 use std::any::Any;
 use std::future::Future;
@@ -14,7 +15,7 @@ use super::error::{Error, Kind};
 use super::json::JsonRows;
 use super::python::{Records, RowDecoder};
 
-/// What a call on the pool gives.
+/// The result of a call on the pool.
 pub enum Answer {
     /// One JSON text per row.
     Json(JsonRows),
@@ -28,7 +29,7 @@ pub enum Answer {
     /// A fact, such as "the server answers".
     Truth(bool),
     Nothing,
-    /// A defect, for `fault`.
+    /// A panic on purpose, for `fault`.
     Panic,
 }
 
@@ -54,7 +55,7 @@ impl Answer {
 pub struct Outcome(Result<Answer, Error>);
 
 impl Outcome {
-    /// What `work` ends with; a panic is an error like any other.
+    /// Runs `work` and keeps its result. A panic becomes an error like any other.
     pub async fn of(work: impl Future<Output = Result<Answer, Error>>) -> Self {
         let ended = AssertUnwindSafe(work).catch_unwind().await;
         Self(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))

@@ -1,9 +1,9 @@
 //! How is a running query stopped so that the connection serves the next one unharmed?
 //!
-//! PostgreSQL takes a cancel request on a second socket and signals the backend, whatever it is doing by then. So a
-//! connection is clean only after both: the server has closed the second socket (it has sent the signal), and the
-//! first one has answered a `Sync` sent later (the backend has taken the signal, and the query's `ReadyForQuery` lies
-//! behind). tokio-postgres waits for neither.
+//! PostgreSQL takes a cancel request on a second socket and signals the backend, whatever the backend is doing then.
+//! So a connection is clean only after two events. First, the server has closed the second socket, which means that
+//! it has sent the signal. Second, the first socket has answered a `Sync` that was sent later, which means that the
+//! backend has received the signal and has answered the query. tokio-postgres waits for neither.
 
 use std::io;
 use std::time::Duration;
@@ -15,30 +15,30 @@ use tokio_postgres::NoTls;
 
 use super::connection::Connection;
 
-/// A query that does not react to its cancellation within this time loses its connection.
+/// If a query does not react to its cancellation within this time, its connection is closed.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long the server may take before it is asked again; each time twice as long.
+/// How long the server may take before it is asked again. The time doubles with each attempt.
 const PATIENCE: Duration = Duration::from_millis(25);
 
-/// Stops whatever `connection` is doing. True once the server is ready for the next query and no signal is on its
-/// way; false if the connection must not be used again.
+/// Stops the query that `connection` is running. Returns true once the server is ready for the next query and no
+/// signal is on its way; false if the connection must not be used again.
 pub async fn stop(connection: &Connection) -> bool {
     timeout(DEADLINE, ask_until_stopped(connection)).await.is_ok_and(|stopped| stopped.is_ok())
 }
 
-/// Ends the transaction that the connection may be in. False if the connection must not be used again.
+/// Ends the transaction that the connection may be in. Returns false if the connection must not be used again.
 pub async fn roll_back(connection: &Connection) -> bool {
     timeout(DEADLINE, connection.client.batch_execute("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
 }
 
-/// A backend forgets a signal that comes while it is between the messages of one query (say, in a long planning), and
-/// then runs the query to its end: so it is asked again.
+/// Asks repeatedly, because a backend forgets a signal that arrives between the messages of one query (during a long
+/// planning, for example) and then runs the query to its end.
 async fn ask_until_stopped(connection: &Connection) -> io::Result<()> {
     let mut patience = PATIENCE;
     loop {
         request_cancel(connection).await?;
-        // Its `Sync` is sent after this signal, so its answer says that none is left.
+        // The `Sync` is sent after this signal, so its answer says that no signal is left.
         if let Ok(ready) = timeout(patience, ready(connection)).await {
             return ready;
         }
@@ -51,7 +51,8 @@ async fn request_cancel(connection: &Connection) -> io::Result<()> {
     let mut socket = connection.peer.dial_again().await?;
     let token = connection.client.cancel_token();
     token.cancel_query_raw(&mut socket, NoTls).await.map_err(io::Error::other)?;
-    // The server answers nothing; it closes the socket when the signal is sent (libpq's PQcancel waits for the same).
+    // The server sends no answer. It closes the socket when the signal is sent (libpq's PQcancel waits for the same
+    // event).
     match socket.read(&mut [0]).await {
         Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
         _ => Ok(()),
@@ -61,7 +62,7 @@ async fn request_cancel(connection: &Connection) -> io::Result<()> {
 /// Waits until the server has answered everything that was asked of it.
 async fn ready(connection: &Connection) -> io::Result<()> {
     match connection.client.check_connection().await {
-        // The signal met the `Sync` itself: it is spent.
+        // The signal hit the `Sync` itself, so it is used up.
         Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Ok(()),
         other => other.map_err(io::Error::other),
     }

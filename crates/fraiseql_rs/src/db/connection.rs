@@ -1,4 +1,4 @@
-//! One connection to the server: how the pool opens it, keeps it, and tells whether it is still of use.
+//! How does the pool open one connection to the server, keep it, and tell whether it is still usable?
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,13 +16,14 @@ use super::settings::Settings;
 use super::statements::Statements;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
-/// An open session, where its server is, and what it has prepared.
+/// An open session, with the server's address and the prepared statements.
 pub struct Connection {
     pub statements: Statements,
-    /// Its background task reads the socket; dropped, the task and the socket go with it.
+    /// The client's background task reads the socket. When the client is dropped, the task ends and the socket
+    /// closes.
     pub client: ClientWrapper,
     pub peer: Peer,
-    /// When it last came back. The pool's own figure is when it was last lent.
+    /// When the connection last came back. The pool's own figure says when it was last lent.
     pub idle_since: Instant,
 }
 
@@ -53,7 +54,8 @@ impl Connector {
         Ok(Connection { statements, client, peer, idle_since: Instant::now() })
     }
 
-    /// Logs in. How the session ends is told to whoever waits for an answer on it; its future tells nobody.
+    /// Logs in. When the session ends, each query that waits for an answer gets the error; the returned future
+    /// reports nothing.
     async fn start<S>(&self, socket: S) -> Result<(Client, impl Future<Output = ()>), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -64,7 +66,7 @@ impl Connector {
         Ok((client, async move { drop(session.await) }))
     }
 
-    /// Whether a connection that lies idle has outlived its limits.
+    /// Whether an idle connection has passed its time limits.
     pub fn is_worn_out(&self, connection: &Connection, metrics: &Metrics) -> bool {
         let Settings { max_idle_time, max_lifetime, .. } = &self.settings;
         max_idle_time.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
@@ -78,7 +80,7 @@ impl managed::Manager for Connector {
 
     async fn create(&self) -> Result<Connection, Error> {
         let limit = self.settings.connect_timeout;
-        // On the heap: the rare case must not make every query's future as large as itself.
+        // On the heap, so that this rare case does not make every query's future larger.
         timeout(limit, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| Err(Error::connect_timeout(&self.settings.host, self.settings.port, limit)))

@@ -1,17 +1,17 @@
-//! How deep may values lie in values? A row without a type says on the wire what is in it, so a query alone decides,
-//! and each level takes a piece of the thread's stack.
+//! How deep may values be nested? A row without a type describes its content on the wire, so a query can nest values
+//! as deep as it likes, and each level uses a part of the thread's stack.
 
 use super::wire::Malformed;
 
-/// Deeper nesting than this is nobody's data: a list that contains itself, or an attack.
+/// No real data is nested deeper than this. Deeper nesting is a list that contains itself, or an attack.
 pub const MOST_DEPTH: usize = 200;
 
-/// How many values lie around a value; none around that of a column.
+/// How many values enclose a value; 0 for the value of a column.
 #[derive(Clone, Copy, Default)]
 pub struct Depth(usize);
 
 impl Depth {
-    /// The depth of what lies inside the value, unless that is too deep.
+    /// Returns the depth of the inner values, or an error if that is too deep.
     pub fn inside(self) -> Result<Self, Malformed> {
         if self.0 < MOST_DEPTH {
             return Ok(Self(self.0 + 1));

@@ -18,7 +18,7 @@ pub enum Kind {
     Usage,
     /// No connection to the server could be made.
     CannotConnect,
-    /// The server asks for what the pool was not given.
+    /// The server asks for credentials that the pool was not given.
     Authentication,
     /// The connection went away while the server owed an answer.
     ConnectionLost,
@@ -32,22 +32,22 @@ pub enum Kind {
     Parameter,
     /// A value on the wire cannot be converted.
     Value,
-    /// The server refused, and said why.
+    /// The server refused, and gave a reason.
     Server,
-    /// The server does what the pool has no way for.
+    /// The server started something that the pool does not support.
     NotSupported,
-    /// Nothing of the above: a defect here or in a library.
+    /// None of the above: a defect here or in a library.
     Internal,
 }
 
 /// The state of a connection after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// The server has refused the statement, or was not asked to run it: it waits for the next.
+    /// The server refused the statement, or was not asked to run it. It waits for the next one.
     Ready,
-    /// Rows are left unread, for the error is of our own making.
+    /// Rows are left unread, because the pool itself raised the error.
     Busy,
-    /// Gone, or in a state that nobody foresaw.
+    /// The connection is gone, or in an unknown state.
     Broken,
 }
 
@@ -81,7 +81,7 @@ impl Error {
         Self::new(Kind::CannotConnect, format!("no session from {host}:{port} within {seconds} s"))
     }
 
-    /// The socket is open, and the session did not come about.
+    /// The error of a socket that was opened, but on which no session began.
     pub fn from_startup(host: &str, port: u16, cause: tokio_postgres::Error) -> Self {
         let reason = reason(&cause);
         if reason.ends_with(NO_PASSWORD) {
@@ -102,24 +102,25 @@ impl Error {
         Self::new(Kind::NoConverter, message)
     }
 
-    /// A result column of rows whose own columns have names on the server alone.
+    /// The error for a result column that holds rows whose own column names are not sent.
     pub fn no_names(column: &str, type_name: &str) -> Self {
         let advice = "use to_json() on it in the query, or cast it to a composite type";
         let why = "whose columns are sent without their names";
         Self::new(Kind::NoConverter, format!("column \"{column}\" has type {type_name}, {why}: {advice}"))
     }
 
-    /// Bytes that are not what their type says.
+    /// The error for bytes that do not fit their type.
     pub fn malformed(column: &str, type_name: &str, why: &str) -> Self {
         Self::new(Kind::Value, format!("column \"{column}\" of type {type_name}: {why}"))
     }
 
-    /// What this error means for the connection that it came from.
+    /// The state in which this error leaves its connection.
     pub fn leaves(&self) -> Left {
         match (self.kind, &self.report) {
-            // After a more severe one the server hangs up, perhaps later than the pool would look.
+            // After a more severe error the server hangs up, perhaps later than the pool would notice.
             (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
-            // Prepared again it was still not there: the statements that tokio-postgres asks for types with are gone.
+            // The statement was prepared again and was still missing, so the statements with which tokio-postgres
+            // asks for types are gone.
             (Kind::Server, Some(report)) if *report.code() == SqlState::INVALID_SQL_STATEMENT_NAME => {
                 Left::Broken
             }
@@ -130,10 +131,10 @@ impl Error {
     }
 
     /// True if the server refused a statement only because it was prepared for another schema, or is not prepared any
-    /// more; prepared again, it will do.
+    /// more. Prepared again, it will work.
     pub fn is_outdated_plan(&self) -> bool {
         self.report.as_ref().is_some_and(|report| match report.code() {
-            // The state says no more than "not supported"; the routine is the same in every language and version.
+            // The state only says "not supported". The routine's name is the same in every language and version.
             state if *state == SqlState::FEATURE_NOT_SUPPORTED => {
                 report.routine() == Some("RevalidateCachedQuery")
             }
@@ -151,7 +152,7 @@ impl Error {
             SqlState::INVALID_DATETIME_FORMAT,
             SqlState::DATETIME_FIELD_OVERFLOW,
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
-            // "cache lookup failed for type": it was dropped.
+            // "cache lookup failed for type": the type was dropped.
             SqlState::INTERNAL_ERROR,
         ];
         let is_state = |report: &DbError| STATES.contains(report.code());
@@ -159,7 +160,7 @@ impl Error {
     }
 }
 
-/// tokio-postgres keeps its kinds to itself: only by their texts can these two be told from the rest.
+/// tokio-postgres does not show its kinds of error, so these two can only be told by their texts.
 const NO_PASSWORD: &str = "password missing";
 const NO_ROWS: &str = "unexpected message from server";
 
@@ -180,7 +181,7 @@ impl From<tokio_postgres::Error> for Error {
         let reason = reason(&cause);
         let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
         match io.map(io::Error::kind) {
-            // A statement with a NUL never leaves this side.
+            // A statement with a NUL is never sent.
             Some(io::ErrorKind::InvalidInput) => Self::usage(reason),
             Some(_) => Self::lost(&reason),
             None if cause.is_closed() => Self::lost("the server closed it"),
@@ -195,7 +196,7 @@ impl Error {
         Self::new(Kind::ConnectionLost, format!("the connection was lost: {reason}"))
     }
 
-    /// Why the pool gave no connection, if it waits at most `limit` for one.
+    /// The reason why the pool gave no connection, if it waits at most `limit` for one.
     pub fn from_pool(cause: PoolError<Self>, limit: Option<Duration>) -> Self {
         match cause {
             PoolError::Backend(error) => error,
@@ -217,7 +218,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// True for the states in which a server says that it is going away.
+/// True for the SQLSTATEs with which a server says that it is shutting down.
 pub fn is_shutdown(state: &SqlState) -> bool {
     [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(state)
 }

@@ -74,7 +74,8 @@ create_exception!(
 );
 create_exception!(fraiseql, PoolTimeoutError, OperationalError, "No connection became free in time.");
 
-/// What an exception tells besides its message; `None` on the class, set on an instance where the server said it.
+/// The details that an exception has besides its message. They are `None` on the class, and set on an instance if the
+/// server sent them.
 const DETAILS: [&str; 9] = [
     "sqlstate",
     "detail",
@@ -142,7 +143,8 @@ impl Failure {
     }
 }
 
-/// The class for what the server reported: first the states with a class of their own, then the SQLSTATE's class.
+/// The class for an error that the server reported: first the states with a class of their own, then the SQLSTATE's
+/// class.
 fn reported(state: &SqlState) -> fn(String) -> PyErr {
     if is_shutdown(state) {
         return ServerShutdownError::new_err;
@@ -165,7 +167,7 @@ fn reported(state: &SqlState) -> fn(String) -> PyErr {
     }
 }
 
-/// Sets on the exception what the server told beside the message.
+/// Sets the details that the server sent, besides the message, on the exception.
 fn tell(report: &DbError, exception: &Bound<'_, PyAny>) -> PyResult<()> {
     let texts = [
         ("sqlstate", Some(report.code().code())),

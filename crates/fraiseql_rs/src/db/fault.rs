@@ -1,5 +1,5 @@
-//! A panic on purpose: does it reach Python as an exception? Nothing else can make this extension panic on demand, and
-//! a guard that has never been seen to hold is none.
+//! Does a panic reach Python as an exception? This file panics on purpose, for tests. No other code in this extension
+//! can panic on demand, and a guard that no test has seen at work proves nothing.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

@@ -1,10 +1,10 @@
-//! What is one field of a row before it is converted, and what is its type called?
+//! What is one field of a row before its conversion, and what is the name of its type?
 
 use std::error::Error as StdError;
 
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-/// A field's bytes, whatever its type; `None` is NULL.
+/// The bytes of a field of any type; `None` is NULL.
 pub struct Field<'a>(pub Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Field<'a> {
@@ -21,7 +21,7 @@ impl<'a> FromSql<'a> for Field<'a> {
     }
 }
 
-/// The name that a cast would use: types of the catalogue need no schema, arrays end in `[]`.
+/// The name that a cast would use. Types of the system catalogue need no schema; the names of arrays end in `[]`.
 pub fn qualified(type_: &Type) -> String {
     if let Kind::Array(element) = type_.kind() {
         return format!("{}[]", qualified(element));

@@ -1,8 +1,8 @@
-//! A connection on loan from the pool: how does it go back, whatever happens to the borrower?
+//! How does a borrowed connection go back to the pool, whatever happens to the borrower?
 //!
-//! A borrower that has read the whole answer says [`Lease::release`]. One that is dropped earlier (its awaitable was
-//! cancelled, or a value could not be converted) leaves the server at work: the lease then keeps the connection, and
-//! its place in the pool, until the query is stopped.
+//! A borrower that has read the whole answer calls [`Lease::release`]. If the borrower is dropped earlier (its
+//! awaitable was cancelled, or a value could not be converted), the server is still at work. Then the lease keeps the
+//! connection, and its place in the pool, until the query is stopped.
 
 use std::time::Instant;
 
@@ -14,9 +14,9 @@ use crate::bridge;
 
 /// A borrowed connection; see the module.
 pub struct Lease {
-    /// `None` once it has gone back.
+    /// `None` once the connection has gone back.
     held: Option<Object<Connector>>,
-    /// Whether the session may be inside a transaction, which must not outlive the loan.
+    /// Whether the session may be inside a transaction. The transaction must not outlive the loan.
     may_be_in_transaction: bool,
 }
 
@@ -25,7 +25,7 @@ impl Lease {
         Self { held: Some(connection), may_be_in_transaction: false }
     }
 
-    /// From here on, whoever drops the lease leaves a transaction to be rolled back.
+    /// From now on, dropping the lease also rolls a transaction back.
     pub fn expect_transaction(&mut self) {
         self.may_be_in_transaction = true;
     }
@@ -34,7 +34,7 @@ impl Lease {
         self.held.as_ref().expect("a lease holds its connection until it is released or dropped")
     }
 
-    /// Gives the connection back: the server has answered everything, and no transaction is open.
+    /// Gives the connection back. The server has answered everything, and no transaction is open.
     pub fn release(mut self) {
         if let Some(connection) = self.held.take() {
             hand_in(connection);
@@ -50,14 +50,15 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.held.take() else { return };
-        // The pool finds a closed connection out by itself.
+        // The pool notices a closed connection by itself.
         if !connection.client.is_closed() {
             bridge::finish(give_back(connection, self.may_be_in_transaction));
         }
     }
 }
 
-/// Returns a busy connection to the pool when it is clean, else discards it, which makes room for a new one.
+/// Returns a busy connection to the pool once it is clean. If it does not become clean, discards it, which makes room
+/// for a new one.
 async fn give_back(connection: Object<Connector>, may_be_in_transaction: bool) {
     let is_clean = cancel::stop(&connection).await
         && !connection.statements.has_lost_too_many()
@@ -69,7 +70,7 @@ async fn give_back(connection: Object<Connector>, may_be_in_transaction: bool) {
     }
 }
 
-/// Puts a connection back into the pool, from where on it is idle.
+/// Puts a connection back into the pool, where it is idle from now on.
 fn hand_in(mut connection: Object<Connector>) {
     connection.idle_since = Instant::now();
 }

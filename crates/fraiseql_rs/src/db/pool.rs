@@ -1,4 +1,4 @@
-//! The pool itself, without Python: settings → leases, figures about both, and its end.
+//! How does the pool work, without Python? Settings → leases, figures about both, and its end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -14,31 +14,33 @@ use super::lease::Lease;
 use super::settings::Settings;
 use crate::bridge::{self, Bridge};
 
-/// How often a closing pool looks whether its last connection has come back.
+/// How often a closing pool checks whether its last connection has come back.
 const CLOSING_PAUSE: Duration = Duration::from_millis(1);
 
-/// Idle connections are looked at this often per limit, but not more often than [`SWEEP_AT_LEAST`].
+/// How many sweeps over the idle connections fit into one time limit. They are never more often than
+/// [`SWEEP_AT_LEAST`].
 const SWEEPS_PER_LIMIT: u32 = 4;
 const SWEEP_AT_LEAST: Duration = Duration::from_millis(100);
 
-/// Connections to one database, opened when they are first needed.
+/// The connections to one database. Each is opened when it is first needed.
 #[derive(Clone)]
 pub struct Pool {
     connections: managed::Pool<Connector>,
     acquire_timeout: Option<Duration>,
-    /// Whether the sweep has begun; not before the first use, for it starts the runtime.
+    /// Whether the sweep has begun. It begins with the first use of the pool, because it starts the runtime.
     is_swept: Arc<AtomicBool>,
 }
 
 impl Pool {
-    /// A pool without a connection yet: it opens them on demand.
+    /// Makes a pool without connections; it opens them on demand.
     pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Result<Self, Error> {
         let settings = settings.validated()?;
         let (size, acquire_timeout) = (settings.max_connections, settings.acquire_timeout);
         let connections = managed::Pool::builder(Connector::new(settings, bridge))
             .max_size(size)
             .runtime(Runtime::Tokio1)
-            // The connection used last has the warmest caches, and the surplus grows idle.
+            // The connection that was used last has the warmest caches. The others stay idle, so the sweep can close
+            // them.
             .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts { wait: acquire_timeout, create: None, recycle: None })
             .build()
@@ -46,7 +48,7 @@ impl Pool {
         Ok(Self { connections, acquire_timeout, is_swept: Arc::default() })
     }
 
-    /// Borrows a connection: an idle one, a new one if there is room, or the next that comes back.
+    /// Borrows a connection: an idle one, a new one if there is room, or else the next one that comes back.
     pub async fn lease(&self) -> Result<Lease, Error> {
         if !self.is_swept.swap(true, Ordering::Relaxed) {
             self.sweep_from_now_on();
@@ -61,7 +63,7 @@ impl Pool {
         let Some(limit) = max_idle_time.into_iter().chain(max_lifetime).min() else { return };
         let pause = (limit / SWEEPS_PER_LIMIT).max(SWEEP_AT_LEAST);
         let pool = self.connections.weak();
-        // It ends by itself.
+        // The task ends by itself.
         drop(bridge::spawn(async move {
             loop {
                 sleep(pause).await;
@@ -81,17 +83,19 @@ impl Pool {
         self.connections.is_closed()
     }
 
-    /// Whether there is a connection, or somebody who waits for one: also whoever is just opening it.
+    /// Whether there is a connection, or a query that waits for one. A query that is opening a connection counts as
+    /// well.
     fn is_in_use(&self) -> bool {
         let Status { size, waiting, .. } = self.status();
         size > 0 || waiting > 0
     }
 
-    /// Refuses new work, lets running queries end, and returns when the last connection is gone.
+    /// Refuses new work, lets running queries end, and returns when the last connection is closed.
     pub async fn close(&self) {
         self.connections.close();
         while self.is_in_use() {
-            // One that came back for somebody who then met the closed pool lies idle.
+            // Close the idle connections. A connection lies idle here if it came back for a query that then found the
+            // pool closed.
             self.connections.retain(|_, _| false);
             sleep(CLOSING_PAUSE).await;
         }

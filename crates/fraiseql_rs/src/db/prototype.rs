@@ -1,4 +1,5 @@
-//! `PrototypePool`: the pool as Python sees it. Arguments in, awaitables out; the work is in [`super::query`].
+//! What is the pool in Python? The class `PrototypePool`: arguments in, awaitables out. [`super::query`] does the
+//! work.
 
 use std::mem;
 use std::sync::Arc;
@@ -313,7 +314,7 @@ impl PrototypePool {
     }
 }
 
-/// The strategy of that name.
+/// Returns the strategy with that name.
 pub fn strategy(name: &str) -> Result<Strategy, Error> {
     Strategy::named(name).ok_or_else(|| {
         let names = Strategy::ALL.map(Strategy::name).join(", ");
@@ -323,8 +324,8 @@ pub fn strategy(name: &str) -> Result<Strategy, Error> {
 
 impl Drop for PrototypePool {
     fn drop(&mut self) {
-        // To let go of connections takes locks that the parent's threads may have held at the fork; in the child
-        // nobody gives them back.
+        // To drop connections takes locks that the parent's threads may have held at the fork. In the child no thread
+        // releases them.
         if bridge::is_orphan() {
             mem::forget(self.pool.clone());
         }

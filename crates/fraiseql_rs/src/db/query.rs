@@ -17,7 +17,7 @@ use super::pool::Pool;
 use super::python::{Records, RowDecoder};
 use super::sql;
 
-/// What the caller wants of the result.
+/// The form of the result that the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     Json,
@@ -45,7 +45,7 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     let connection = lease.connection();
     let mut result = attempt(connection, query).await;
     if let Err(error) = &result {
-        // It has done nothing, so a second attempt runs it once.
+        // The first attempt did nothing, so with a second attempt the query still runs only once.
         if Box::pin(was_prepared_for_another_schema(connection, &query.sql, error)).await {
             result = Box::pin(attempt(connection, query)).await;
         }
@@ -56,27 +56,30 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
             lease.discard();
             Ok(answer)
         }
-        // A statement that fails to open a transaction has opened none.
+        // If a statement fails to open a transaction, no transaction is open.
         result => settle(lease, result),
     }
 }
 
-/// The next query may run on any connection: a transaction must not wait on this one for somebody else's statements.
+/// Ends an open transaction. The next query may run on any connection, so a transaction must not stay open on this
+/// one and catch another caller's statements.
 async fn end_transaction(lease: Lease) -> Result<(), Error> {
-    // If it fails or is cancelled, the lease is dropped, and tries again.
+    // If this fails or is cancelled, the lease is dropped, and the lease tries again.
     lease.connection().client.batch_execute("ROLLBACK").await?;
     lease.release();
     Ok(())
 }
 
-/// Whether `error` may come from a statement that was prepared before the schema changed, which is prepared anew then.
+/// Whether `error` may come from a statement that was prepared before the schema changed. If so, the statement is
+/// forgotten, and the next attempt prepares it again.
 async fn was_prepared_for_another_schema(connection: &Connection, sql: &str, error: &Error) -> bool {
     let Connection { statements, client, .. } = connection;
     if error.is_outdated_plan() {
         statements.forget(client, sql);
         return true;
     }
-    // What has committed by itself may have done something; its next run knows the types.
+    // A statement that commits by itself may have done a part of its work, so it does not run again now. Its next run
+    // knows the types.
     error.may_come_from_outdated_types()
         && statements.relearn(client, sql).await.unwrap_or(false)
         && !sql::commits_by_itself(sql)
@@ -89,11 +92,11 @@ pub async fn health(pool: &Pool) -> Result<Answer, Error> {
     settle(lease, result.map_err(Error::from)).map(|_| Answer::Truth(true))
 }
 
-/// Gives the connection back as the result left it.
+/// Gives the connection back in the state in which the result left it.
 fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
     match result.as_ref().err().map_or(Left::Ready, Error::leaves) {
         Left::Ready => lease.release(),
-        // As if the caller had cancelled: the lease stops the query.
+        // The lease stops the query, as if the caller had cancelled it.
         Left::Busy => drop(lease),
         Left::Broken => lease.discard(),
     }
@@ -102,14 +105,14 @@ fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
 
 async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Error> {
     let prepared = connection.statements.prepare(&connection.client, &query.sql).await?;
-    // Before the statement runs: its columns can be converted, its parameters have been.
+    // This happens before the statement runs: the columns must be convertible. The parameters are encoded already.
     let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
     let sent = param::encode(&query.params, prepared.statement.params())?;
     let rows = connection.client.query_raw(&prepared.statement, &sent).await?;
     reader.read(rows).await
 }
 
-/// The wanted form of the rows, with the converters that it takes.
+/// The wanted form of the rows, with the converters that it needs.
 enum Reader {
     Json(Arc<RowEncoder>),
     Records(Arc<RowDecoder>),
@@ -132,7 +135,7 @@ impl Reader {
         })
     }
 
-    /// Reads to the end, whatever is kept: only then is the connection free.
+    /// Reads all rows, even those that are not kept: only then is the connection free.
     async fn read(self, rows: RowStream) -> Result<Answer, Error> {
         let mut rows = pin!(rows);
         match self {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::error::Error;
 
-/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree, whatever the role, the
-/// database or the server is set to: the wire has no time zone, so the session has UTC. And NULL in an array is null.
+/// The session settings under which binary values and PostgreSQL's own `row_to_json` agree, whatever the settings of
+/// the role, the database or the server are. The wire has no time zone, so the session uses UTC. NULL in an array
+/// means null.
 const SESSION: &str = "-c TimeZone=UTC -c IntervalStyle=postgres -c DateStyle=ISO \
                        -c bytea_output=hex -c extra_float_digits=1 -c array_nulls=on";
 
-/// The pool makes room for all of them at once: for more than anybody opens, it would be memory for nothing.
+/// The pool reserves memory for all of its connections at once, so a limit far beyond real use would waste memory.
 const MOST_CONNECTIONS: usize = 10_000;
 
-/// What the pool was asked for.
+/// The settings that the caller gave for the pool.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub database: String,
@@ -22,13 +23,13 @@ pub struct Settings {
     pub username: String,
     pub password: Option<String>,
     pub max_connections: usize,
-    /// From dialling to the server's first `ReadyForQuery`.
+    /// The time limit from dialling to the server's first `ReadyForQuery`.
     pub connect_timeout: Duration,
     /// How long a query waits for a connection.
     pub acquire_timeout: Option<Duration>,
     /// How long a connection may lie unused.
     pub max_idle_time: Option<Duration>,
-    /// How long a connection is given out again.
+    /// How long after its start a connection may still be lent.
     pub max_lifetime: Option<Duration>,
     /// Statements that each connection keeps prepared.
     pub statement_cache_size: usize,
@@ -43,7 +44,7 @@ pub fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
 }
 
 impl Settings {
-    /// The same settings, if a pool can be made of them.
+    /// Returns the same settings if a pool can use them, else an error.
     pub fn validated(self) -> Result<Self, Error> {
         if !(1..=MOST_CONNECTIONS).contains(&self.max_connections) {
             let got = self.max_connections;
@@ -60,7 +61,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// The start-up message and the credentials; the socket is dialled apart.
+    /// The start-up message and the credentials. The socket is opened elsewhere (`dial`).
     pub fn startup(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config.dbname(&self.database).user(&self.username).application_name("fraiseql").options(SESSION);

@@ -1,16 +1,16 @@
-//! What kind of statement is this? Only as much as the pool has to know.
+//! What kind of statement is this? This file answers only the questions that the pool asks.
 
 /// True for the statements after which a session is inside a transaction.
 pub fn opens_transaction(sql: &str) -> bool {
     begins_with(sql, &["begin", "start"])
 }
 
-/// True for the statements that may have committed a part of what they do when they fail.
+/// True for the statements that may have committed a part of their work when they fail.
 pub fn commits_by_itself(sql: &str) -> bool {
     begins_with(sql, &["call", "do"])
 }
 
-/// True for the statements that take prepared statements away from a session, those of tokio-postgres included.
+/// True for the statements that remove a session's prepared statements, including those of tokio-postgres.
 pub fn deallocates(sql: &str) -> bool {
     begins_with(sql, &["deallocate", "discard"])
 }
@@ -21,7 +21,7 @@ fn begins_with(sql: &str, words: &[&str]) -> bool {
     words.iter().any(|word| start[..end].eq_ignore_ascii_case(word))
 }
 
-/// The rest of `sql` behind white space, comments and empty statements.
+/// Returns `sql` without leading white space, comments and empty statements.
 fn skip_blanks(mut sql: &str) -> &str {
     loop {
         sql = sql.trim_start_matches(|at: char| at.is_whitespace() || at == ';');
@@ -35,7 +35,7 @@ fn skip_blanks(mut sql: &str) -> &str {
     }
 }
 
-/// The rest behind a block comment, which may hold others.
+/// Returns the text after a block comment, which may contain other block comments.
 fn behind_comment(sql: &str) -> &str {
     let mut depth = 0;
     let mut at = 0;

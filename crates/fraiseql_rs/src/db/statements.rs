@@ -1,4 +1,4 @@
-//! Which statements has this connection prepared? The most recent ones, up to a bound; the server forgets the rest.
+//! Which statements has this connection prepared? The most recent ones, up to a bound. The server forgets the others.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The way of its rows to JSON.
+    /// The converter of its rows to JSON.
     pub fn encoder(&self) -> Result<Arc<RowEncoder>, Error> {
         if let Some(known) = self.encoder.get() {
             return Ok(Arc::clone(known));
@@ -28,7 +28,7 @@ impl Prepared {
         Ok(Arc::clone(self.encoder.get_or_init(|| made)))
     }
 
-    /// The way of its rows to Python objects.
+    /// The converter of its rows to Python objects.
     pub fn decoder(&self) -> Result<Arc<RowDecoder>, Error> {
         if let Some(known) = self.decoder.get() {
             return Ok(Arc::clone(known));
@@ -38,11 +38,12 @@ impl Prepared {
     }
 }
 
-/// The statements of one connection by their text. A statement that is dropped is closed on the server.
+/// The statements of one connection, by their text. When a statement is dropped, the server closes it.
 pub struct Statements {
     bound: usize,
     held: Mutex<Held>,
-    /// Preparations that were begun and not seen to the end: the server keeps what nobody knows the name of.
+    /// The number of preparations that began and did not finish. The server keeps these statements, and their names
+    /// are lost.
     unfinished: AtomicUsize,
 }
 
@@ -73,24 +74,25 @@ impl Held {
 }
 
 impl Statements {
-    /// Room for `bound` statements; 0 prepares each anew.
+    /// Makes a cache for `bound` statements. With 0, each statement is prepared again for every use.
     pub fn new(bound: usize) -> Self {
         Self { bound, held: Mutex::default(), unfinished: AtomicUsize::new(0) }
     }
 
-    /// The statement for `sql`, from the cache or from the server.
+    /// Returns the statement for `sql`, from the cache or from the server.
     pub async fn prepare(&self, client: &Client, sql: &str) -> Result<Arc<Prepared>, Error> {
         if let Some(known) = self.with(|held| held.find(sql)) {
             return Ok(known);
         }
         self.unfinished.fetch_add(1, Ordering::Relaxed);
-        // On the heap: the rare case must not make every query's future as large as itself.
+        // On the heap, so that this rare case does not make every query's future larger.
         let statement = Box::pin(client.prepare(sql)).await;
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
         let prepared = Prepared { statement: statement?, encoder: OnceLock::new(), decoder: OnceLock::new() };
         let prepared = Arc::new(prepared);
         if has_composite(&prepared.statement) {
-            // Its columns can change while the plan stays good, and nobody tells: learn them anew each time.
+            // A composite type's columns can change while the plan stays valid, and the server reports no change. So
+            // they are read again each time.
             client.clear_type_cache();
         } else if self.bound > 0 {
             self.with(|held| held.keep(sql, &prepared, self.bound));
@@ -98,31 +100,31 @@ impl Statements {
         Ok(prepared)
     }
 
-    /// Whether cancelled preparations have left more on the server than the cache itself may hold.
+    /// Whether cancelled preparations have left more statements on the server than the cache itself may hold.
     pub fn has_lost_too_many(&self) -> bool {
         self.unfinished.load(Ordering::Relaxed) > self.bound
     }
 
-    /// Prepares `sql` again if it is known. True if its parameters have other types now.
+    /// Prepares `sql` again if the cache has it. Returns true if its parameters have other types now.
     pub async fn relearn(&self, client: &Client, sql: &str) -> Result<bool, Error> {
         let Some((_, known)) = self.with(|held| held.by_text.remove(sql)) else { return Ok(false) };
         let anew = self.prepare(client, sql).await?;
         Ok(known.statement.params() != anew.statement.params())
     }
 
-    /// Forgets what is known about `sql`, and the types that it came with: the schema has changed.
+    /// Forgets the statement for `sql` and its types, because the schema has changed.
     pub fn forget(&self, client: &Client, sql: &str) {
         client.clear_type_cache();
         self.with(|held| held.by_text.remove(sql));
     }
 
-    /// The lock is never held across an await, so nobody waits for it.
+    /// Runs `work` under the lock. The lock is never held across an await, so no task waits long for it.
     fn with<T>(&self, work: impl FnOnce(&mut Held) -> T) -> T {
         work(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Whether a composite type is among the parameters or the columns, or inside one of them.
+/// Whether a parameter or a column has a composite type, or contains one.
 fn has_composite(statement: &Statement) -> bool {
     let columns = statement.columns().iter().map(tokio_postgres::Column::type_);
     statement.params().iter().chain(columns).any(is_composite)

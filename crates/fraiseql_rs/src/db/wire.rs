@@ -1,10 +1,10 @@
-//! How is a binary value read? A cursor over the bytes of one field; what does not fit is [`Malformed`].
+//! How is a binary value read? By a cursor over the bytes of one field; bytes that do not fit are [`Malformed`].
 
-/// The bytes are not what their type says. The text is for people.
+/// The bytes do not fit their type. The text is for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
-/// Reads a field from its beginning; integers are big-endian, as everywhere on PostgreSQL's wire.
+/// Reads a field from its beginning. Integers are big-endian, as everywhere in PostgreSQL's protocol.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
     rest: &'a [u8],
@@ -55,12 +55,12 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A count that the wire holds as a signed integer.
+    /// Reads a count, which the wire stores as a signed integer.
     pub fn count(&mut self) -> Result<usize, Malformed> {
         usize::try_from(self.i32()?).map_err(|_| Malformed("a count is negative"))
     }
 
-    /// An element with its length before it; a length of -1 is NULL.
+    /// Reads an element that has its length before it; a length of -1 is NULL.
     pub fn element(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         match self.i32()? {
             -1 => Ok(None),
@@ -76,21 +76,22 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The lengths of an array's dimensions, the outermost first; an empty array has none. The elements follow.
+/// Reads the lengths of an array's dimensions, the outermost first. An empty array has none. The elements follow.
 pub fn array_lengths(cursor: &mut Cursor<'_>) -> Result<Vec<usize>, Malformed> {
     let dimensions = cursor.count()?;
-    // Whether it has nulls, which the elements say, and the element's type, which the column says.
+    // Skip two numbers: whether the array has nulls (the elements show it), and the element's type (the column names
+    // it).
     cursor.take(8)?;
     let lengths = (0..dimensions).map(|_| {
         let length = cursor.count()?;
-        // The lower bound.
+        // Skip the lower bound.
         cursor.take(4)?;
         Ok(length)
     });
     lengths.collect()
 }
 
-/// A range in its parts; a bound is `None` where the range goes on for ever.
+/// The parts of a range. A bound is `None` where the range is unlimited.
 pub struct RangeParts<'a> {
     pub is_empty: bool,
     pub lower: Option<&'a [u8]>,
@@ -106,7 +107,7 @@ impl<'a> RangeParts<'a> {
     const LOWER_INFINITE: u8 = 0x08;
     const UPPER_INFINITE: u8 = 0x10;
 
-    /// Takes a range apart; the bits are those of PostgreSQL's `rangetypes.h`.
+    /// Splits a range into its parts. The bits are those of PostgreSQL's `rangetypes.h`.
     pub fn new(field: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(field);
         let flags = cursor.u8()?;
@@ -127,7 +128,7 @@ impl<'a> RangeParts<'a> {
     }
 }
 
-/// The ranges of a multirange.
+/// Splits a multirange into its ranges.
 pub fn multirange_parts(field: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
     let mut cursor = Cursor::new(field);
     let count = cursor.count()?;

@@ -31,15 +31,15 @@ impl JsonRows {
     }
 }
 
-/// Everything about a result's columns that does not change from row to row.
+/// The facts about a result's columns that are the same for every row.
 pub struct RowEncoder {
     columns: Vec<ColumnEncoder>,
-    /// A single json or jsonb column: its value stands for the row.
+    /// True for a single json or jsonb column: its value is the whole row's document.
     is_document: bool,
 }
 
 struct ColumnEncoder {
-    /// What stands before the value: `{"id":` or `,"name":`.
+    /// The text before the value: `{"id":` or `,"name":`.
     lead: String,
     encoder: Encoder,
     name: String,
@@ -47,7 +47,7 @@ struct ColumnEncoder {
 }
 
 impl RowEncoder {
-    /// Chooses a converter for each column; a type without one is an error before the statement runs.
+    /// Chooses a converter for each column. A type without a converter is an error before the statement runs.
     pub fn new(columns: &[Column]) -> Result<Self, Error> {
         let is_document = matches!(columns, [only] if is_json(only.type_()));
         let columns = columns.iter().enumerate().map(|(position, column)| {

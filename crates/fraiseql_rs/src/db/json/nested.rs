@@ -1,4 +1,4 @@
-//! How do values made of values become JSON? Arrays as arrays of arrays, rows as objects.
+//! How do values that contain values become JSON? Arrays as arrays of arrays, rows as objects.
 
 use tokio_postgres::types::Field;
 
@@ -7,7 +7,7 @@ use super::super::wire::{array_lengths, Cursor, Malformed};
 use super::string::push_string;
 use super::value::Encoder;
 
-/// An array of any dimension; its lower bounds have no place in JSON.
+/// Appends an array of any dimension. JSON cannot express its lower bounds.
 pub fn push_array(element: &Encoder, field: &[u8], out: &mut String, depth: Depth) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let lengths = array_lengths(&mut cursor)?;
@@ -43,7 +43,7 @@ fn push_dimension(
 pub struct Fields(Vec<(String, Encoder)>);
 
 impl Fields {
-    /// `None` if one of them has no converter.
+    /// Returns `None` if a column has no converter.
     pub fn new(fields: &[Field]) -> Option<Self> {
         let encoders = fields
             .iter()

@@ -6,13 +6,13 @@ use super::super::text::{self, Writer};
 use super::super::wire::{multirange_parts, Malformed, RangeParts};
 use super::string::push_escaped;
 
-/// The text of a range's bounds.
+/// Writes the text of a range's bounds.
 pub struct RangeForm {
     bound: Writer,
 }
 
 impl RangeForm {
-    /// `None` if the bounds have no text of their own.
+    /// Returns `None` if the type of the bounds has no text form here.
     pub fn new(bound: &Type) -> Option<Self> {
         text::form(bound).map(|form| Self { bound: form.write })
     }
@@ -51,7 +51,8 @@ impl RangeForm {
         Ok(())
     }
 
-    /// A bound that could be taken for the range's own punctuation is quoted, with quotes and backslashes doubled.
+    /// Appends a bound. If its text could be read as the range's own punctuation, it is quoted, with quotes and
+    /// backslashes doubled.
     fn push_bound(&self, field: Option<&[u8]>, out: &mut String) -> Result<(), Malformed> {
         let Some(field) = field else { return Ok(()) };
         let mut bound = String::new();

@@ -1,4 +1,5 @@
-//! How is text quoted in JSON? PostgreSQL's way: short escapes where JSON has them, else `\u00xx`, UTF-8 as it is.
+//! How is text quoted in JSON? As PostgreSQL does it: short escapes where JSON has them, else `\u00xx`; UTF-8 stays
+//! as it is.
 
 use std::fmt::Write;
 
@@ -9,7 +10,7 @@ pub fn push_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Appends `text` with what JSON cannot hold escaped.
+/// Appends `text` and escapes the characters that JSON cannot hold.
 pub fn push_escaped(text: &str, out: &mut String) {
     let mut clean = 0;
     for (at, byte) in text.bytes().enumerate() {

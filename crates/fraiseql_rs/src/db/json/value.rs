@@ -1,5 +1,5 @@
-//! How does one value become JSON? Its type decides once per result; each field is then written straight to the
-//! buffer.
+//! How does one value become JSON? Its type chooses the way once per result. Each field is then written straight to
+//! the buffer.
 
 use tokio_postgres::types::{Kind, Type};
 
@@ -10,17 +10,17 @@ use super::nested::{self, Fields};
 use super::range::RangeForm;
 use super::string::push_escaped;
 
-/// The way of one type into JSON.
+/// The converter from one type to JSON.
 pub enum Encoder {
     /// `true` and `false`.
     Truth,
-    /// Text that is JSON already: an integer.
+    /// Text that is valid JSON already: an integer.
     Raw(Writer),
-    /// A number, except for the values that JSON has no number for.
+    /// A number, except for values that JSON cannot express as a number.
     Number(Writer),
     /// A string that needs no escapes.
     Plain(Writer),
-    /// A string that may need some.
+    /// A string that may need escapes.
     Escaped(Writer),
     Json,
     Jsonb,
@@ -31,7 +31,7 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    /// `None` if the type, or a part of it, has no converter.
+    /// Returns `None` if the type, or a part of it, has no converter.
     pub fn for_type(type_: &Type) -> Option<Self> {
         match type_.kind() {
             Kind::Domain(base) => Self::for_type(base),
@@ -100,7 +100,7 @@ fn push_quoted(
     Ok(())
 }
 
-/// Infinities and NaN are strings, as in `row_to_json`.
+/// Appends a number. Infinities and NaN become strings, as in `row_to_json`.
 fn push_number(write: Writer, field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let start = out.len();
     write(field, out)?;
@@ -111,7 +111,7 @@ fn push_number(write: Writer, field: &[u8], out: &mut String) -> Result<(), Malf
     Ok(())
 }
 
-/// Writes the text and escapes it in place; most text needs nothing and is not copied twice.
+/// Writes the text and escapes it in place. Most text needs no escapes and so is not copied twice.
 fn escape_tail(write: Writer, field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let start = out.len();
     write(field, out)?;

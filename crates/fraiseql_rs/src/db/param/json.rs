@@ -1,5 +1,5 @@
-//! How does a parameter become a JSON document? Dicts, lists, numbers and strings inside them as JSON writes them; a
-//! str on its own is a document already, written by the caller.
+//! How does a parameter become a JSON document? Dicts, lists, numbers and the strings inside them are written as
+//! JSON. A str at the top is a document already, which the caller wrote.
 
 use super::super::json::push_string;
 use super::Param;

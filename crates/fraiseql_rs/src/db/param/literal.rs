@@ -1,5 +1,6 @@
-//! How is a parameter written for the server's input functions? The literals of PostgreSQL's documentation: arrays in
-//! braces, rows in parentheses, ranges between their brackets, whatever is inside quoted where it must be.
+//! How is a parameter written for the server's input functions? As the literals of PostgreSQL's documentation: arrays
+//! in braces, rows in parentheses, ranges between their brackets. The values inside are quoted where the syntax
+//! requires it.
 
 use std::fmt::Write;
 
@@ -7,7 +8,7 @@ use tokio_postgres::types::{Kind, Type};
 
 use super::{base, json, Param, RangeParam};
 
-/// Appends the literal of `param` for `type_`; the error says what does not go together.
+/// Appends the literal of `param` for `type_`. The error says which value does not fit which type.
 pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
     let type_ = base(type_);
     if matches!(*type_, Type::JSON | Type::JSONB) {
@@ -27,7 +28,8 @@ pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String>
     Ok(())
 }
 
-/// The server would drop the offset in silence and store another time, or another day.
+/// Refuses an offset for a type without one. The server would silently drop it and store another time, or another
+/// day.
 fn push_instant(text: &str, type_: &Type, out: &mut String) -> Result<(), String> {
     if matches!(*type_, Type::TIMESTAMP | Type::TIME | Type::DATE) {
         let why = "an aware datetime or time does not fit, for the type has no time zone; remove tzinfo";
@@ -58,7 +60,7 @@ fn push_list(items: &[Param], type_: &Type, out: &mut String) -> Result<(), Stri
     }
 }
 
-/// The system's own arrays of one dimension have a form of their own.
+/// Appends a system vector: PostgreSQL writes these one-dimensional arrays in a form of their own.
 fn push_vector(items: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
@@ -72,8 +74,8 @@ fn push_vector(items: &[Param], type_: &Type, out: &mut String) -> Result<(), St
     Ok(())
 }
 
-/// An inner list is an inner dimension, unless the elements themselves are lists: then it is one of them. An array
-/// without an element has no dimensions at all.
+/// Appends an array. An inner list is an inner dimension, unless the elements themselves are lists: then it is one
+/// element. An array without elements has no dimensions.
 fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), String> {
     let is_element = is_list(base(element));
     if items.is_empty() || !is_element && items.iter().all(is_hollow) {
@@ -117,7 +119,7 @@ fn push_row(values: &[Param], type_: &Type, out: &mut String) -> Result<(), Stri
         if position > 0 {
             out.push(',');
         }
-        // Nothing at all is NULL in a row.
+        // An empty text means NULL in a row.
         if *value != Param::Null {
             push_quoted(value, field.type_(), out)?;
         }
@@ -157,7 +159,7 @@ fn push_range(range: &RangeParam, type_: &Type, out: &mut String) -> Result<(), 
     Ok(())
 }
 
-/// Nothing at all is "no bound" in a range.
+/// Appends a bound. An empty text means "no bound" in a range.
 fn push_bound(bound: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
     match bound {
         Param::Null => Ok(()),
@@ -165,7 +167,7 @@ fn push_bound(bound: &Param, type_: &Type, out: &mut String) -> Result<(), Strin
     }
 }
 
-/// The literal between double quotes, which arrays, rows and ranges all understand.
+/// Appends the literal between double quotes, which arrays, rows and ranges all understand.
 fn push_quoted(param: &Param, type_: &Type, out: &mut String) -> Result<(), String> {
     let mut inner = String::new();
     push(param, type_, &mut inner)?;

@@ -1,8 +1,9 @@
-//! A query's parameter: Python object → [`Param`] (at the call, attached) → what goes on the wire (once the statement
-//! is prepared and the server has named the parameter's type).
+//! How does a Python object become a query's parameter? Object → [`Param`] (at the call, attached) → bytes on the
+//! wire (after the statement is prepared and the server has named the parameter's type).
 //!
-//! A parameter travels as text, in the form that the server's own input function reads: so every type that has one
-//! can be a parameter, numbers keep every digit, and the server judges what fits. Only bytes travel as they are.
+//! A parameter is sent as text, in the form that the server's own input function reads. So every type with such a
+//! function can be a parameter, numbers keep every digit, and the server decides which values fit. Only bytes are
+//! sent unchanged.
 
 mod json;
 mod literal;
@@ -24,11 +25,11 @@ pub enum Param {
     Bool(bool),
     /// An int, a float or a Decimal, in digits.
     Number(String),
-    /// A str: text, or the text form of any other type.
+    /// A str: text, or the text form of a value of any other type.
     Text(String),
-    /// A value whose text form says everything: a date, a UUID, an address.
+    /// A value whose text form is complete: a date, a UUID, an address.
     Literal(String),
-    /// A datetime or a time that knows its offset from UTC.
+    /// A datetime or a time with an offset from UTC.
     Instant(String),
     Bytes(Vec<u8>),
     List(Vec<Param>),
@@ -88,7 +89,7 @@ impl Param {
     }
 }
 
-/// The type under all domains.
+/// Returns the type below all domains.
 fn base(type_: &Type) -> &Type {
     match type_.kind() {
         Kind::Domain(inner) => base(inner),

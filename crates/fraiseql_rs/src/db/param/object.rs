@@ -1,4 +1,4 @@
-//! What is a Python object as a parameter? Decided by its type alone, at the call: the server's types are not known
+//! Which parameter is a Python object? The object's type alone decides, at the call: the server's types are not known
 //! yet.
 
 use pyo3::exceptions::PyTypeError;
@@ -13,7 +13,7 @@ use super::super::error::{Error, Kind};
 use super::super::python::{Classes, Interval, Range, Record};
 use super::{Param, RangeParam};
 
-/// The parameters of one call.
+/// Converts the arguments of one call.
 pub fn params_of(arguments: &Bound<'_, PyAny>) -> PyResult<Vec<Param>> {
     let py = arguments.py();
     if arguments.is_instance_of::<PyString>() || arguments.is_instance_of::<PyDict>() {
@@ -36,7 +36,7 @@ fn unknown(number: usize, object: &Bound<'_, PyAny>) -> Error {
     )
 }
 
-/// `None` if the object, or a part of it, cannot be a parameter.
+/// Returns `None` if the object, or a part of it, cannot be a parameter.
 fn param_of(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<Param>> {
     if object.is_none() {
         return Ok(Some(Param::Null));
@@ -51,7 +51,7 @@ fn param_of(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<Param>> 
 }
 
 fn scalar_of(object: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
-    // A bool is an int in Python, and a datetime a date: the narrower type first.
+    // In Python a bool is an int, and a datetime is a date, so the narrower type is tested first.
     if object.is_instance_of::<PyBool>() {
         return Ok(Some(Param::Bool(object.extract()?)));
     }
@@ -74,7 +74,8 @@ fn scalar_of(object: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
     moment_of(object)
 }
 
-/// Rust's text of a float reads back the same, as Python's does. An infinity is spelled as dates have it too.
+/// Returns the text of a float. Like Python's, Rust's text reads back as the same float. Infinity gets the spelling
+/// that dates use as well.
 fn float_text(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
@@ -86,7 +87,7 @@ fn int_of(object: &Bound<'_, PyAny>) -> PyResult<Param> {
     if let Ok(small) = object.extract::<i64>() {
         return Ok(Param::Number(small.to_string()));
     }
-    // A Decimal writes all its digits; an int stops at `sys.int_max_str_digits`, and an IntEnum writes its name.
+    // A Decimal writes all its digits. An int stops at `sys.int_max_str_digits`, and an IntEnum writes its name.
     let digits = Classes::get(object.py())?.decimal.bind(object.py()).call1((object,))?.str()?;
     Ok(Param::Number(digits.extract()?))
 }
@@ -142,7 +143,7 @@ fn map_of(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<Param>> {
     let mut entries = Vec::new();
     for item in object.call_method0("items")?.try_iter()? {
         let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
-        // JSON's keys are strings; to guess another's text would lose the key.
+        // JSON's keys are strings. To guess the text of another key would lose that key.
         let (true, Some(value)) = (key.is_instance_of::<PyString>(), param_of(&value, depth + 1)?) else {
             return Ok(None);
         };

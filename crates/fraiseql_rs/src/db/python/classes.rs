@@ -1,4 +1,4 @@
-//! Which classes of Python's library do values need? Imported once, at the first use.
+//! Which classes of Python's library do the values need? They are imported once, at the first use.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTzInfo;
@@ -12,7 +12,7 @@ pub struct Classes {
     pub json_loads: Py<PyAny>,
     pub utc: Py<PyTzInfo>,
     pub timezone: Py<PyAny>,
-    /// Addresses, by version: a host, a host in its network, a network.
+    /// The classes of addresses, each by version: of a host, of a host in its network, of a network.
     pub host: [Py<PyAny>; 2],
     pub interface: [Py<PyAny>; 2],
     pub network: [Py<PyAny>; 2],
@@ -53,7 +53,7 @@ impl Classes {
     /// Whether `str(object)` is the text that PostgreSQL reads.
     pub fn is_literal(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = object.py();
-        // An interface is a subclass of its address.
+        // In Python an interface is a subclass of its address.
         let mut classes = std::iter::once(&self.uuid).chain(&self.host).chain(&self.network);
         classes.try_fold(false, |found, class| Ok(found || object.is_instance(class.bind(py))?))
     }

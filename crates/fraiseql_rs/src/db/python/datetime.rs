@@ -1,5 +1,5 @@
-//! How do dates and times become Python objects? An infinity is a float infinity, which no date can be; what Python's
-//! types cannot hold is refused rather than bent.
+//! How do dates and times become Python objects? An infinity becomes a float infinity, because no Python date is
+//! infinite. A value that Python's types cannot hold is refused, not changed.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateTime, PyDelta, PyFloat, PyTime, PyTzInfo};
@@ -11,19 +11,19 @@ use super::interval::Interval;
 use super::scalar::beyond;
 use super::value::{Decoded, Refusal};
 
-/// The years of Python's calendar.
+/// The years that Python's calendar has.
 const YEARS: std::ops::RangeInclusive<i64> = 1..=9999;
 
 fn infinity(py: Python<'_>, is_negative: bool) -> Bound<'_, PyAny> {
     PyFloat::new(py, if is_negative { f64::NEG_INFINITY } else { f64::INFINITY }).into_any()
 }
 
-/// A part of a date or a clock, which fits by its making.
+/// Converts a part of a date or a clock. The part always fits, because of how it was computed.
 fn part<T: TryFrom<i64>>(value: i64) -> Result<T, Malformed> {
     T::try_from(value).map_err(|_| Malformed("a part of the time is out of range"))
 }
 
-/// The date, if Python has its year.
+/// Returns the date if Python's calendar has its year.
 fn python_date(days: i64) -> Result<(i32, u8, u8), Refusal> {
     let (year, month, day) = civil(days);
     if YEARS.contains(&year) {
@@ -75,13 +75,13 @@ pub fn time<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     python_time(py, Cursor::new(field).i64()?, None)
 }
 
-/// The zone on the wire counts seconds to the west, Python's to the east.
+/// Makes a time with a zone. The wire counts the zone in seconds to the west, Python to the east.
 pub fn timetz<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let micros = cursor.i64()?;
     let east = PyDelta::new(py, 0, -cursor.i32()?, 0, true)?;
     let zone = Classes::get(py)?.timezone.bind(py).call1((east,))?;
-    // The error's type differs between the lines.
+    // The type of the error differs between the PyO3 lines.
     let zone = zone.extract::<Bound<'_, PyTzInfo>>().map_err(PyErr::from)?;
     python_time(py, micros, Some(&zone))
 }
@@ -105,7 +105,7 @@ fn python_datetime<'py>(py: Python<'py>, field: &[u8], zone: Option<&Bound<'py, 
     Ok(PyDateTime::new(py, year, month, day, hour, minute, second, micro, zone)?.into_any())
 }
 
-/// A timedelta, or with months an [`Interval`].
+/// Makes a timedelta, or an [`Interval`] if there are months.
 pub fn interval<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let (micros, days, months) = (cursor.i64()?, cursor.i32()?, cursor.i32()?);

@@ -1,5 +1,5 @@
-//! `Interval`: a time span with months, both ways. A month has no length, so a timedelta cannot hold one, and 30 days
-//! would be another value.
+//! How does a time span with months travel both ways? As `Interval`: a month has no fixed length, so a timedelta
+//! cannot hold it, and 30 days would be another value.
 
 use pyo3::prelude::*;
 

@@ -1,5 +1,5 @@
-//! How do rows become Python objects? Each column's type decides once per result; the values are then made straight
-//! from the bytes on the wire, attached.
+//! How do rows become Python objects? Each column's type chooses the way once per result. The values are then made
+//! straight from the bytes on the wire, while attached.
 
 mod classes;
 mod datetime;
@@ -29,10 +29,10 @@ use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
 
-/// Everything about a result's columns that does not change from row to row.
+/// The facts about a result's columns that are the same for every row.
 pub struct RowDecoder {
     columns: Vec<ColumnDecoder>,
-    /// No value of a row refers to other objects.
+    /// True if no value of a row can refer to other objects.
     is_of_atoms: bool,
 }
 
@@ -43,7 +43,7 @@ struct ColumnDecoder {
 }
 
 impl RowDecoder {
-    /// Chooses a converter for each column; a type without one is an error before the statement runs.
+    /// Chooses a converter for each column. A type without a converter is an error before the statement runs.
     pub fn new(columns: &[Column]) -> Result<Self, Error> {
         let columns = columns.iter().map(|column| {
             let type_name = qualified(column.type_());
@@ -56,7 +56,7 @@ impl RowDecoder {
         Ok(Self { columns, is_of_atoms })
     }
 
-    /// One row as a record; without a row, None.
+    /// Returns one row as a record, or None without a row.
     pub fn first<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
         match row {
             Some(row) => Ok(self.record(py, row, &self.names(py)?)?.into_any()),
@@ -64,7 +64,7 @@ impl RowDecoder {
         }
     }
 
-    /// The first value of a row; without a row or a column, None.
+    /// Returns the first value of a row, or None without a row or a column.
     pub fn value<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
         match (row, self.columns.first()) {
             (Some(row), Some(column)) => column.decode(py, row, 0),
@@ -107,7 +107,8 @@ impl ColumnDecoder {
         })
     }
 
-    /// The error for a value that a Python type does not take; what has nothing to do with the value stays as it is.
+    /// Returns the error for a value that a Python type does not accept. An error that is not about the value is
+    /// returned unchanged.
     fn refused(&self, py: Python<'_>, error: PyErr) -> PyErr {
         let is_of_value = error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyArithmeticError>(py)

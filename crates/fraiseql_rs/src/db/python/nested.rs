@@ -1,4 +1,4 @@
-//! How do values made of values become Python objects? Arrays as lists of lists, rows as records.
+//! How do values that contain values become Python objects? Arrays as lists of lists, rows as records.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::super::wire::{array_lengths, Cursor, Malformed};
 use super::record::{Columns, Record, Values};
 use super::value::{Decoded, Decoder};
 
-/// An array of any dimension; its lower bounds have no place in a list.
+/// Makes an array of any dimension. A list cannot express its lower bounds.
 pub fn array<'py>(py: Python<'py>, element: &Decoder, field: &[u8], depth: Depth) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let lengths = array_lengths(&mut cursor)?;
@@ -42,7 +42,7 @@ fn dimension<'py>(
 pub struct Fields(Vec<(String, Decoder)>);
 
 impl Fields {
-    /// `None` if one of them has no converter.
+    /// Returns `None` if a column has no converter.
     pub fn new(fields: &[Field]) -> Option<Self> {
         let decoders =
             fields.iter().map(|field| Some((field.name().to_owned(), Decoder::for_type(field.type_())?)));
@@ -63,7 +63,7 @@ impl Fields {
     }
 }
 
-/// A row without a type of its own: its columns are called f1, f2 and so on.
+/// Makes a row without a type of its own: its columns are called f1, f2 and so on.
 pub fn anonymous<'py>(py: Python<'py>, field: &[u8], depth: Depth) -> Decoded<'py> {
     let mut cursor = Cursor::new(field);
     let count = cursor.count()?;

@@ -1,4 +1,4 @@
-//! `Range`: a PostgreSQL range as a Python object, both ways.
+//! How does a PostgreSQL range become a Python object, and back? As `Range`.
 
 use std::hash::{Hash, Hasher};
 
@@ -124,7 +124,7 @@ pub fn range<'py>(py: Python<'py>, bound: &Decoder, field: &[u8], depth: Depth) 
     Ok(Bound::new(py, range)?.into_any())
 }
 
-/// A list of ranges.
+/// Makes a list of ranges.
 pub fn multirange<'py>(py: Python<'py>, bound: &Decoder, field: &[u8], depth: Depth) -> Decoded<'py> {
     let list = PyList::empty(py);
     for part in multirange_parts(field)? {

@@ -1,4 +1,4 @@
-//! `Record`: a row as a light Python object; its names are shared by all rows of a result.
+//! How is a row a light Python object? As a `Record`: all rows of a result share the column names.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use smallvec::SmallVec;
 
-/// The values of a row. So many are part of the record itself, which saves the second object that a tuple would be: one to
-/// make, to look at for the garbage collector, and to end.
+/// The values of a row. Up to eight of them are stored in the record itself. That saves a second object, a tuple,
+/// which Python would have to make, to visit in each garbage collection, and to free.
 pub type Values = SmallVec<[Py<PyAny>; 8]>;
 
-/// The columns of a result: their names in order, and where each is. Of two with one name, the last is found.
+/// The columns of a result: their names in order, and the position of each. If two have the same name, the last one
+/// is found.
 pub struct Columns {
     names: Py<PyTuple>,
     positions: Py<PyDict>,
@@ -43,16 +44,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record whose values may be part of a reference cycle: a list, say, to which somebody appends the record.
+    /// Makes a record whose values may be part of a reference cycle: for example a list to which the caller appends
+    /// the record.
     pub fn new(py: Python<'_>, values: Values, columns: Arc<Columns>) -> PyResult<Bound<'_, Self>> {
         Bound::new(py, Self { values, columns })
     }
 
-    /// A record whose values refer to nothing that could refer back, so that the garbage collector need not look at it.
-    /// CPython does the same with its tuples.
+    /// Makes a record whose values cannot refer back to it, so the garbage collector need not visit it. CPython does
+    /// the same with its tuples.
     pub fn of_atoms(py: Python<'_>, values: Values, columns: Arc<Columns>) -> PyResult<Bound<'_, Self>> {
         let record = Self::new(py, values, columns)?;
-        // SAFETY: `record` is an object of a class that the collector knows, since it has `__traverse__`.
+        // SAFETY: the collector knows the class of `record`, because the class has `__traverse__`.
         #[expect(unsafe_code, reason = "PyO3 has no safe name for it")]
         unsafe {
             pyo3::ffi::PyObject_GC_UnTrack(record.as_ptr().cast());
@@ -60,13 +62,13 @@ impl Record {
         Ok(record)
     }
 
-    /// The value of the column of that name.
+    /// Returns the value of the column with that name.
     fn named<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(position) = self.columns.positions.bind(name.py()).get_item(name)? else { return Ok(None) };
         Ok(self.values.get(position.extract::<usize>()?).map(|value| value.bind(name.py()).clone()))
     }
 
-    /// The value there, counted from the end if it is negative.
+    /// Returns the value at that position; a negative position counts from the end.
     fn at<'py>(&self, py: Python<'py>, position: isize) -> Option<Bound<'py, PyAny>> {
         let length = isize::try_from(self.values.len()).ok()?;
         let position = if position < 0 { position + length } else { position };
@@ -87,7 +89,7 @@ impl Record {
         let position = key.extract::<isize>().ok();
         match position.and_then(|position| self.at(key.py(), position)) {
             Some(value) => Ok(value),
-            // A slice; or an error, in the tuple's words.
+            // A slice, or an error with the message of a tuple.
             None => self.as_tuple(key.py())?.as_any().get_item(key),
         }
     }

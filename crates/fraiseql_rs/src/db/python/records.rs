@@ -1,5 +1,6 @@
-//! How do rows become a list of records? Each as it comes, while it is in the cache and the server still sends, where the
-//! thread that reads has the interpreter; else all of them at the end.
+//! How do rows become a list of records? If the reading thread has the interpreter, it makes each record when its row
+//! arrives: the row is still in the cache, and the server is still sending. Otherwise all records are made at the
+//! end.
 
 use std::sync::Arc;
 
@@ -14,9 +15,9 @@ use crate::bridge;
 /// The rows of one result, in order.
 pub struct Records {
     decoder: Arc<RowDecoder>,
-    /// `None` before the first row; an error if one has no object.
+    /// `None` before the first row; an error if a row has no object.
     made: Option<PyResult<Made>>,
-    /// Those that come after the ones that are made.
+    /// The rows that came after those in `made`.
     waiting: Vec<Row>,
 }
 
@@ -35,7 +36,7 @@ impl Records {
         bridge::if_attached(|py| self.make(py));
     }
 
-    /// All of them, which share their columns' names; or the error of the first row that has no object.
+    /// Returns all records, which share the names of their columns, or the error of the first row that has no object.
     pub fn into_list(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         self.make(py);
         match self.made {

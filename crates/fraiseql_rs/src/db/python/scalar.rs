@@ -39,13 +39,13 @@ pub fn float8<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     Ok(PyFloat::new(py, f64::from_bits(Cursor::new(field).u64()?)).into_any())
 }
 
-/// With every digit that PostgreSQL prints, so the scale stays.
+/// Makes a Decimal with every digit that PostgreSQL prints, so the scale stays.
 pub fn numeric<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     let digits = printed(py, number::numeric, field)?;
     Ok(Classes::get(py)?.decimal.bind(py).call1((digits,))?)
 }
 
-/// The text that PostgreSQL itself prints.
+/// Makes a str of the text that PostgreSQL itself prints.
 pub fn printed<'py>(py: Python<'py>, write: Writer, field: &[u8]) -> Decoded<'py> {
     let mut out = String::new();
     write(field, &mut out)?;
@@ -80,7 +80,7 @@ fn load<'py>(py: Python<'py>, document: &str) -> Decoded<'py> {
     Ok(Classes::get(py)?.json_loads.bind(py).call1((document,))?)
 }
 
-/// An address alone, or with its network where that is smaller than everything.
+/// Makes an address; it includes its network if that is more than the one address.
 pub fn inet<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     let (address, prefix) = network::address(field)?;
     let Address { version, whole, number } = Address::new(py, address)?;
@@ -98,11 +98,11 @@ pub fn cidr<'py>(py: Python<'py>, field: &[u8]) -> Decoded<'py> {
     Ok(Classes::get(py)?.network[version].bind(py).call1(((number, prefix),))?)
 }
 
-/// What Python's classes make an address of. From a text they take twice as long.
+/// The input from which Python's classes make an address. From a text they take twice as long.
 struct Address<'py> {
     /// 0 for version 4, 1 for 6.
     version: usize,
-    /// The prefix of a network of one address.
+    /// The length of the prefix when the network is one address.
     whole: u8,
     number: Bound<'py, PyInt>,
 }
@@ -116,7 +116,7 @@ impl<'py> Address<'py> {
     }
 }
 
-/// Refuses a value that PostgreSQL has and Python's type has not.
+/// Refuses a value that PostgreSQL has and Python's type does not.
 pub fn beyond<T>(why: &'static str) -> Result<T, Refusal> {
     Err(Malformed(why).into())
 }

@@ -1,4 +1,5 @@
-//! How does one value become a Python object? Its type decides once per result, as `json::value` does for JSON.
+//! How does one value become a Python object? Its type chooses the way once per result, as `json::value` does for
+//! JSON.
 
 use pyo3::prelude::*;
 use tokio_postgres::types::{Kind, Type};
@@ -8,13 +9,13 @@ use super::super::text;
 use super::super::wire::Malformed;
 use super::{datetime, nested, range, scalar};
 
-/// A Python object, or why there is none.
+/// A Python object, or the reason why there is none.
 pub type Decoded<'py> = Result<Bound<'py, PyAny>, Refusal>;
 
 /// Makes the object for one non-null field.
 pub type Make = for<'py> fn(Python<'py>, &[u8]) -> Decoded<'py>;
 
-/// Why a field has no object.
+/// The reason why a field has no object.
 pub enum Refusal {
     /// The bytes are wrong, or Python's type cannot hold the value.
     Malformed(Malformed),
@@ -34,23 +35,23 @@ impl From<PyErr> for Refusal {
     }
 }
 
-/// The way of one type into Python.
+/// The converter from one type to Python.
 pub enum Decoder {
     Scalar(Make),
-    /// Its object is a document, or takes attributes: it may come to refer to anything.
+    /// The object is a document, or accepts attributes, so it may later refer to any other object.
     Open(Make),
-    /// As PostgreSQL prints it.
+    /// A str, as PostgreSQL prints the value.
     Text(text::Writer),
     Array(Box<Decoder>),
     Composite(nested::Fields),
-    /// A row whose columns name their types on the wire.
+    /// A row whose columns have their types on the wire.
     Record,
     Range(Box<Decoder>),
     Multirange(Box<Decoder>),
 }
 
 impl Decoder {
-    /// `None` if the type, or a part of it, has no converter.
+    /// Returns `None` if the type, or a part of it, has no converter.
     pub fn for_type(type_: &Type) -> Option<Self> {
         let boxed = |inner: &Type| Self::for_type(inner).map(Box::new);
         match type_.kind() {
@@ -67,12 +68,12 @@ impl Decoder {
         }
     }
 
-    /// Whether its objects can never refer to others that might refer back: numbers, text, dates.
+    /// Whether its objects can never refer to objects that might refer back: numbers, text and dates cannot.
     pub fn makes_atoms(&self) -> bool {
         matches!(self, Self::Scalar(_) | Self::Text(_))
     }
 
-    /// The object for a field; `None` is NULL.
+    /// Makes the object for a field; `None` is NULL.
     pub fn decode<'py>(&self, py: Python<'py>, field: Option<&[u8]>, depth: Depth) -> Decoded<'py> {
         let Some(field) = field else { return Ok(py.None().into_bound(py)) };
         match self {
@@ -87,7 +88,7 @@ impl Decoder {
     }
 }
 
-/// Types whose objects refer to others, or have attributes that may be set.
+/// The types whose objects refer to others, or have attributes that may be set.
 fn open(type_: &Type) -> Option<Make> {
     Some(match *type_ {
         Type::JSON => scalar::json,
@@ -98,7 +99,7 @@ fn open(type_: &Type) -> Option<Make> {
     })
 }
 
-/// Types with another Python type of their own.
+/// The types with a Python type of their own that is not str.
 fn scalar(type_: &Type) -> Option<Make> {
     Some(match *type_ {
         Type::BOOL => scalar::bool,

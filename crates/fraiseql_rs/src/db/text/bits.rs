@@ -1,4 +1,5 @@
-//! How does PostgreSQL print what is bytes or bits underneath: bytea, bit strings, uuid, bool, system identifiers?
+//! How does PostgreSQL print values that are bytes or bits underneath: bytea, bit strings, uuid, bool, system
+//! identifiers?
 
 use std::fmt::Write;
 
@@ -6,13 +7,13 @@ use super::super::wire::{Cursor, Malformed};
 
 const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 
-/// Two lower-case digits for a byte.
+/// Appends two lower-case digits for a byte.
 pub fn push_hex(byte: u8, out: &mut String) {
     out.push(HEX[usize::from(byte >> 4)]);
     out.push(HEX[usize::from(byte & 15)]);
 }
 
-/// True for one, false for zero.
+/// Reads a truth value: one is true, zero is false.
 pub fn truth(field: &[u8]) -> Result<bool, Malformed> {
     Ok(Cursor::new(field).u8()? != 0)
 }
@@ -43,7 +44,7 @@ pub fn uuid(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The number of bits, then the bits, the first in the highest place.
+/// Appends a bit string. The field has the number of bits, then the bits, the first in the highest place.
 pub fn bit(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let count = cursor.count()?;
@@ -52,7 +53,7 @@ pub fn bit(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The type `"char"`: one byte, of which zero shows as nothing and a byte beyond ASCII in octal.
+/// Appends a `"char"`: one byte. A zero prints nothing, and a byte beyond ASCII prints in octal.
 pub fn char(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     match Cursor::new(field).u8()? {
         0 => {}
@@ -65,7 +66,7 @@ pub fn char(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// A position in the write-ahead log, as two halves.
+/// Appends a position in the write-ahead log, as two halves.
 pub fn lsn(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let (high, low) = (cursor.u32()?, cursor.u32()?);
@@ -73,7 +74,7 @@ pub fn lsn(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Where a row lies: block and offset.
+/// Appends the place of a row: block and offset.
 pub fn tid(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let (block, offset) = (cursor.u32()?, cursor.u16()?);

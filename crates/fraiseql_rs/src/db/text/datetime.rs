@@ -1,4 +1,4 @@
-//! How does PostgreSQL print dates and times? ISO style, in UTC; with a `T` where JSON wants one.
+//! How does PostgreSQL print dates and times? In ISO style and UTC; for JSON with a `T` between date and time.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ const DAYS_IN_ERA: i64 = 146_097;
 pub const MICROS_IN_DAY: i64 = 86_400_000_000;
 pub const MICROS_IN_SECOND: i64 = 1_000_000;
 
-/// Year (0 is 1 BC), month and day of a day counted from 2000-01-01.
+/// Returns year (0 is 1 BC), month and day of a day counted from 2000-01-01.
 ///
 /// The algorithm is `civil_from_days` of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 pub fn civil(days: i64) -> (i64, u8, u8) {
@@ -20,7 +20,7 @@ pub fn civil(days: i64) -> (i64, u8, u8) {
     let day_of_era = shifted.rem_euclid(DAYS_IN_ERA);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months from March, whose lengths repeat every five.
+    // Count the months from March: then the pattern of their lengths repeats every five months.
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
@@ -28,7 +28,7 @@ pub fn civil(days: i64) -> (i64, u8, u8) {
     (year, small(month), small(day))
 }
 
-/// A month or a day, which always fits.
+/// Converts a month or a day, which always fits.
 fn small(value: i64) -> u8 {
     u8::try_from(value).unwrap_or_default()
 }
@@ -45,7 +45,7 @@ pub fn date(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Appends the date without its era; true if that is BC.
+/// Appends the date without its era. Returns true if the era is BC.
 fn push_date(days: i64, out: &mut String) -> bool {
     let (year, month, day) = civil(days);
     let is_bc = year <= 0;
@@ -63,7 +63,7 @@ fn push_era(is_bc: bool, out: &mut String) {
     }
 }
 
-/// Seconds always have two digits, and as many decimals as are needed.
+/// Appends a clock. Seconds always have two digits, and only as many decimals as they need.
 fn push_clock(micros: i64, out: &mut String) {
     let seconds = micros / MICROS_IN_SECOND;
     push_padded(seconds / 3600, 2, out);
@@ -84,7 +84,7 @@ pub fn time(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The zone on the wire counts seconds to the west.
+/// Appends a time with its zone. The wire counts the zone in seconds to the west.
 pub fn timetz(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     push_clock(cursor.i64()?, out);
@@ -136,7 +136,7 @@ fn push_timestamp(field: &[u8], separator: &str, zone: &str, out: &mut String) -
     Ok(())
 }
 
-/// Years, months, days and a clock, each with its own sign: the style that PostgreSQL calls `postgres`.
+/// Appends years, months, days and a clock, each with its own sign: the style that PostgreSQL calls `postgres`.
 pub fn interval(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let (micros, days, months) = (cursor.i64()?, cursor.i32()?, cursor.i32()?);
@@ -153,7 +153,7 @@ fn push_interval(micros: i64, parts: [(i32, &str); 3], out: &mut String) {
     let mut after_negative = false;
     for (count, unit) in parts.into_iter().filter(|(count, _)| *count != 0) {
         let gap = if out.len() > start { " " } else { "" };
-        // A positive part after a negative one shows its sign.
+        // A positive part after a negative part shows its sign.
         let plus = if after_negative && count > 0 { "+" } else { "" };
         let plural = if count == 1 { "" } else { "s" };
         // Writing to a String cannot fail.
@@ -174,11 +174,11 @@ fn push_interval(micros: i64, parts: [(i32, &str); 3], out: &mut String) {
     push_clock_of(micros.unsigned_abs(), out);
 }
 
-/// A clock whose hours may go far beyond a day.
+/// Appends a clock whose hours may be far more than 24.
 fn push_clock_of(micros: u64, out: &mut String) {
     match i64::try_from(micros) {
         Ok(micros) => push_clock(micros, out),
-        // The one magnitude that has no positive counterpart.
+        // This is the one negative value without a positive counterpart.
         Err(_) => out.push_str("2562047788:00:54.775808"),
     }
 }

@@ -1,6 +1,6 @@
-//! How does PostgreSQL print floats? With the fewest digits that read back the same, as Rust does, but for one rule: a
-//! decimal exactly half-way between two floats never stands for either (Ryu with `acceptBounds` false, in the server's
-//! `d2s.c` and `f2s.c`). And it has its own idea of when to use an exponent.
+//! How does PostgreSQL print floats? With the fewest digits that read back the same, as Rust does, with one
+//! exception. A decimal exactly half-way between two floats never represents either of them (Ryu with `acceptBounds`
+//! false, in the server's `d2s.c` and `f2s.c`). PostgreSQL also has its own rule for when to use an exponent.
 
 use std::fmt::{LowerExp, Write};
 use std::str::FromStr;
@@ -37,14 +37,16 @@ pub fn float8(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Prints a value of few digits, such as 0.25, 19.99 or 1500, without trying texts; false if it has more of them.
+/// Prints a value with few digits, such as 0.25, 19.99 or 1500, without trying texts. Returns false if it has more
+/// digits.
 ///
-/// The decimal `digits` / 10^`decimals` that reads back as the value, of the fewest decimals, is the one to print: with 15
-/// digits at most, two decimals are farther apart than what reads back as one float, so it is the only one of its length;
-/// and half-way between two floats there is none, since that takes 54 bits.
+/// It prints the decimal `digits` / 10^`decimals` with the fewest decimals that reads back as the value. This is
+/// right for two reasons. With at most 15 digits, two decimals are farther apart than all that read back as one
+/// float, so no other decimal of its length fits. And no such decimal is half-way between two floats, because that
+/// takes 54 bits.
 fn push_short(value: f64, out: &mut String) -> bool {
     let magnitude = value.abs();
-    // Anything else has an exponent, or a sign without a value.
+    // All other values have an exponent, or a sign without a value.
     if !(1e-4..1e15).contains(&magnitude) {
         return false;
     }
@@ -63,12 +65,12 @@ fn push_short(value: f64, out: &mut String) -> bool {
     true
 }
 
-/// The digits of a decimal with so many decimals that reads back as `magnitude`, if there are 15 of them at most.
+/// Returns the digits of the decimal with that many decimals that reads back as `magnitude`, if they are at most 15.
 fn digits_of(magnitude: f64, decimals: u32) -> Option<(u64, u32)> {
     const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
     let power = POWERS[decimals as usize];
     let digits = (magnitude * power).round();
-    // A quotient is rounded as the server reads a decimal: both numbers are exact.
+    // Both numbers are exact, so their quotient is rounded in the same way as the server rounds a decimal.
     #[expect(clippy::float_cmp, reason = "it reads back as the very value, or it does not")]
     let reads_back = digits < 1e15 && digits / power == magnitude;
     #[expect(
@@ -93,7 +95,7 @@ fn non_finite(is_nan: bool, is_negative: bool) -> &'static str {
 struct Parts {
     mantissa: u64,
     exponent: i32,
-    /// Below a power of two the next float is half as far as above.
+    /// Below a power of two, the next float is half as far away as above it.
     is_power_of_two: bool,
 }
 
@@ -104,7 +106,7 @@ impl Parts {
         Self { mantissa: fraction | implicit, exponent, is_power_of_two: fraction == 0 && biased > 1 }
     }
 
-    /// Whether `decimal` is this very value.
+    /// Whether `decimal` equals this value exactly.
     fn is(self, decimal: Decimal) -> bool {
         decimal.equals(u128::from(self.mantissa), self.exponent)
     }
@@ -140,7 +142,7 @@ impl Decimal {
 
     /// Whether it is `binary` times two to the `exponent`.
     fn equals(self, binary: u128, exponent: i32) -> bool {
-        // A larger power of five is no factor of a mantissa, nor of the digits.
+        // A larger power of five divides neither a mantissa nor the digits.
         if self.digits == 0 || binary == 0 || self.power.abs() > 25 {
             return false;
         }
@@ -162,7 +164,7 @@ fn print<F>(value: F, parts: Parts, digits: i32, out: &mut String)
 where
     F: LowerExp + FromStr + PartialEq + Copy,
 {
-    // Whether the server would let this text stand for the value.
+    // Whether the server would accept this text for the value.
     let inside = |text: &str| {
         text.parse::<F>().is_ok_and(|back| back == value) && !parts.is_halfway(Decimal::new(text))
     };
@@ -175,25 +177,25 @@ where
     spell(even.as_deref().unwrap_or(&shortest), digits, out);
 }
 
-/// Of two shortest decimals that are equally near, the server takes the even one, and Rust the upper: the lower, if it
-/// is the even one of such a pair.
+/// If two shortest decimals are equally near, the server takes the even one and Rust the upper one. Returns the lower
+/// one if it is the even one of such a pair.
 fn lower_neighbour(scientific: &str, parts: Parts) -> Option<String> {
     let Decimal { digits, power } = Decimal::new(scientific);
     if digits % 2 == 0 || digits > 10_u64.pow(17) {
         return None;
     }
-    // The value lies between them: it is the lower one with a five behind its last digit.
+    // The value lies between the two: it is the lower decimal with a five after its last digit.
     parts.is(Decimal { digits: digits * 10 - 5, power: power - 1 }).then(|| {
         let (mantissa, exponent) = scientific.split_at(scientific.find('e').unwrap_or(scientific.len()));
         let (head, last) = mantissa.split_at(mantissa.len() - 1);
-        // An odd digit, so the one below it needs no borrowing.
+        // The digit is odd, so the digit below it needs no borrowing.
         let lower = last.parse::<u8>().map_or(0, |digit| digit - 1);
         format!("{head}{lower}{exponent}")
     })
 }
 
-/// Prints Rust's form (`-1.25e-7`) as PostgreSQL does: positional for exponents from -4 up to `digits`, else with a
-/// signed exponent of at least two digits.
+/// Prints Rust's form (`-1.25e-7`) as PostgreSQL does: without an exponent for exponents from -4 up to `digits`, else
+/// with a signed exponent of at least two digits.
 fn spell(scientific: &str, digits: i32, out: &mut String) {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
@@ -209,7 +211,7 @@ fn spell(scientific: &str, digits: i32, out: &mut String) {
     positional(whole, fraction, exponent, out);
 }
 
-/// `w.fff` times ten to the `exponent`, without an exponent.
+/// Returns `w.fff` times ten to the `exponent`, without an exponent.
 fn positional(whole: &str, fraction: &str, exponent: i32, out: &mut String) {
     let shift = usize::try_from(exponent.unsigned_abs()).unwrap_or_default();
     if exponent < 0 {

@@ -1,5 +1,5 @@
-//! How does PostgreSQL print a value? Binary field → the text that the server's own output function gives, under the
-//! session settings of `settings`. JSON strings, ranges and messages are made of it.
+//! How does PostgreSQL print a value? Binary field → the text of the server's own output function, under the session
+//! settings of `settings`. JSON strings, ranges and messages use this text.
 
 pub mod bits;
 pub mod datetime;
@@ -22,7 +22,8 @@ pub struct Form {
     pub needs_escape: bool,
 }
 
-/// The form of a scalar type; `None` for types that have no form of their own here (arrays, say) or none at all.
+/// Returns the form of a scalar type. `None` is for types that have no form here: arrays, for example, and unknown
+/// types.
 pub fn form(type_: &Type) -> Option<Form> {
     if let Kind::Domain(base) = type_.kind() {
         return form(base);
@@ -33,7 +34,7 @@ pub fn form(type_: &Type) -> Option<Form> {
     escaped(type_).map(|write| Form { write, needs_escape: true })
 }
 
-/// Types whose text is made of digits, letters and punctuation that JSON takes as they are.
+/// The types whose text has only digits, letters and punctuation that JSON does not escape.
 fn plain(type_: &Type) -> Option<Writer> {
     Some(match *type_ {
         Type::INT2 => number::int2,
@@ -71,18 +72,18 @@ fn escaped(type_: &Type) -> Option<Writer> {
         Type::JSONB | Type::JSONPATH => versioned_text,
         Type::BYTEA => bits::bytea,
         Type::CHAR => bits::char,
-        // An extension's type has no fixed number; this one is text with another comparison.
+        // An extension's type has no fixed number. This one is text with another comparison.
         _ if matches!(type_.kind(), Kind::Enum(_)) || type_.name() == "citext" => text,
         _ => return None,
     })
 }
 
-/// UTF-8 as it is. The session asks for UTF-8; only a database in `SQL_ASCII` can send anything else.
+/// Reads UTF-8. The session asks for UTF-8, and only a database in `SQL_ASCII` can send other bytes.
 pub fn utf8(field: &[u8]) -> Result<&str, Malformed> {
     str::from_utf8(field).map_err(|_| Malformed("the text is not UTF-8"))
 }
 
-/// The text behind the version byte that newer types send.
+/// Reads the text after the version byte that newer types send.
 pub fn versioned(field: &[u8]) -> Result<&str, Malformed> {
     let mut cursor = Cursor::new(field);
     match cursor.u8()? {

@@ -1,4 +1,5 @@
-//! How does PostgreSQL print addresses? inet without a mask that covers everything, cidr always with it.
+//! How does PostgreSQL print addresses? An inet shows its mask only if that is shorter than the address; a cidr
+//! always shows it.
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,11 +11,11 @@ use super::bits::push_hex;
 const IPV4: u8 = 2;
 const IPV6: u8 = 3;
 
-/// An address and the length of its network.
+/// Reads an address and the length of its network.
 pub fn address(field: &[u8]) -> Result<(IpAddr, u8), Malformed> {
     let mut cursor = Cursor::new(field);
     let (family, bits) = (cursor.u8()?, cursor.u8()?);
-    // Whether it is a cidr, which the type says already, and the number of bytes, which the family says.
+    // Skip two facts: whether it is a cidr (the type says it), and the number of bytes (the family says it).
     cursor.take(2)?;
     let bytes = cursor.rest();
     let address = match family {
@@ -57,7 +58,7 @@ fn push_address(address: IpAddr, out: &mut String) {
     };
 }
 
-/// The IPv4 address inside `::a.b.c.d`, which PostgreSQL still prints so and Rust does not.
+/// Returns the IPv4 address inside `::a.b.c.d`. PostgreSQL still prints it in this form, and Rust does not.
 fn compatible(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [0, 0, 0, 0, 0, 0, high, low] = address.segments() else { return None };
     (high != 0).then(|| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))

@@ -1,4 +1,4 @@
-//! How does PostgreSQL print exact numbers? Integers in decimal, numeric with every digit it holds.
+//! How does PostgreSQL print exact numbers? Integers in decimal, a numeric with every digit that it holds.
 
 use super::super::wire::{Cursor, Malformed};
 
@@ -17,8 +17,8 @@ integer!(int8, i64);
 integer!(uint4, u32);
 integer!(uint8, u64);
 
-/// Appends a number that is not negative, with zeros before it up to `width` digits. `write!` is several times
-/// as slow, and a result may have many dates.
+/// Appends a non-negative number, with leading zeros up to `width` digits. `write!` is several times as slow, and a
+/// result may have many dates.
 pub fn push_padded(number: impl itoa::Integer, width: usize, out: &mut String) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number);
@@ -28,7 +28,7 @@ pub fn push_padded(number: impl itoa::Integer, width: usize, out: &mut String) {
     out.push_str(digits);
 }
 
-/// Digits in base 10,000, the first worth 10,000 to the `weight`, shown with `scale` decimals.
+/// Appends digits in base 10,000. The first digit is worth 10,000 to the `weight`; the text has `scale` decimals.
 pub fn numeric(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(field);
     let count = cursor.u16()?;
@@ -47,7 +47,7 @@ pub fn numeric(field: &[u8], out: &mut String) -> Result<(), Malformed> {
     let read = count.min(u16::try_from(i32::from(weight) + 1).unwrap_or(0));
     if scale > 0 {
         out.push('.');
-        // Groups between the point and the first digit that is stored.
+        // The groups between the point and the first stored digit.
         let gap = usize::try_from(-1 - i32::from(weight)).unwrap_or(0);
         fraction_digits(&mut cursor, count - read, gap, scale, out)?;
     }
@@ -75,7 +75,7 @@ fn whole_digits(cursor: &mut Cursor<'_>, count: u16, weight: i16, out: &mut Stri
     Ok(())
 }
 
-/// Four decimals from each group, cut or filled up to `scale`.
+/// Appends four decimals from each group, cut or filled up to `scale`.
 fn fraction_digits(
     cursor: &mut Cursor<'_>,
     mut count: u16,
