@@ -1,4 +1,4 @@
-"""What does a test of the pool get? Pools, which are closed after it, and an observer of the server."""
+"""Which fixtures does a test of the pool get? Pools, which are closed after it, and an observer of the server."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ async def make_pool() -> AsyncIterator[MakePool]:
 
 @pytest.fixture
 def pool(make_pool: MakePool) -> PrototypePool:
-    """Give a pool of four."""
+    """Give a pool of four connections."""
     return make_pool()
 
 
 @pytest.fixture
 def lone(make_pool: MakePool) -> PrototypePool:
-    """Give a pool of one: what one query leaves behind, the next one meets."""
+    """Give a pool of one connection, so the next query meets everything that a query leaves behind."""
     return make_pool(max_connections=1)
 
 

@@ -1,4 +1,4 @@
-"""How does a test break a server without breaking anybody else's? A throwaway one, stopped and started at will."""
+"""How does a test break a server that no other test uses? It has a throwaway one, to stop and start at will."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "127.0.0.1"
-# Nothing here outlives the test, so nothing waits for the disk.
+# No data has to survive the test, so the server never waits for the disk.
 OPTIONS = ("fsync=off", "full_page_writes=off", f"listen_addresses={HOST}", "unix_socket_directories=")
 
 
 def installed() -> bool:
-    """Whether ``initdb`` and ``postgres`` can be found, as beside every server that the harness itself started."""
+    """Whether ``initdb`` and ``postgres`` can be found. They are beside every server that the harness started."""
     return shutil.which("initdb") is not None and shutil.which("postgres") is not None
 
 
 def _unprivileged() -> str | None:
-    """Name whom the server runs as: PostgreSQL refuses root, and anybody else runs it as themselves."""
+    """Name the user for the server, if it cannot be the current one: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -57,7 +57,7 @@ def own_server() -> Iterator[OwnServer]:
 
 
 class OwnServer:
-    """A cluster of its own on a free port of this machine; ``own_server`` makes it and removes it."""
+    """A new cluster on a free port of this machine; ``own_server`` makes it and removes it."""
 
     def __init__(self) -> None:
         self._user = _unprivileged()
@@ -69,12 +69,12 @@ class OwnServer:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Arguments for a pool."""
+        """Return the arguments for a pool."""
         own = {"database": "postgres", "host": HOST, "port": self._port, "username": "postgres", "password": "own"}
         return {**SETTINGS, **own}
 
     def start(self) -> None:
-        """Start the server, and return when it takes connections."""
+        """Start the server, and return when it accepts connections."""
         deadline = time.monotonic() + DEADLINE
         while not self._starts(deadline):
             # Another program took the port before the server did. Pools know the port of a server that has run.
@@ -130,7 +130,7 @@ class OwnServer:
         assert made.returncode == 0, made.stdout + made.stderr
 
     def _listens(self) -> bool:
-        # The pid file's last line says "ready" only when sessions are let in; the port answers earlier.
+        # The pid file's last line says "ready" only when the server accepts sessions; the port answers earlier.
         lines = self._lines("data/postmaster.pid")
         return len(lines) > 7 and lines[7].strip() == "ready"
 

@@ -1,6 +1,6 @@
 """What do the pool's tests run against? The server of the ``PG*`` variables.
 
-On the loop of ``POOL_TEST_LOOP`` and over the bridge of ``POOL_TEST_BRIDGE``.
+They run on the loop of ``POOL_TEST_LOOP`` and over the bridge of ``POOL_TEST_BRIDGE``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fraiseql import PrototypePool
 
-# The way from Rust to asyncio that this run is about; without it, the pool's default.
+# The bridge from Rust to asyncio that this run tests; without it, the pool's default.
 BRIDGE = os.environ.get("POOL_TEST_BRIDGE")
 
 SETTINGS: dict[str, Any] = {
@@ -28,18 +28,18 @@ SETTINGS: dict[str, Any] = {
 
 T = TypeVar("T")
 
-# How long anything here may wait for the server before the test is red; a passing test needs a fraction of it.
+# How long a test may wait for the server before it is red; a passing test needs a fraction of it.
 DEADLINE = 10.0
 
-# The loop that this run is about. pytest-asyncio's own ways to choose one differ between the versions that the oldest
-# and the newest Python have.
+# The loop that this run tests. pytest-asyncio's own ways to choose a loop differ between its version for the oldest
+# Python and its version for the newest.
 LOOP = os.environ.get("POOL_TEST_LOOP", "asyncio")
 if LOOP == "uvloop":
     import uvloop
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
-# A value that no converter takes, which only its first row tells, and the types that it is of.
+# A value without a converter, which is found only in its first row, and the types of such values.
 DEEP_TYPES = """do $$ begin
     create type pg_temp.deep1 as (v int);
     for i in 2..201 loop execute format('create type pg_temp.deep%s as (v pg_temp.deep%s)', i, i - 1); end loop;
@@ -51,13 +51,13 @@ class MakePool(Protocol):
     """Makes a pool that the test need not close."""
 
     def __call__(self, **settings: Any) -> PrototypePool:
-        """Take what differs from the settings of the run."""
+        """Make a pool; the arguments replace settings of the run."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` on a loop of its own, and close it.
+    """Run ``work`` on a new loop, and close the loop.
 
-    Unlike ``asyncio.run`` it leaves the thread's loop alone, which belongs to pytest-asyncio.
+    Unlike ``asyncio.run`` it does not touch the thread's loop, which belongs to pytest-asyncio.
     """
     loop = asyncio.new_event_loop()
     try:
@@ -67,26 +67,26 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Observer:
-    """Looks at the server from a connection of its own."""
+    """Observes the server over its own connection."""
 
     def __init__(self, pool: PrototypePool) -> None:
         self._pool = pool
 
     async def until_none(self, sql: str) -> None:
-        """Wait until ``sql`` counts nothing any more."""
+        """Wait until ``sql`` counts zero."""
         deadline = asyncio.get_running_loop().time() + DEADLINE
         while found := await self._pool.fetchval(sql):
             assert asyncio.get_running_loop().time() < deadline, f"still {found}: {sql}"
             await asyncio.sleep(0.005)
 
     async def active(self, tag: str) -> int:
-        """Count the queries that are at work with ``tag`` in their text."""
+        """Count the running queries with ``tag`` in their text."""
         sql = "select count(*) from pg_stat_activity where state = 'active' and query like '%' || $1 || '%'"
         count: int = await self._pool.fetchval(sql + " and pid <> pg_backend_pid()", tag)
         return count
 
     async def wait_for(self, tag: str, count: int) -> None:
-        """Wait until ``count`` queries with ``tag`` are at work."""
+        """Wait until ``count`` queries with ``tag`` are running."""
         deadline = asyncio.get_running_loop().time() + DEADLINE
         while (seen := await self.active(tag)) != count:
             assert asyncio.get_running_loop().time() < deadline, f"{seen} queries with {tag}, expected {count}"

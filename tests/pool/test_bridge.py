@@ -1,4 +1,4 @@
-"""Which way do results take to asyncio, and what if the loop cannot watch sockets, or another one takes over?"""
+"""Which way do results take to asyncio, and what if the loop cannot watch sockets, or another loop takes over?"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class BlindLoop(asyncio.SelectorEventLoop):
-    """A loop that watches no sockets for others, as the proactor on Windows."""
+    """A loop that cannot watch sockets, like the proactor on Windows."""
 
     def add_reader(self, *_: Any) -> None:  # type: ignore[override]
         raise NotImplementedError
@@ -88,7 +88,7 @@ def test_a_loop_that_cannot_watch_sockets_gets_the_reference(bridge: str) -> Non
 
 @pytest.mark.parametrize("bridge", WATCHING)
 def test_a_connection_goes_from_loop_to_loop(bridge: str) -> None:
-    """Also to one that cannot watch its socket, and back."""
+    """One of the loops cannot watch the connection's socket."""
     pool = PrototypePool(**{**SETTINGS, "bridge": bridge, "max_connections": 1})
     first = run(pid(pool))
     assert run_on(BlindLoop(), pid(pool)) == first
@@ -102,7 +102,7 @@ async def pool_closed(pool: PrototypePool) -> None:
 
 
 def test_a_pool_without_a_loop_lets_its_sessions_go() -> None:
-    """Nobody runs a loop that would read the sockets."""
+    """No loop runs that would read the sockets."""
     pool = PrototypePool(**SETTINGS)
     run(pid(pool))
     pool = PrototypePool(**{**SETTINGS, "max_idle_time": 0.2})
@@ -177,7 +177,7 @@ def test_a_loop_that_stood_still_hears_what_happened_meanwhile() -> None:
     pool = PrototypePool(**{**SETTINGS, "max_connections": 1})
     loop = asyncio.new_event_loop()
     first = loop.run_until_complete(pid(pool))
-    # Not by a pool: whatever loop it ran on would hear the news for this one.
+    # Do not ask through a pool: the loop under it would read this pool's sockets as well.
     names = {"database": "dbname", "username": "user"}
     server = {names.get(key, key): value for key, value in SETTINGS.items() if key != "bridge"}
     with psycopg.connect(**server, autocommit=True) as other:
@@ -190,7 +190,7 @@ def test_a_loop_that_stood_still_hears_what_happened_meanwhile() -> None:
 
 
 def test_more_work_than_a_turn_of_the_loop_ends_without_a_loop() -> None:
-    """Queries at a server that says nothing, whose loop was closed."""
+    """The server does not answer the queries, and their loop was closed."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
         host, port = silent.getsockname()
         there = {"host": host, "port": port, "max_connections": 400, "acquire_timeout": None}
@@ -214,7 +214,7 @@ def test_the_loops_of_many_runs_leave_no_descriptor() -> None:
     before = psutil.Process().num_fds()
     for _ in range(20):
         run(pid(pool))
-    # Whoever watches a loop for its end looks ten times a second.
+    # The watch looks ten times a second whether its loop is closed.
     deadline = time.monotonic() + DEADLINE
     while (left := psutil.Process().num_fds()) > before + 2:
         assert time.monotonic() < deadline, f"{left} descriptors, {before} before"

@@ -1,4 +1,4 @@
-"""Does a cancelled awaitable stop its query on the server, and does nobody else ever notice?"""
+"""Does a cancelled awaitable stop its query on the server, without any effect on other queries?"""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from pool_server import MakePool
 
-# The next query must not have to wait for what was cancelled before it.
+# The next query must not wait for the cancelled query before it.
 SOON = 1.0
 
 
 async def cancelled(work: Awaitable[object]) -> None:
-    """Cancel ``work`` and see it end so."""
+    """Cancel ``work`` and check that it ends as cancelled."""
     future = asyncio.ensure_future(work)
     future.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -54,7 +54,7 @@ async def test_a_clean_connection_is_kept(lone: PrototypePool) -> None:
 
 async def test_a_query_that_cannot_be_stopped_loses_its_connection(lone: PrototypePool) -> None:
     before = await lone.fetchval("select pg_backend_pid()")
-    # Handlers within handlers, so that no moment is outside of all of them.
+    # The handlers are nested, so that at every moment at least one of them is active.
     stubborn = "perform pg_sleep(30);"
     for _ in range(4):
         stubborn = f"loop begin {stubborn} exception when query_canceled then null; end; end loop;"
@@ -62,7 +62,7 @@ async def test_a_query_that_cannot_be_stopped_loses_its_connection(lone: Prototy
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(lone.execute(stubborn), 0.1)
     assert await asyncio.wait_for(lone.fetchval("select pg_backend_pid()"), DEADLINE) != before
-    # Nothing else would end it, and the server has only so many places.
+    # Nothing else would end this query, and the server has a limited number of sessions.
     assert await lone.fetchval("select pg_terminate_backend($1)", before)
 
 
@@ -166,7 +166,7 @@ def test_a_closed_loop_stops_its_queries() -> None:
 
 
 def test_every_closed_loop_stops_its_queries() -> None:
-    """Many loops, each with its first query: whoever watches a loop must not miss it."""
+    """Many loops each run their first query, and the watch must not miss a loop."""
     pool = PrototypePool(**{**SETTINGS, "max_connections": 8})
 
     async def leave_behind() -> None:
@@ -184,7 +184,7 @@ async def close(pool: PrototypePool) -> None:
 
 
 async def storm(pool: PrototypePool, rounds: int, longest: float) -> None:
-    """Cancel at random moments; after each, a query of its own must find its own answer."""
+    """Cancel at random moments. After each cancellation another query must get its own answer."""
     chance = random.Random(1)
     for number in range(rounds):
         task = asyncio.ensure_future(pool.fetchval(f"select {number} from pg_sleep(0.003)"))
@@ -215,7 +215,7 @@ async def test_no_cancellation_of_ten_thousand_hits_the_next_query(make_pool: Ma
 
 
 async def test_a_cancelled_query_is_not_only_unheard(lone: PrototypePool) -> None:
-    """Its effects end with it: an endless insert stops growing."""
+    """Its effects on the server end as well: the table of an endless insert stops growing."""
     await lone.execute("create temp sequence grows")
     sql = "select nextval('grows'), pg_sleep(0.001) from generate_series(1, 100000)"
     with pytest.raises(asyncio.TimeoutError):
@@ -226,7 +226,7 @@ async def test_a_cancelled_query_is_not_only_unheard(lone: PrototypePool) -> Non
 
 
 def test_a_cancellation_from_another_thread(shared: PrototypePool) -> None:
-    """A loop in a thread is a loop like any other."""
+    """A loop in another thread works like a loop in the main thread."""
     failures: list[BaseException] = []
 
     def cancel_in_loop() -> None:
@@ -255,8 +255,8 @@ def shared() -> PrototypePool:
 
 
 async def test_a_signal_that_the_server_forgets_is_sent_again(lone: PrototypePool, observer: Observer) -> None:
-    # The constant is computed while the query is bound, without a look at signals; the backend takes the cancellation
-    # when it reads its next message, where it counts for nothing.
+    # The backend computes the constant while it binds the query, and does not check signals then. It takes the
+    # cancellation when it reads its next message, where the cancellation has no effect.
     pid = await lone.fetchval("select pg_backend_pid()")
     task = asyncio.ensure_future(lone.execute("select md5(repeat('x', 200000000)), pg_sleep(30) -- forgets"))
     await observer.wait_for("-- forgets", 1)

@@ -24,7 +24,7 @@ REPORTED = [
     ("select 'x'::int", fraiseql.DataError, "22P02"),
     ("select set_config('work_mem', 'x', false)", fraiseql.DataError, "22023"),
     ("select 1 as a; select 2", fraiseql.ProgrammingError, "42601"),
-    # Nobody may, a superuser included.
+    # No role may do this, not even a superuser.
     ("create table pg_catalog.refused ()", fraiseql.ProgrammingError, "42501"),
     ("do $$ begin raise exception 'mine' using errcode = 'P0001'; end $$", fraiseql.InternalError, "P0001"),
     ("do $$ begin raise exception 'mine' using errcode = '40001'; end $$", fraiseql.OperationalError, "40001"),
@@ -166,7 +166,7 @@ async def test_copy_is_an_error_and_not_a_hang(lone: PrototypePool) -> None:
             continue
         with pytest.raises(fraiseql.NotSupportedError, match="COPY"):
             await asyncio.wait_for(lone.execute(sql), DEADLINE)
-    # The session waits for data that nobody will send: it is replaced at once, not after a vain cancellation.
+    # The session waits for data that the pool will not send. It is replaced at once, without a useless cancellation.
     assert await asyncio.wait_for(lone.fetchval("select 1"), 2.0) == 1
 
 
@@ -205,7 +205,7 @@ def test_the_classes_are_those_of_the_db_api() -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="TCP_USER_TIMEOUT is an option of Linux")
 async def test_a_server_that_vanished_is_given_up_after_half_a_minute(lone: PrototypePool) -> None:
-    """Also while something that was sent is unacknowledged, when nobody probes."""
+    """The same holds while sent bytes are unacknowledged, when the kernel sends no probes."""
     psutil = pytest.importorskip("psutil")
     assert await lone.health_check()
     limits = set()

@@ -1,4 +1,4 @@
-"""Does an interpreter that exits with work in flight end as if there were none?"""
+"""Does an interpreter that exits with work in flight end as if there were no work?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from fraiseql import PrototypePool
 from pool_server import DEADLINE, LOOP, SETTINGS, Observer, run
 
-# What every program begins with.
+# The beginning of every program.
 HEAD = f"""
 import asyncio, gc, json, os, random, sys, threading, time
 from fraiseql import PrototypePool
@@ -28,7 +28,7 @@ pool = PrototypePool(**json.loads(sys.argv[2]))
 chance = random.Random(int(sys.argv[1]))
 """
 
-# Ways to leave the interpreter while the pool is at work, each with the exit status that it asks for.
+# Ways to leave the interpreter while the pool is at work, each with the exit status that it must have.
 PROGRAMS = {
     "main ends": (
         """
@@ -113,7 +113,7 @@ PROGRAMS = {
 
 
 def leave(name: str, seed: int) -> tuple[int, str]:
-    """Run a program to its end; its exit status and what it said on stderr."""
+    """Run a program to its end. Return its exit status and its stderr."""
     program, _ = PROGRAMS[name]
     command = [sys.executable, "-c", HEAD + textwrap.dedent(program), str(seed), json.dumps(SETTINGS)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=3 * DEADLINE, check=False)  # noqa: S603
@@ -124,7 +124,7 @@ def check_exits(name: str, count: int) -> None:
     _, expected = PROGRAMS[name]
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda seed: leave(name, seed), range(count)))
-    # A daemon thread that Python itself tears down may still complain; a panic or an abort is ours alone.
+    # A daemon thread that Python itself ends may still print an error; only a panic or an abort is our fault.
     assert {status for status, _ in found} == {expected}
     said = {error for _, error in found}
     assert not any("panicked" in error or "Fatal" in error for error in said)

@@ -193,7 +193,7 @@ TYPES: dict[str, Callable[[Chance], str]] = {
 
 
 async def values_of(pool: PrototypePool, type_name: str, chance: Chance) -> list[str]:
-    """Draw literals that the server takes: a random range may be the wrong way round."""
+    """Draw literals that the server accepts: the bounds of a random range may be in the wrong order."""
     drawn = [TYPES[type_name](chance) for _ in range(ROWS)]
     taken = []
     for literal in drawn:
@@ -208,7 +208,7 @@ async def values_of(pool: PrototypePool, type_name: str, chance: Chance) -> list
 
 @pytest.mark.parametrize("type_name", TYPES)
 async def test_rows_agree_with_row_to_json(lone: PrototypePool, type_name: str) -> None:
-    """A value alone, beside another column, in an array of two dimensions with a null, and in a row."""
+    """Each value is tested alone, beside another column, in a two-dimensional array with a null, and in a row."""
     await lone.execute(f"create type pg_temp.made as (x {type_name}, y {type_name}, z {type_name})")
     literals = await values_of(lone, type_name, random.Random(type_name))
     rows = f"""select v as "a \\ ""b", 1 as one, array[[v, null], [v, v]] as many,
@@ -223,7 +223,7 @@ async def test_rows_agree_with_row_to_json(lone: PrototypePool, type_name: str) 
 
 
 async def test_floats_of_few_and_of_many_digits_agree(pool: PrototypePool) -> None:
-    """Also where their print changes: at 1e-4, at 1e15, and past six decimals."""
+    """This includes the places where their form changes: at 1e-4, at 1e15, and past six decimals."""
     floats = """select v from generate_series(1, 4000) as i, lateral (values
                   (round((random() * 1e5)::numeric, i % 9)::float8), (-i / 8.0), (i * 1.5), (i / 1e7),
                   (1e-4 - i * 1e-9),
@@ -233,7 +233,7 @@ async def test_floats_of_few_and_of_many_digits_agree(pool: PrototypePool) -> No
                 ) as t(v)"""
     rows = await pool.fetch(f"select v::float8::text as shown from ({floats}) as f")
     assert len(rows) == 48_000
-    # The same values: their texts read back as they were.
+    # The values stay the same: their texts read back unchanged.
     shown = [row["shown"] for row in rows]
     ours = await pool.execute_query(
         "select v::float8 as v from unnest($1::text[]) with ordinality as t(v, n) order by n", [shown]
@@ -282,7 +282,7 @@ async def test_a_server_of_other_habits_agrees(make_pool: MakePool) -> None:
 
 @pytest.mark.parametrize("column", ["row(a)", "array[row(a)]", "(select s from (select a) as s)"])
 async def test_a_row_without_a_type_is_refused(lone: PrototypePool, column: str) -> None:
-    """PostgreSQL shows its columns' names, and does not send them."""
+    """PostgreSQL prints the names of its columns, but does not send them."""
     await lone.execute("create temp table untouched (a int)")
     with pytest.raises(fraiseql.DataError, match=r'column "r" has type _?record.*to_json'):
         await lone.execute_query(f"insert into untouched values (1) returning {column} as r")

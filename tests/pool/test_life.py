@@ -1,4 +1,4 @@
-"""What is a pool's life: its beginning, its limits, its end, and the loops and processes around it?"""
+"""How does a pool live: its beginning, its limits, its end, and the loops and processes around it?"""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ async def test_a_panic_is_an_exception(stage: str, pool: PrototypePool) -> None:
 def in_child(work: object) -> int:
     """Fork, run ``work`` in the child, and return its exit status, or minus the signal that ended it."""
     with warnings.catch_warnings():
-        # 3.12 and later warn of a fork beside threads, which is what this is about.
+        # Python 3.12 and later warn of a fork beside threads, which this test does on purpose.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
@@ -257,7 +257,7 @@ def test_a_forked_child_is_told(make_used_pool: PrototypePool) -> None:
 
 
 async def fork_under_load(count: int) -> list[int]:
-    """Fork while another thread's queries keep the runtime busy; each child lets go of a pool and ends."""
+    """Fork while another thread's queries keep the runtime busy. Each child drops a pool and ends."""
     pool = PrototypePool(**{**SETTINGS, "max_connections": 16})
     holder = [PrototypePool(**{**SETTINGS, "max_connections": 1})]
     before = await holder[0].fetchval("select pg_backend_pid()")
@@ -284,9 +284,10 @@ async def fork_under_load(count: int) -> list[int]:
     return statuses
 
 
-# A child that drops the pool as its parent would waits for ever where the parent's threads held a lock at the fork:
-# measured in one of 200. So does one that calls into any extension where they held PyO3's list of references to give
-# back, which is why they stand still during a fork: 19 of 10,000 over future_into_py before.
+# A child that dropped the pool as its parent does would wait for ever if the parent's threads held a lock at the fork
+# (measured: one child of 200). A child would also wait in any call into an extension if those threads held the lock of
+# PyO3's list of references to release. So the threads stand still during a fork; before they did, 19 of 10,000 children
+# hung over future_into_py.
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.parametrize("count", [50, pytest.param(900, marks=pytest.mark.slow)])
 def test_a_forked_child_leaves_its_parents_pool_alone(count: int) -> None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 psutil = pytest.importorskip("psutil")
 
-# Blocks of work, each followed by one look at the memory; the first ones fill caches and allocators.
+# Blocks of work, each followed by one reading of the memory. The first blocks fill caches and allocators.
 BLOCKS = 50
 WARM_UP = 10
 WORKERS = 50
 
-# Bytes per 1,000 operations. A leak of one byte per operation would be 1,000: the smallest real one is far above this.
+# Bytes per 1,000 operations. A leak of one byte per operation would be 1,000; the smallest real leak is far greater.
 LIMIT = 512
 
 
@@ -43,7 +43,7 @@ async def json_query(pool: PrototypePool, chance: random.Random) -> None:
 
 
 async def refused(pool: PrototypePool, _: random.Random) -> None:
-    # Not pytest.raises, which itself keeps something of each error.
+    # pytest.raises would not do here, because it keeps a part of each error.
     try:
         await pool.fetchval("select 1 / $1::int", 0)
     except fraiseql.DataError:
@@ -59,7 +59,7 @@ async def cancelled(pool: PrototypePool, chance: random.Random) -> None:
 
 
 async def grow(pool: PrototypePool, work: Work, count: int) -> Slope:
-    """Do ``count`` times ``work``; the growth of the resident set in bytes per 1,000."""
+    """Do ``work`` ``count`` times. Return the growth of the resident set in bytes per 1,000 operations."""
     process = psutil.Process()
     series = []
     per_worker = max(count // BLOCKS // WORKERS, 1)
@@ -90,7 +90,7 @@ async def test_memory_does_not_grow(make_pool: MakePool, work: Work, count: int)
 
 @pytest.mark.slow
 async def test_nothing_is_left_behind(make_pool: MakePool) -> None:
-    """Exact counters, after each path was used a thousand times."""
+    """Exact counters are compared after each path was used a thousand times."""
     pool = make_pool(max_connections=4)
     process = psutil.Process()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COUNT = 1000
 SQL = "select $1::int from pg_sleep(0.005)"
-# What a query may be told: its session went away, the server says that it stops, or there is none to connect to.
+# The errors that a query may get: its session went away, the server is stopping, or no server accepts a connection.
 TOLD = (ConnectionLostError, ServerShutdownError, CannotConnectError)
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no initdb and postgres on PATH to start a server with")
@@ -33,7 +33,7 @@ def server() -> Iterator[OwnServer]:
 
 
 async def kill_a_backend(_: OwnServer, watch: PrototypePool) -> None:
-    """Strike as the kernel does when memory is short: the server then ends every session, and recovers."""
+    """Kill a backend as the kernel does when memory is short. The server then ends every session, and recovers."""
     pid = await watch.fetchval("select pid from pg_stat_activity where query like '%pg_sleep(0.005)' limit 1")
     os.kill(pid, signal.SIGKILL)
 
@@ -41,7 +41,7 @@ async def kill_a_backend(_: OwnServer, watch: PrototypePool) -> None:
 def restart(how: signal.Signals) -> Strike:
     async def strike(server: OwnServer, _: PrototypePool) -> None:
         server.stop(how)
-        # Long enough that queries meet a closed port too.
+        # Long enough that some queries also meet a closed port.
         await asyncio.sleep(0.2)
         await asyncio.get_running_loop().run_in_executor(None, server.start)
 
@@ -60,7 +60,7 @@ async def lets_in(pool: PrototypePool) -> bool:
 
 
 async def healed(pool: PrototypePool) -> None:
-    """Wait until the server lets this pool in again."""
+    """Wait until the server accepts this pool again."""
     deadline = asyncio.get_running_loop().time() + DEADLINE
     while not await lets_in(pool):
         assert asyncio.get_running_loop().time() < deadline

@@ -77,7 +77,7 @@ async def test_a_record_in_a_cycle_is_collected(pool: PrototypePool) -> None:
     gone = weakref.ref(marker)
     row["a"].extend([row, marker])
     del row, marker
-    # The bridge lets go of a finished awaitable when it next meets the interpreter.
+    # The bridge drops a finished awaitable the next time that it attaches to the interpreter.
     await pool.health_check()
     gc.collect()
     assert gone() is None

@@ -79,7 +79,7 @@ async def test_statements_that_somebody_deallocated_are_prepared_again(lone: Pro
 
 
 async def test_types_are_known_after_statements_were_deallocated(lone: PrototypePool) -> None:
-    """What asks for the types that only the server knows is a prepared statement, too."""
+    """tokio-postgres asks the server for types with prepared statements, so these can be deallocated as well."""
     numbers = "select array[1]::information_schema.cardinal_number[]"
     for sql in ("deallocate all", "discard all"):
         assert await lone.fetchval(numbers) == [1]
@@ -108,7 +108,7 @@ async def test_a_type_that_was_made_again_is_learnt_again(lone: PrototypePool) -
 
 
 async def test_a_call_with_changed_types_is_not_run_twice_and_works_the_next_time(lone: PrototypePool) -> None:
-    """A procedure may have committed before it failed."""
+    """The reason: a procedure may have committed before it failed."""
     call = "call pg_temp.put($1)"
     await lone.execute("create procedure pg_temp.put(x int) language sql as 'select x'")
     await lone.execute(call, 1)

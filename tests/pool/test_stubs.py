@@ -40,7 +40,7 @@ def at_runtime(name: str) -> object:
 
 
 def parameters(node: ast.ClassDef | ast.FunctionDef) -> list[str]:
-    """Give the names of a function's parameters, or of those of the class's constructor."""
+    """Give the parameter names of a function, or of a class's constructor."""
     if isinstance(node, ast.ClassDef):
         made = [member for member in node.body if isinstance(member, ast.FunctionDef) and member.name == "__new__"]
         return parameters(made[0]) if made else []
@@ -66,7 +66,7 @@ def test_every_public_name_has_a_docstring() -> None:
 
 def test_the_docstrings_of_the_stubs_are_those_of_the_module() -> None:
     for name, node in stubs().items():
-        # Exceptions say in the stubs what their attributes are; every other text is in both places.
+        # The stubs also explain the attributes of exceptions. Every other text is the same in both places.
         assert inspect.getdoc(at_runtime(name)) == ast.get_docstring(node) or name == "Error", name
 
 

@@ -9,8 +9,8 @@ import textwrap
 
 from pool_server import DEADLINE, SETTINGS
 
-# Each loop reads what came for the other one, too; a value that Python code makes lets the other thread have the
-# interpreter in the middle of a row. A process of its own, since a deadlock holds the interpreter for ever.
+# Each loop also reads answers for the other loop. If Python code makes a value, the other thread may get the
+# interpreter in the middle of a row. The test has its own process, because a deadlock holds the interpreter for ever.
 PROGRAM = """
 import asyncio, json, random, sys, threading, time
 from fraiseql import PrototypePool

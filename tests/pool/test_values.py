@@ -160,7 +160,7 @@ async def test_a_row_without_a_type_is_a_record(pool: PrototypePool) -> None:
 
 @pytest.mark.parametrize("depth", [201, 3000])
 async def test_rows_nested_without_end_are_refused(lone: PrototypePool, depth: int) -> None:
-    """Over every bridge: the threads that convert have less stack than the main thread."""
+    """It runs over every bridge, because the converting threads have a smaller stack than the main thread."""
     for fetch in (lone.fetch, lone.fetchrow, lone.fetchval):
         with pytest.raises(fraiseql.DataError, match=r'column "row" of type record: .* more than 200 deep'):
             await fetch(f"select {'row(' * depth}1{')' * depth}")
@@ -184,7 +184,7 @@ async def test_a_list_among_documents_is_a_document(pool: PrototypePool) -> None
 
 
 async def test_an_int_of_any_size_is_a_number(pool: PrototypePool) -> None:
-    """Python itself refuses to write one of more than 4,300 digits."""
+    """Python itself refuses to print an int of more than 4,300 digits."""
     assert await pool.fetchval("select $1::numeric", -(10**5000)) == -(10**5000)
     assert await pool.fetchval("select $1::jsonb::numeric", 10**5000) == 10**5000
 
@@ -332,7 +332,7 @@ async def test_an_error_behind_the_first_row_is_raised(pool: PrototypePool) -> N
 
 
 async def test_a_row_without_an_object_ends_the_query_and_not_its_connection(lone: PrototypePool) -> None:
-    """In the middle of a long answer, of which rows before it have become objects."""
+    """The row is in the middle of a long answer, and the rows before it have become objects."""
     pid = await lone.fetchval("select pg_backend_pid()")
     day = "case when i = 700 then '0044-03-15 BC' else '2024-02-29' end::date"
     rows = f"select {day} as t from generate_series(1, 5000) as i"

@@ -1,6 +1,7 @@
 """Is the prototype worth it, over which bridge, and how far is it to the floor? Run by hand.
 
-Prints the document's comparison with psycopg, then everybody's in every task; each of the two is one interleaved run.
+First it prints the prototype document's comparison with psycopg, then the comparison of all contenders in every task.
+Each of the two is one interleaved run.
 
 python tests/prototype/benchmark_comparison.py [--quick] [--json FILE]
 """
@@ -36,7 +37,7 @@ ROUNDS_QUICK = 6
 
 
 async def compare_all(blocks: int, *, progress: bool = False) -> list[Comparison]:
-    """Measure every workload; the drivers stay open, and idle while the other one works."""
+    """Measure every workload. Both drivers stay open; one is idle while the other works."""
     control, candidate = Psycopg(), Prototype()
     await control.open()
     await candidate.open()
@@ -53,7 +54,7 @@ async def compare_all(blocks: int, *, progress: bool = False) -> list[Comparison
 
 
 def layout(comparisons: Sequence[Comparison]) -> str:
-    """Return the text of the prototype document, and below it what the numbers are."""
+    """Return the text in the form of the prototype document, with an explanation of the numbers below it."""
     lines = ["=" * WIDTH, "BENCHMARK RESULTS".center(WIDTH).rstrip(), "=" * WIDTH]
     for number, comparison in enumerate(comparisons, start=1):
         lines += ["", f"{number}. {comparison.workload.title}", "-" * WIDTH, *_section(comparison)]
@@ -103,7 +104,7 @@ def main() -> int:
 
 
 def _versions() -> str:
-    """Say what was measured with what."""
+    """Return the versions of everything that took part."""
     built = build_info()
     names = ["psycopg", "psycopg-pool", "asyncpg", "psqlpy"]
     packages = [f"{name} {version}" for name in names if (version := _installed(name))]
@@ -114,9 +115,9 @@ def _versions() -> str:
 
 
 def _cores() -> str:
-    """Say how much of the machine the client has: who shares a core with the server changes everything."""
+    """Return how many cores the client may use: sharing a core with the server changes everything."""
     everything = os.cpu_count()
-    # Not on macOS, where nothing can be pinned.
+    # macOS cannot pin a process to a core.
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everything
     return f"client on {own} of {everything} cores"
 

@@ -1,7 +1,7 @@
 """How much faster is the candidate than the control? Two drivers and a workload in, a ratio with its interval out.
 
-The two run in alternating blocks, and who goes first changes with every pair, so that a machine that slows down slows
-both. The ratio is that of the medians over blocks; its interval is a percentile bootstrap over the pairs of blocks
+The two drivers run in alternating blocks, and the order changes with every pair, so a machine that slows down slows
+both. The ratio is the ratio of the medians over blocks. Its interval is a percentile bootstrap over the pairs of blocks
 (B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979).
 """
 
@@ -26,7 +26,7 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Ratio:
-    """Control over candidate: above one, the candidate is faster."""
+    """The control's time over the candidate's time. Above one, the candidate is faster."""
 
     estimate: float
     low: float
@@ -48,7 +48,7 @@ class Comparison:
         return ratio_of_medians(self.control_ms, self.candidate_ms)
 
     def succeeds(self) -> bool:
-        """Whether even the lower end of the interval is what the document asks for."""
+        """Whether even the lower end of the interval reaches the document's criterion."""
         return self.speedup().low > self.workload.required_speedup
 
     def record(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def ratio_of_medians(control: Sequence[float], candidate: Sequence[float]) -> Ra
 
 
 async def compare(workload: Workload, control: Driver, candidate: Driver, blocks: int) -> Comparison:
-    """Measure both drivers in one run; both are open."""
+    """Measure both drivers in one run; the caller has opened both."""
     order = [control, candidate]
     for driver in order:
         await workload.prepare(driver)
@@ -99,7 +99,7 @@ def document(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 
 async def _block(workload: Workload, driver: Driver) -> float:
-    # Garbage of one driver must not be collected on the other's time.
+    # Collect now, so that one driver's garbage is not collected during the other's time.
     gc.collect()
     gc.disable()
     try:

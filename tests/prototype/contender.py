@@ -1,7 +1,7 @@
 """Who takes part in the long comparison? Every bridge of the pool, and other drivers' pools, in their own ways.
 
-Each pool has the same size. Where a pool does something around every query by default (psycopg opens a transaction,
-asyncpg resets the session), it takes part twice: as it comes, and with that switched off.
+Each pool has the same size. Some pools do more than the query by default: psycopg opens a transaction, asyncpg resets
+the session. Such a pool takes part twice: with its defaults, and with this extra work switched off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BRIDGES = ("future_into_py", "completion_queue", "loop_native")
-# What the others are measured against.
+# The contenders with which the others are compared.
 PSYCOPG = "psycopg"
 ASYNCPG = "asyncpg, no reset"
 
@@ -57,7 +57,7 @@ class Bridge:
         self.settings = f'PrototypePool(bridge="{bridge}"), autocommit, rows as Record, JSON from Rust'
 
     async def open(self) -> None:
-        """Fill the pool, and see that it is the bridge that was asked for."""
+        """Fill the pool, and check that it uses the requested bridge."""
         self._pool = PrototypePool(**{**DB_CONFIG, "max_connections": POOL_SIZE, "bridge": self.name})
         await asyncio.gather(*(self._pool.execute("SELECT pg_sleep(0.05)") for _ in range(POOL_SIZE)))
         assert self._pool.pool_status()["bridge"] == self.name
@@ -116,7 +116,7 @@ class PsycopgAsync:
 
 
 class PsycopgThreads:
-    """The document's way out if the bridge fails: blocking calls on threads, and asyncio waits for the thread."""
+    """The document's fallback if the bridge fails: blocking calls on threads, and asyncio waits for the thread."""
 
     name = "threads (psycopg)"
     settings = f"psycopg's blocking ConnectionPool on {POOL_SIZE} threads, autocommit, JSON by json.dumps"
@@ -208,7 +208,7 @@ class Asyncpg:
 
 
 class Psqlpy:
-    """psqlpy's pool, another one of Rust."""
+    """psqlpy's pool, which is also written in Rust."""
 
     name = "psqlpy"
     settings = "psqlpy.ConnectionPool, autocommit, rows as dict, JSON by json.dumps"
@@ -242,7 +242,7 @@ class Psqlpy:
 
 
 def contenders() -> tuple[list[Contender], list[str]]:
-    """Return those whose packages are installed, and the names of the packages that are missing."""
+    """Return the contenders whose packages are installed, and the names of the missing packages."""
     found: list[Contender] = [Bridge(bridge) for bridge in BRIDGES]
     found += [PsycopgAsync(PSYCOPG, autocommit=False), PsycopgAsync("psycopg, autocommit", autocommit=True)]
     if find_spec("asyncpg"):
@@ -254,5 +254,5 @@ def contenders() -> tuple[list[Contender], list[str]]:
 
 
 def _dumps(row: dict[str, Any]) -> str:
-    # A timestamp or a Decimal is a string here, as good as any.
+    # A timestamp or a Decimal becomes a string here; any text form is good enough.
     return json.dumps(row, default=str)

@@ -14,12 +14,12 @@ DB_CONFIG: dict[str, Any] = {
     "max_connections": 10,  # Pool size
 }
 
-# The pairing that the matrix judges: pyo3-async-runtimes' own way to asyncio, whatever the pool's default is.
+# The matrix judges this pairing, pyo3-async-runtimes' own way to asyncio, even if the pool has another default.
 BRIDGE = "future_into_py"
 
 
 def conninfo() -> dict[str, Any]:
-    """Return the same place in psycopg's words."""
+    """Return the same database as psycopg's arguments."""
     return {
         "dbname": DB_CONFIG["database"],
         "host": DB_CONFIG["host"],

@@ -1,7 +1,7 @@
 """How is a query asked through each way to Postgres? One small adapter per driver, all with the same pool size.
 
-Each driver runs as its pool comes: psycopg's opens a transaction around every query, and its rows are Python tuples;
-the prototype's rows are JSON text. `settings` says so in every result.
+Each driver's pool runs with its defaults. psycopg's pool opens a transaction around every query, and its rows are
+Python tuples; the prototype's rows are JSON text. `settings` records this in every result.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Prototype:
         self._pool: PrototypePool | None = PrototypePool(**settings)
 
     async def open(self) -> None:
-        """Nothing to do: connections are made when they are needed, and every measurement warms up first."""
+        """Do nothing: the pool connects when it needs to, and every measurement warms up first."""
 
     async def fetch(self, sql: str) -> Sequence[Any]:
         """Ask the pool."""

@@ -1,4 +1,4 @@
-"""How fast could anybody be? pgbench, written in C, asks the same server the same thing with prepared statements."""
+"""How fast could any client be? pgbench, written in C, asks the same server the same thing with prepared statements."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def available() -> bool:
 
 
 class Floor:
-    """Measures a task in slices, before and after the others' blocks."""
+    """Measures a task in slices, before and after the blocks of the contenders."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
         self._milliseconds: list[float] = []
 
     def measure(self) -> None:
-        """Ask for a second, with as many sessions as the pools have, on one thread."""
+        """Run pgbench for a second on one thread, with as many sessions as the pools have."""
         if not available():
             return
         clients = min(POOL_SIZE, self._task.at_once)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The interpreter's default of 5 ms would make each hand-over, not the bridge, the subject of the test.
+# With the interpreter's default of 5 ms the test would measure the hand-over of the GIL, not the bridge.
 SWITCH_INTERVAL_SECONDS = 0.0005
 
 

@@ -33,7 +33,7 @@ async def rows(pool: PrototypePool, sql: str) -> list[Any]:
 
 
 async def raised(pool: PrototypePool, sql: str = "SELECT 1") -> Any:
-    """Run a query that has to fail and return its exception: an ordinary one, with something to say."""
+    """Run a query that has to fail and return its exception, which must be an ordinary one with a message."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 (each caller looks at what came)
         await within(pool.execute_query(sql))
     assert not isinstance(caught.value, (asyncio.TimeoutError, TimeoutError)), "the error never arrived"
@@ -43,14 +43,14 @@ async def raised(pool: PrototypePool, sql: str = "SELECT 1") -> Any:
 
 
 async def cancelled(query: asyncio.Future[Any]) -> None:
-    """Cancel the query and see it end as cancelled."""
+    """Cancel the query and check that it ends as cancelled."""
     query.cancel()
     with pytest.raises(asyncio.CancelledError):
         await within(query)
 
 
 def connections(pool: PrototypePool) -> tuple[int, int]:
-    """Return (total, available) as the pool tells them."""
+    """Return the pool's own figures: (total, available)."""
     total, available = re.findall(r"\d+", pool.stats())[:2]
     return int(total), int(available)
 
@@ -66,7 +66,7 @@ async def until_idle(pool: PrototypePool) -> None:
 
 
 async def settled(pool: PrototypePool, expected: tuple[int, int]) -> None:
-    """Wait until the pool counts its connections as expected: a cancelled one comes back a moment later."""
+    """Wait until the pool's figures are as expected: after a cancellation the connection comes back a moment later."""
     for _ in range(int(DEADLINE_SECONDS / POLL_SECONDS)):
         if connections(pool) == expected:
             return

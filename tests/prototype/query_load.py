@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fraiseql._fraiseql_rs import PrototypePool
     from server_watch import ServerWatch
 
-# How many are under way at once: enough to use the whole pool.
+# How many queries run at once: enough to use the whole pool.
 AT_ONCE = 10
 LARGE_ROWS = 200
 
@@ -39,7 +39,7 @@ _NUMBERS = itertools.count()
 
 
 async def distinct_queries(pool: PrototypePool, operations: int) -> None:
-    """Ask each time in other words, as callers do who write values into the query."""
+    """Change the text of each query, as callers do if they write values into it."""
     await _in_batches(lambda: pool.execute_query(f"SELECT {next(_NUMBERS)} AS n"), operations)
 
 
@@ -49,7 +49,7 @@ async def errors(pool: PrototypePool, operations: int) -> None:
 
 
 async def large_rows(pool: PrototypePool, operations: int) -> None:
-    """Bring many rows; fewer of them fit into the time, so a batch is one query."""
+    """Fetch many rows. Fewer such queries fit into the time, so a batch is one query."""
     sql = f"SELECT n, repeat('x', 100) AS text FROM generate_series(1, {LARGE_ROWS}) AS n"
     await _in_batches(lambda: pool.execute_query(sql), operations)
 
@@ -58,7 +58,7 @@ CANCELLED = "/* cancelled by the workload */ SELECT pg_sleep(30)"
 
 
 async def cancellations(pool: PrototypePool, operations: int) -> None:
-    """Cancel on every stretch of the way: before it is sent, while it is sent, while it runs."""
+    """Cancel queries in every phase: before they are sent, while they are sent, and while they run."""
     for start in range(0, operations, AT_ONCE):
         queries = [asyncio.ensure_future(pool.execute_query(CANCELLED)) for _ in range(AT_ONCE)]
         await asyncio.sleep((start // AT_ONCE) % 3 * 0.002)
@@ -68,7 +68,7 @@ async def cancellations(pool: PrototypePool, operations: int) -> None:
 
 
 async def _fill(pool: PrototypePool, watch: ServerWatch) -> None:
-    """Open every connection that the pool may have: each is held until all of them are there."""
+    """Open every connection that the pool may have. Each is held until all of them are open."""
     size: int = pool.pool_status()["max_size"]
     tag, sql = tagged(f"SELECT {await watch.raise_barrier()}::text")
     queries = [asyncio.ensure_future(pool.execute_query(sql)) for _ in range(size)]
@@ -80,15 +80,15 @@ async def _fill(pool: PrototypePool, watch: ServerWatch) -> None:
 async def check_for_leaks(
     pool: PrototypePool, watch: ServerWatch, workload: Workload, plan: Plan, record: Callable[[str, Any], None]
 ) -> None:
-    """Measure, record, then judge: the numbers of a failed test are the interesting ones."""
+    """Measure and record, then judge, because the numbers of a failed test matter most."""
 
     async def work(operations: int) -> None:
         await workload(pool, operations)
-        # A cancelled query takes a moment to end; what it holds until then is not growth.
+        # A cancelled query takes a moment to end. The memory that it holds until then is not growth.
         await watch.until(_excess(lambda: watch.running(CANCELLED), running), 0, "cancelled queries that go on")
         await until_idle(pool)
 
-    # The pool is full before the first reading, or its connections would count as growth.
+    # Fill the pool before the first reading; otherwise its connections would count as growth.
     await _fill(pool, watch)
     sessions, running = await watch.sessions(), await watch.running(CANCELLED)
     measured = await measure(work, plan)

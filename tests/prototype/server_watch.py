@@ -1,6 +1,6 @@
-"""What is the server doing right now? A second connection of the same role looks, so no answer rests on the pool.
+"""What is the server doing right now? A second connection of the same role looks, so no answer depends on the pool.
 
-Queries are told apart by a tag in a comment. A role sees the queries of its own sessions, so no superuser is needed.
+A tag in a comment identifies each query. A role sees the queries of its own sessions, so no superuser is needed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from database import conninfo
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-# Far longer than anything takes on a busy machine: reached only when something is broken.
+# Far longer than any step takes on a busy machine, so a test reaches it only when something is broken.
 DEADLINE_SECONDS = 10.0
 POLL_SECONDS = 0.005
 
 
 def tagged(sql: str) -> tuple[str, str]:
-    """Return a tag of its own and the query that carries it."""
+    """Return a new tag, and the query with the tag in it."""
     tag = uuid.uuid4().hex
     return tag, f"/* {tag} */ {sql}"
 
@@ -33,7 +33,7 @@ class ServerWatch:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
-        # Advisory locks belong to a database; two test runs on one database must not meet.
+        # Advisory locks are shared in a database, and two test runs on one database must not use the same lock.
         self._barrier = uuid.uuid4().int >> 65
 
     @classmethod
@@ -46,11 +46,11 @@ class ServerWatch:
         await self._connection.close()
 
     async def running(self, tag: str) -> int:
-        """Count the sessions in which a query of this tag is being executed."""
+        """Count the sessions that are executing a query with this tag."""
         return await self._count("state = 'active' AND query LIKE %s", f"%{tag}%")
 
     async def waiting(self, tag: str) -> int:
-        """Count the sessions in which a query of this tag stands at the barrier."""
+        """Count the sessions in which a query with this tag waits at the barrier."""
         return await self._count("state = 'active' AND wait_event = 'advisory' AND query LIKE %s", f"%{tag}%")
 
     async def sessions(self) -> int:
@@ -62,7 +62,7 @@ class ServerWatch:
         return await self._count("pid = %s", backend)
 
     async def until(self, count: Callable[[], Awaitable[int]], expected: int, what: str) -> None:
-        """Poll until the count is as expected; fail after the deadline with what it was instead."""
+        """Poll until the count is as expected. After the deadline, fail with the last count."""
         give_up = time.monotonic() + DEADLINE_SECONDS
         while (seen := await count()) != expected:
             if time.monotonic() > give_up:
@@ -71,15 +71,15 @@ class ServerWatch:
             await asyncio.sleep(POLL_SECONDS)
 
     async def until_running(self, tag: str, expected: int) -> None:
-        """Wait until so many queries of this tag are being executed."""
+        """Wait until that many queries with this tag are being executed."""
         await self.until(lambda: self.running(tag), expected, "queries being executed")
 
     async def until_waiting(self, tag: str, expected: int) -> None:
-        """Wait until so many queries of this tag stand at the barrier, which proves that they are there together."""
+        """Wait until that many queries with this tag wait at the barrier, which proves that they run together."""
         await self.until(lambda: self.waiting(tag), expected, "queries at the barrier")
 
     async def raise_barrier(self) -> str:
-        """Take the lock; return the SQL expression that stops a query until the barrier falls."""
+        """Take the lock. Return the SQL expression that makes a query wait until the barrier is lowered."""
         await self._connection.execute("SELECT pg_advisory_lock(%s)", [self._barrier])
         return f"pg_advisory_xact_lock_shared({self._barrier})"
 

@@ -1,7 +1,7 @@
 """What if a cancel request overtakes the query that it is for? A relay to the server that can hold queries back.
 
-The cancel request travels on a connection of its own, so the order in which the two arrive is nobody's promise. On one
-machine the query nearly always wins; the relay makes it lose.
+The cancel request travels on a connection of its own, so either of the two may arrive first. On one machine the query
+nearly always arrives first; with the relay it arrives second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SlowWire:
-    """Relays every connection; while held, the connections that exist send nothing, and new ones do."""
+    """Relays every connection. While it holds, the existing connections send nothing, but new ones do."""
 
     def __init__(self, host: str, port: int) -> None:
         self.port = 0
@@ -31,12 +31,12 @@ class SlowWire:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hold(self) -> None:
-        """Keep back what the present connections send from now on."""
+        """Hold back all bytes that the existing connections send from now on."""
         self._held_below = self.accepted
         self._moving.clear()
 
     def release(self) -> None:
-        """Send what was kept back, and go on."""
+        """Send the bytes that were held back, and go on."""
         self._moving.set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,9 +60,10 @@ class SlowWire:
             server[1].close()
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int | None) -> None:
-        """Pass on what comes, and that no more will come: the other direction may still have something to say.
+        """Pass on all bytes, then the end of this direction; the other direction may still send.
 
-        Whoever asks for a cancellation ends its own side at once, and takes the server's end for the deed done.
+        A client that asks for a cancellation closes its own side at once. When the server closes the other side, the
+        client knows that the server has sent the signal.
         """
         with suppress(ConnectionError):
             while data := await source.read(1 << 16):

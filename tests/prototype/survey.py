@@ -1,14 +1,14 @@
 """Who wins each task, by how much, and how far is it to the floor? All contenders interleaved in one run.
 
-A round gives every contender one block, and each round begins with another. A block begins with an operation that
-does not count: it finds what others have left, cold caches and server processes asleep, as neither pgbench nor a
-program with one pool does. A block's wall time is the median of the operations after that; its CPU time is that of
-this process, every thread counted, so it is the client's alone.
+A round gives every contender one block, and each round begins with another contender. The first operation of a block
+does not count. It meets the cold caches and sleeping server processes that the other contenders left, which pgbench or
+a program with one pool never meets. A block's wall time is the median of the other operations. Its CPU time is the time
+of this process with all threads, so it belongs to the client alone.
 
-In a task that uses all connections at once, everybody connects anew for each round. Some sets of ten are half as slow
-again as others while they last, whoever has them: a run with one set each would be a lottery, and blocks of one set are
-not independent, as the intervals take them to be. Other tasks keep their connections, since libpq takes half a dozen
-long answers on each until its buffer has grown.
+In a task that uses all connections at once, every contender connects again for each round. Some sets of ten connections
+are half as slow again as others for as long as they exist, no matter which contender has them. A run with one set per
+contender would be a lottery, and the blocks of one set would not be independent, which the intervals require. Other
+tasks keep their connections, because libpq needs half a dozen long answers on each until its buffer has grown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ GRANT = "from Postgres 15 on somebody has to GRANT CREATE ON SCHEMA public to th
 
 @dataclass
 class Measured:
-    """The blocks of one contender on one task: milliseconds per operation, and of CPU per query."""
+    """The blocks of one contender on one task: milliseconds per operation, and CPU milliseconds per query."""
 
     name: str
     settings: str
@@ -51,7 +51,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """One task, everybody's blocks, and the floor if there is one."""
+    """One task, the blocks of every contender, and the floor if there is one."""
 
     task: Task
     measured: Sequence[Measured]
@@ -63,7 +63,7 @@ class Result:
         return ratio_of_medians(rivals[0].wall_ms, of.wall_ms) if rivals else None
 
     def fastest(self) -> list[str]:
-        """Name the one of the least median, and after it those who may be as fast: their interval against it has 1."""
+        """Return the contender with the least median, then all that may be as fast: the interval against it has 1."""
         first, *others = sorted(self.measured, key=Measured.median)
         level = [other for other in others if ratio_of_medians(other.wall_ms, first.wall_ms).low <= 1]
         return [first.name, *(other.name for other in level)]
@@ -96,7 +96,7 @@ class Result:
 
 
 async def survey(rounds: int) -> list[Result]:
-    """Measure every task with everybody who is there."""
+    """Measure every task with all contenders that are installed."""
     found, missing = contenders()
     for package in missing:
         print(f"{package}: not installed\nhint: pip install -r requirements/benchmark.txt", file=sys.stderr)
@@ -133,8 +133,8 @@ async def _execute(contender: Contender, sql: str) -> None:
 
 
 async def measure(task: Task, found: Sequence[Contender], rounds: int) -> Result:
-    """Measure one task with these contenders; whatever happens, nobody's pool stays open."""
-    # pgbench before and after: beside everybody's pools a server of a hundred sessions has no room for its own.
+    """Measure one task with these contenders, and close every pool even after an error."""
+    # pgbench runs before and after: while all pools are open, a server with a hundred sessions has no room for more.
     floor = Floor(task)
     floor.measure()
     measured = {contender.name: Measured(contender.name, contender.settings) for contender in found}
@@ -162,7 +162,7 @@ async def _sit(task: Task, found: Sequence[Contender], measured: dict[str, Measu
 
 
 async def _block(task: Task, contender: Contender, into: Measured) -> None:
-    # Garbage of one must not be collected on another's time; but what it makes while it works is its own.
+    # Collect now, so that no contender pays for another's garbage. Garbage from its own work counts for it.
     gc.collect()
     await task.run(contender)
     seconds = []

@@ -1,4 +1,4 @@
-"""What is everybody asked in the long comparison? Each task is the same statement for everyone, and for pgbench."""
+"""Which tasks does the long comparison have? Each is the same statement for every contender, and for pgbench."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Task:
     title: str
     sql: str
     rows: int
-    # How often one block repeats the operation, after a first one that does not count.
+    # How often one block repeats the operation, after a first operation that does not count.
     per_block: int
     at_once: int = 1
     # How the answer is taken: "fetch", "fetch_json" or "execute".
@@ -36,7 +36,7 @@ class Task:
             await asyncio.gather(*(ask(self.sql) for _ in range(self.at_once)))
 
     async def check(self, contender: Contender) -> None:
-        """See that every row comes, for a wrong answer is quick; and have each connection grow its buffers."""
+        """Check that every row arrives, because a wrong answer is fast, and let each connection grow its buffers."""
         ask = getattr(contender, self.way)
         for answer in await asyncio.gather(*(ask(self.sql) for _ in range(20))):
             assert answer is None or len(answer) == self.rows, f"{contender.name}: {len(answer)} rows"

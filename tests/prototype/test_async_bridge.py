@@ -1,7 +1,7 @@
 """Does the bridge between asyncio and Tokio hold? Queries through PrototypePool in, a verdict per promise out.
 
-Runs by hand against any server: see README.md. No test asserts a speed; every deadline is far beyond what a busy
-machine needs, so that reaching one means that something is stuck.
+It also runs by hand against any server: see README.md. No test asserts a speed. Every deadline is far longer than a
+busy machine needs, so a test that reaches it is stuck.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class TestConcurrentQueries:
             await asyncio.sleep(0.01)
             ticks += 1
         assert json.loads((await query)[0])["query"] == "slow"
-        # A loop that waits for the query comes round once; a busy machine still gives it a few turns.
+        # A loop that is blocked by the query makes only one turn. A free loop makes a few even on a busy machine.
         assert ticks >= 5
 
     async def test_no_gil_deadlock_beside_busy_threads(self, pool: PrototypePool) -> None:
@@ -128,7 +128,7 @@ class TestConcurrentQueries:
 
 
 class TestCancellation:
-    """A cancelled await ends the query on the server and harms nobody else."""
+    """A cancelled await ends the query on the server and harms no other query."""
 
     async def test_query_cancellation(self, make_pool: PoolMaker, watch: ServerWatch) -> None:
         pool = make_pool(max_connections=1)
@@ -170,7 +170,7 @@ class TestCancellation:
         async with slow_wire() as wire:
             pool = make_pool(host="127.0.0.1", port=wire.port, max_connections=1)
             tag, sql = tagged("SELECT pg_sleep(current_setting('bridge.nap')::float)")
-            # Run once in advance, so that a pool that prepares its statements has nothing left to ask before it runs.
+            # Run the query once before, so that a pool that prepares statements can send this one without questions.
             await rows(pool, "SELECT set_config('bridge.nap', '0', false)")
             await rows(pool, sql)
             await rows(pool, "SELECT set_config('bridge.nap', '30', false)")
@@ -178,7 +178,7 @@ class TestCancellation:
             query = asyncio.ensure_future(pool.execute_query(sql))
             await asyncio.sleep(0.05)
             await cancelled(query)
-            # Long enough for a request on a connection of its own to reach the server, where it finds nothing to do.
+            # Long enough for the cancel request on its own connection to reach the server, where no query runs yet.
             await asyncio.sleep(0.1)
             wire.release()
             assert await rows(pool, "SELECT 'after' AS query") == [{"query": "after"}]
@@ -204,7 +204,7 @@ class TestCancellation:
         size = 4
         pool = make_pool(max_connections=size)
         tag, sql = tagged(SLEEP)
-        # Some before they are sent, some while they are on their way, some while they run, most while they wait.
+        # Some are cancelled before they are sent, some on their way, some while they run, most while they wait.
         for turn in range(40):
             queries = [asyncio.ensure_future(pool.execute_query(sql)) for _ in range(5 * size)]
             await asyncio.sleep(turn % 20 * 0.0002)
@@ -213,7 +213,7 @@ class TestCancellation:
             ends = await within(asyncio.gather(*queries, return_exceptions=True))
             assert {type(end) for end in ends} == {asyncio.CancelledError}
         await watch.until_running(tag, 0)
-        # All of them at once: a permit that was lost in the storm would leave one at the door.
+        # Run all of them at once: if the storm lost a permit, one query would find no connection.
         tag, sql = tagged(f"SELECT {await watch.raise_barrier()}::text")
         together = [asyncio.ensure_future(rows(pool, sql)) for _ in range(size)]
         await watch.until_waiting(tag, size)
@@ -223,7 +223,7 @@ class TestCancellation:
 
 
 class TestErrorHandling:
-    """Every failure is an exception of its own kind, and the pool goes on."""
+    """Every kind of failure has its own exception, and the pool goes on."""
 
     async def test_syntax_error(self, make_pool: PoolMaker) -> None:
         pool = make_pool(max_connections=1)
@@ -333,8 +333,8 @@ class TestMemoryLeaks:
         await leak_check(simple_queries)
 
     async def test_no_memory_leak_distinct_queries(self, leak_check: LeakCheck) -> None:
-        # One connection and a long warm-up: its cache of statements may fill, but has to end somewhere. With two, the
-        # pool may favour one, and the other's cache is still filling while it is measured.
+        # One connection and a long warm-up: the statement cache may fill up, but then it must stop growing. With two
+        # connections the pool may favour one, so the other's cache would still fill while it is measured.
         await leak_check(distinct_queries, Plan(warm_up=600), max_connections=1)
 
     async def test_no_memory_leak_errors(self, leak_check: LeakCheck) -> None:

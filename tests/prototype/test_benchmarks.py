@@ -1,6 +1,6 @@
 """What does the bridge cost on this cell? Records for the report; nothing here asserts a speed.
 
-Quick by default; PYO3_MATRIX_BENCH=full measures longer.
+It is quick by default; PYO3_MATRIX_BENCH=full measures longer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FULL = os.environ.get("PYO3_MATRIX_BENCH") == "full"
-# A round is one operation. Three blocks' worth of them is a few tenths of a second each.
+# A round is one operation. The rounds of three blocks take a few tenths of a second in each test.
 BLOCKS_OF_ROUNDS = 50 if FULL else 3
 
 
@@ -39,7 +39,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def test_latency(
     benchmark: Any, loop: asyncio.AbstractEventLoop, workload: Workload, make_driver: Callable[[], Driver]
 ) -> None:
-    """Time one operation per round; starting and leaving the loop is part of it, alike for every driver."""
+    """Time one operation per round. The time includes entering and leaving the loop, for every driver alike."""
     driver = make_driver()
     rounds = workload.per_block * BLOCKS_OF_ROUNDS
     benchmark.group = workload.name

@@ -1,4 +1,4 @@
-"""Is the relay honest? What a client of it sees is what it would see of the server."""
+"""Is the relay honest? A client of the relay sees exactly what a client of the server sees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ async def test_a_client_that_has_said_all_is_told_of_the_end_only_when_the_serve
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = await reader.read()
-        # As long as a busy server takes for its deed.
+        # As long as a busy server takes to send the signal.
         await asyncio.sleep(0.1)
         done.append(asked.decode())
         writer.close()

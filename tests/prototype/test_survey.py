@@ -20,7 +20,7 @@ SLOW_SECONDS = 0.005
 
 
 class Fake:
-    """A pool that needs no server, and may be slow."""
+    """A pool that needs no server, and can be made slow."""
 
     settings = "fake"
 
@@ -34,7 +34,7 @@ class Fake:
         self.opened += 1
 
     async def fetch(self, sql: str) -> Sequence[Any]:
-        # Blocks the loop, so that queries at once take one after another.
+        # This blocks the loop, so that simultaneous queries run one after another.
         time.sleep(self._seconds)  # noqa: ASYNC251
         await asyncio.sleep(0)
         return [sql] * self._rows

@@ -18,9 +18,9 @@ class Workload:
     title: str
     sql: str
     rows: int
-    # How often one block repeats the operation: blocks of about the same length for every workload.
+    # How often one block repeats the operation; it makes the blocks of every workload about equally long.
     per_block: int
-    # The document's success criterion; 1 where it names none, because slower than the control is never a success.
+    # The document's success criterion. Where it names none it is 1: to be slower than the control is never a success.
     required_speedup: float = 1.0
     at_once: int = 1
 
@@ -32,7 +32,7 @@ class Workload:
             await asyncio.gather(*(driver.fetch(self.sql) for _ in range(self.at_once)))
 
     async def prepare(self, driver: Driver) -> None:
-        """Open every connection and see that the driver brings all the rows: a wrong answer is quick."""
+        """Open every connection, and check that the driver returns all rows, because a wrong answer is fast."""
         for answer in await asyncio.gather(*(driver.fetch(self.sql) for _ in range(2 * self.at_once))):
             assert len(answer) == self.rows, f"{driver.label}: {len(answer)} rows instead of {self.rows}"
 

@@ -17,8 +17,7 @@ use crate::bridge::{self, Bridge};
 /// How often a closing pool checks whether its last connection has come back.
 const CLOSING_PAUSE: Duration = Duration::from_millis(1);
 
-/// How many sweeps over the idle connections fit into one time limit. They are never more often than
-/// [`SWEEP_AT_LEAST`].
+/// How many sweeps over the idle connections fit into one time limit; [`SWEEP_AT_LEAST`] is the least pause.
 const SWEEPS_PER_LIMIT: u32 = 4;
 const SWEEP_AT_LEAST: Duration = Duration::from_millis(100);
 

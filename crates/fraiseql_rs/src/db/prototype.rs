@@ -36,7 +36,7 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     max_connections: The most connections that are open at a time, from 1 to 10,000.
 ///     connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
 ///     acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
-///     max_idle_time: Seconds after which a connection that nobody uses is closed; None is never.
+///     max_idle_time: Seconds after which an unused connection is closed; None is never.
 ///     max_lifetime: Seconds after which a connection is not given out again; None is never.
 ///     statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
 ///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
@@ -140,7 +140,7 @@ impl PrototypePool {
     ///     ProgrammingError: Syntax, names or privileges are wrong.
     ///     IntegrityError: A constraint was violated.
     ///     NotSupportedError: The server does not offer what was asked for, or it is COPY, which the pool does not.
-    ///     QueryCanceledError: Somebody else, or a timeout of the server's, stopped the query.
+    ///     QueryCanceledError: Another session, or a timeout of the server's, stopped the query.
     ///     CannotConnectError: No session within ``connect_timeout`` seconds: refused, unknown host, no answer.
     ///     AuthenticationError: The server did not accept the credentials.
     ///     UnknownDatabaseError: The server has no such database.
