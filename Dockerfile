@@ -1,8 +1,9 @@
-# Everything that a cell needs but its server: five Pythons, Rust, the locked Python packages, the compiled dependencies.
+# The image has everything that a cell needs except its server: five Pythons, Rust, the locked Python packages, and the
+# compiled dependencies.
 #
 #   docker compose run --rm matrix        builds this image, and runs the cells beside the servers of docker-compose.yml
 #
-# A tag moves; where that must not be, add a digest to it: `…-bookworm@sha256:…`. A test holds these names to
+# A tag can move. To prevent that, add a digest to it: `…-bookworm@sha256:…`. A test compares these names with
 # matrix.toml.
 ARG RUST=rust:1-slim-bookworm
 ARG PYTHON_3_9=python:3.9-slim-bookworm
@@ -17,7 +18,7 @@ FROM ${PYTHON_3_12} AS python3.12
 FROM ${PYTHON_3_13} AS python3.13
 FROM ${RUST} AS rust
 
-# The Pythons side by side in /usr/local, as each expects to be; the last one owns `python3` and `pip`.
+# The Pythons stand side by side in /usr/local, where each expects to be. The last one owns `python3` and `pip`.
 FROM ${PYTHON_3_9} AS pythons
 COPY --from=python3.10 /usr/local/ /usr/local/
 COPY --from=python3.11 /usr/local/ /usr/local/
@@ -25,7 +26,7 @@ COPY --from=python3.12 /usr/local/ /usr/local/
 COPY --from=python3.13 /usr/local/ /usr/local/
 RUN ldconfig
 
-# What compiles: the harness here, the extension in every run.
+# The compilers: for the harness here, for the extension in every run.
 FROM pythons AS toolchain
 ENV CARGO_HOME=/usr/local/cargo RUSTUP_HOME=/usr/local/rustup PATH=/usr/local/cargo/bin:$PATH
 RUN apt-get update \
@@ -36,7 +37,7 @@ COPY --from=rust /usr/local/cargo/ /usr/local/cargo/
 RUN chmod a+rwx /usr/local/cargo
 WORKDIR /opt/pyo3-matrix
 
-# The packages of every lock as files, so that a run asks no index; pip holds them to their hashes, here and there.
+# The packages of every lock, as files, so that a run asks no index. pip checks their hashes here and in the run.
 FROM pythons AS packages
 COPY requirements/tools.txt requirements/py*.txt /requirements/
 RUN --mount=type=cache,target=/var/cache/pip \
@@ -45,11 +46,11 @@ RUN --mount=type=cache,target=/var/cache/pip \
     fetch 3 tools.txt; \
     for lock in /requirements/py*.txt; do \
       python=${lock#*/py}; python=${python%.txt}; \
-      # An extra of matrix.toml has a lock, and no interpreter here.
+      # An extra of matrix.toml has a lock, but no interpreter here.
       if command -v "python$python" >/dev/null; then fetch "$python" "${lock##*/}"; fi; \
     done
 
-# Manifests and locks alone, so that a change of source leaves the next layer, which compiles every dependency, as it is.
+# Only manifests and locks, so that a change of source does not change the next layer, which compiles every dependency.
 FROM pythons AS skeleton
 WORKDIR /checkout
 COPY Cargo.toml Cargo.lock ./
@@ -57,16 +58,16 @@ COPY crates crates
 COPY docker/skeleton /usr/local/bin/
 RUN skeleton /skeleton
 
-# Those of the harness, and those of the extension as the harness will build it. Their sources stay in the image: a run
-# builds wheels, and asks no index for them.
+# The dependencies of the harness, and those of the extension as the harness will build it. Their sources stay in the
+# image, so a run builds wheels without asking an index.
 FROM toolchain AS dependencies
-# The harness waits for others most of its life: quick to compile is what counts. Not for the wheels, whose profile is release.
+# The harness mostly waits for other programs, so it only has to compile quickly. Wheels use the release profile.
 ENV CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=none
 COPY --from=skeleton /skeleton/ ./
 RUN cargo build --locked --package pyo3-matrix \
  && PYO3_PYTHON=/usr/local/bin/python3.9 cargo build --locked --release --package fraiseql_rs \
       --features extension-module --target-dir target/matrix/build \
- # What was made of empty sources must not pass for the real thing.
+ # The crates that were compiled from empty sources must not be taken for the real ones.
  && cargo clean --locked --package pyo3-matrix \
  && cargo clean --locked --release --package fraiseql_rs --target-dir target/matrix/build \
  && rm -rf crates Cargo.toml Cargo.lock \
@@ -84,7 +85,7 @@ COPY --from=dependencies /usr/local/cargo/registry/ /usr/local/cargo/registry/
 COPY --from=dependencies --chown=matrix:matrix /opt/pyo3-matrix/target/matrix/ target/matrix/
 COPY --from=harness /usr/local/bin/pyo3-matrix /usr/local/bin/
 COPY . .
-# Whatever a run needs is in this image; an index that answers otherwise is not asked.
+# The image has everything that a run needs, so no index is asked, whatever it would answer.
 ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/opt/packages PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 ARG VERSION=0.1.0
 ARG REVISION=unknown

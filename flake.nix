@@ -26,7 +26,7 @@
           pkgs = import nixpkgs { inherit system config; };
           older = import nixpkgs-python39 { inherit system config; };
         };
-      # The matrix holds versions past their end on purpose; nixpkgs would refuse those alone.
+      # The matrix has versions past their end of life on purpose. nixpkgs refuses them unless this allows them.
       config.allowInsecurePredicate =
         package:
         builtins.elem (package.pname or "") [

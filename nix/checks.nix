@@ -1,5 +1,5 @@
-# Are the packages what matrix.toml asks for? Every version is held while the check is evaluated; what is left to build is
-# an empty file.
+# Do the packages have the versions of matrix.toml? Every version is compared while the check is evaluated; the build
+# only makes an empty file.
 {
   pkgs,
   pythons,

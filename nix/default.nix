@@ -1,5 +1,5 @@
 # What does one system need to run the matrix? Two package sets and matrix.toml in; a shell, packages, a command and
-# checks out. No version stands here: each comes from matrix.toml, or from the flake's lock.
+# checks out. This file names no version: each comes from matrix.toml, or from the flake's lock.
 { pkgs, older }:
 let
   matrix = builtins.fromTOML (builtins.readFile ../matrix.toml);
@@ -7,7 +7,7 @@ let
   digits = builtins.replaceStrings [ "." ] [ "" ];
   variable = builtins.replaceStrings [ "." ] [ "_" ];
 
-  # `3.12` → nixpkgs' python312, from the older set where the newer has none.
+  # `3.12` → nixpkgs' python312, from the older set if the newer set does not have it.
   python =
     version:
     let
@@ -21,13 +21,13 @@ let
     in
     pkgs.${name} or (throw "matrix.toml wants Postgres ${toString major}; nixpkgs has no ${name}");
 
-  # Extras lie past the mission's axes, and past what the pinned nixpkgs has.
+  # Extras are past the mission's axes, and not in the pinned nixpkgs.
   mission = builtins.filter (entry: !(entry.extra or false));
   pythons = map (entry: { inherit (entry) version; package = python entry.version; }) (mission matrix.python);
   servers = map (entry: { inherit (entry) major; package = postgres entry.major; }) (mission matrix.postgres);
   newest = builtins.elemAt matrix.line (builtins.length matrix.line - 1);
 
-  # What the harness prefers to anything that it could find or fetch.
+  # The programs that the harness prefers to any that it finds or fetches.
   variables = builtins.listToAttrs (
     map (python: {
       name = "PYO3_MATRIX_PYTHON_${variable python.version}";
@@ -44,7 +44,7 @@ let
     pkgs.clippy
     pkgs.rustfmt
   ];
-  # Compilers are found by the shell's own means. The newest Python comes first, and is `python3`.
+  # The shell itself makes compilers available. The newest Python comes first, and is `python3`.
   path = builtins.concatStringsSep ":" (
     map (package: "${package}/bin") (
       builtins.foldl' (newer: python: [ python.package ] ++ newer) [ ] pythons ++ rust ++ [ pkgs.stdenv.cc ]
@@ -58,7 +58,7 @@ let
     src = source "pyo3-matrix" [ "Cargo.toml" "Cargo.lock" "matrix.toml" "crates" ];
     cargoLock.lockFile = ../Cargo.lock;
     cargoBuildFlags = [ "--package=pyo3-matrix" ];
-    # Its tests start servers and build wheels: `cargo test` in the shell.
+    # The tests start servers and build wheels; run `cargo test` in the shell for them.
     doCheck = false;
     meta.mainProgram = "pyo3-matrix";
   };
@@ -66,8 +66,8 @@ in
 {
   inherit harness;
 
-  # The Pythons are on PATH and in variables, but no inputs of the shell: their setup hooks would mix the module paths of
-  # five versions.
+  # The Pythons are on PATH and in variables, but they are no inputs of the shell: their setup hooks would mix the
+  # module paths of five versions.
   shell = pkgs.mkShell (
     variables
     // {
@@ -81,7 +81,7 @@ in
     }
   );
 
-  # The harness with the same environment, for any checkout that it is called in.
+  # The harness with the same environment, for any checkout from which it is called.
   command = pkgs.writeShellScript "pyo3-matrix" ''
     export PATH="${path}:$PATH"
     ${builtins.concatStringsSep "\n" (

@@ -1,5 +1,5 @@
-# Which files is a package made from? Names of the checkout's root in, a store path of these alone out, so that an edit of
-# anything else rebuilds nothing.
+# Which files is a package made from? Names at the checkout's root in, a store path with only these out, so that an edit
+# of any other file rebuilds nothing.
 name: parts:
 builtins.path {
   inherit name;

@@ -1,5 +1,5 @@
-# How does the extension become a package of one Python? As the harness does it: a workspace of the extension alone, with
-# the line's lock as its Cargo.lock.
+# How does the extension become a package of one Python? In the same way as in the harness: a workspace with only the
+# extension, and the line's lock as its Cargo.lock.
 {
   pkgs,
   manifest,
@@ -30,7 +30,7 @@ python.pkgs.buildPythonPackage {
     pkgs.rustPlatform.cargoSetupHook
     pkgs.rustPlatform.maturinBuildHook
   ];
-  # Its tests want a server: `nix run .#matrix -- run`.
+  # The tests need a server: `nix run .#matrix -- run`.
   doCheck = false;
   pythonImportsCheck = [ module ];
 }
