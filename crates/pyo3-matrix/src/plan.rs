@@ -1,4 +1,4 @@
-//! Which cells does a request mean? `Config` and a [`Request`] in, a [`Plan`] out. Pure: nothing is looked up on the
+//! Which cells does a request mean? `Config` and a [`Request`] in, a [`Plan`] out. Pure: it looks up nothing on the
 //! machine, so a plan is the same everywhere.
 
 pub mod cost;
@@ -27,13 +27,13 @@ use crate::plan::legality::{Legality, State};
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     pub preset: Option<String>,
-    /// Cell ids; given any, they alone are planned.
+    /// Cell ids. If there are any, only these are planned.
     pub cells: Vec<String>,
     /// Narrow or widen the preset to these values of an axis; empty leaves it as it is.
     pub pythons: Vec<String>,
     pub postgres: Vec<String>,
     pub lines: Vec<String>,
-    /// Build the negative cells of the plan's lines, whatever the preset says.
+    /// Build the negative cells of the plan's lines, even if the preset does not.
     pub negative: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct PlannedNegative {
     pub legality: Option<Legality>,
 }
 
-/// A request that no plan answers.
+/// A request that leads to no plan.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     #[error("unknown {what} `{asked}`\nhint: {}", near(asked, known))]
@@ -107,7 +107,7 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     Ok(Plan { preset: name.clone(), missing: preset.missing, cells, negatives })
 }
 
-/// The cells and negative cells of `earlier` as `config` has them now.
+/// Returns the cells and negative cells of `earlier` as `config` has them now.
 pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
     let asked: Vec<String> = earlier.cells.iter().map(|planned| planned.cell.to_string()).collect();
     let cells = named(config, &asked)?.into_iter().filter_map(|cell| planned(config, &[], cell)).collect();
@@ -116,7 +116,7 @@ pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
     Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives })
 }
 
-/// The negative cells of the lines that `cells` are on.
+/// Returns the negative cells of the lines of `cells`.
 fn negatives(config: &Config, cells: &[Planned], wanted: bool) -> Vec<PlannedNegative> {
     let planned = |negative: &&Negative| cells.iter().any(|planned| planned.cell.line == negative.line);
     let all = config.negatives.iter().filter(|_| wanted).filter(planned);
@@ -128,7 +128,7 @@ fn negatives(config: &Config, cells: &[Planned], wanted: bool) -> Vec<PlannedNeg
     .collect()
 }
 
-/// Reads one cell id and holds it to the axes of `config`.
+/// Reads one cell id and checks it against the axes of `config`.
 pub fn cell(config: &Config, asked: &str) -> Result<CellId, PlanError> {
     let all = product(&pythons(config), &majors(config), &lines(config));
     let known = || all.iter().map(CellId::to_string).collect();
@@ -138,13 +138,13 @@ pub fn cell(config: &Config, asked: &str) -> Result<CellId, PlanError> {
     }
 }
 
-/// Whether a cell lies outside the presets that say "all".
+/// Whether the presets that say "all" leave this cell out.
 #[must_use]
 pub fn is_extra(config: &Config, cell: CellId) -> bool {
     config.extra_pythons.contains(&cell.python) || config.server(cell.postgres).is_some_and(|spec| spec.extra)
 }
 
-/// Reads one value of an axis and holds it to the axis.
+/// Reads one value of an axis and checks it against the axis.
 pub fn value<T>(what: &'static str, asked: &str, axis: &[T]) -> Result<T, PlanError>
 where
     T: FromStr + PartialEq + Copy + fmt::Display,
@@ -162,13 +162,14 @@ impl Plan {
         self.cells.iter().filter(|planned| planned.excluded.is_none()).map(|planned| planned.cell)
     }
 
-    /// The live cells that are not known to be impossible: for the others nothing is fetched and nothing built.
+    /// The live cells that are not known to be impossible. For impossible cells nothing is fetched and nothing is
+    /// built.
     pub fn buildable(&self) -> impl Iterator<Item = CellId> + '_ {
         let possible = |planned: &&Planned| planned.excluded.is_none() && planned.impossible().is_none();
         self.cells.iter().filter(possible).map(|planned| planned.cell)
     }
 
-    /// The wheels that those cells need, in the order in which building them switches interpreters least.
+    /// Returns the wheels that those cells need, in the order that switches interpreters least often.
     #[must_use]
     pub fn wheels(&self) -> Vec<WheelId> {
         let mut wheels: Vec<_> = self.buildable().map(CellId::wheel).collect();
@@ -189,7 +190,7 @@ impl Plan {
 }
 
 impl Planned {
-    /// Why it cannot be built, where that is known.
+    /// The reason why it cannot be built, if that is known.
     #[must_use]
     pub fn impossible(&self) -> Option<&Legality> {
         self.legality.as_ref().filter(|legality| legality.state == State::Impossible)
@@ -207,7 +208,7 @@ fn preset<'c>(config: &'c Config, request: &Request) -> Result<(&'c String, &'c 
     }
 }
 
-/// The cells of a preset, its axes narrowed or widened by the request.
+/// Returns the cells of a preset. The request may narrow or widen its axes.
 fn chosen(config: &Config, preset: &Preset, request: &Request) -> Result<Vec<CellId>, PlanError> {
     let pythons = axis("Python", &request.pythons, &preset.python, &pythons(config), |python| {
         config.extra_pythons.contains(python)
@@ -232,7 +233,7 @@ fn chosen(config: &Config, preset: &Preset, request: &Request) -> Result<Vec<Cel
 }
 
 fn default_preset(config: &Config) -> (&String, &Preset) {
-    // The config was checked to have exactly one.
+    // The config was checked: there is exactly one.
     config
         .presets
         .iter()
@@ -247,7 +248,8 @@ fn named(config: &Config, asked: &[String]) -> Result<Vec<CellId>, PlanError> {
     Ok(ids)
 }
 
-/// The values of one axis: those asked for, else those that the preset chooses. `all` means each but the extra ones.
+/// Returns the values of one axis: the requested ones, else those that the preset chooses. `all` means every value
+/// that is not extra.
 fn axis<T>(
     what: &'static str,
     asked: &[String],
@@ -272,7 +274,7 @@ where
     Ok(values)
 }
 
-/// The first exclusion that covers `cell`, of the preset and of the whole file.
+/// Returns the first exclusion that covers `cell`, from the preset or from the whole file.
 pub fn excluded<'c>(config: &'c Config, own: &'c [Exclusion], cell: CellId) -> Option<&'c str> {
     let mut all = own.iter().chain(&config.exclusions);
     all.find(|exclusion| exclusion.covers(cell)).map(|exclusion| exclusion.reason.as_str())
@@ -310,7 +312,7 @@ pub fn majors(config: &Config) -> Vec<Postgres> {
     config.postgres.iter().map(|spec| spec.major).collect()
 }
 
-/// The lines that are named, or all.
+/// Returns the named lines, or all.
 pub fn lines_asked<'c>(config: &'c Config, asked: &[String]) -> Result<Vec<&'c LineSpec>, PlanError> {
     let chosen = axis("PyO3 line", asked, &Choice::All, &lines(config), |_| false)?;
     Ok(config.lines.iter().filter(|spec| chosen.contains(&spec.name)).collect())
@@ -320,12 +322,12 @@ fn lines(config: &Config) -> Vec<Line> {
     config.lines.iter().map(|spec| spec.name).collect()
 }
 
-/// The known values nearest to what was asked, or all of them where there are few.
+/// Returns the known values that are most similar to `asked`, or all of them if there are few.
 fn near(asked: &str, known: &[String]) -> String {
     if known.len() <= 10 {
         return format!("known are {}", known.join(", "));
     }
-    // What goes on as it was begun comes first, and of equals the newest, which the axes list last.
+    // Values that begin like `asked` come first. Among equal values the newest comes first, which the axes list last.
     let mut ranked: Vec<_> = known.iter().rev().collect();
     ranked.sort_by_key(|name| (!name.starts_with(asked), strsim::damerau_levenshtein(asked, name)));
     let nearest: Vec<&str> = ranked.iter().take(3).map(|name| name.as_str()).collect();

@@ -1,6 +1,6 @@
 //! The only place that starts processes: a command in, what became of it out.
 //!
-//! Every child leads a session of its own, is known to the guardian before its program starts, and is ended with its
+//! Every child leads its own session. The guardian knows it before its program starts. A child is ended with its
 //! whole tree when its time is up, when the harness is interrupted, and when the harness is killed.
 
 #![expect(clippy::disallowed_types, reason = "this is the place that starts processes")]
@@ -26,10 +26,11 @@ pub use exit::{Exit, signal_name};
 pub use guardian::{Ended, Processes, guard, guardian_token};
 use output::Capture;
 
-/// How often a waiting thread looks whether its child has ended.
+/// How often a waiting thread checks whether its child has ended.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A user without privileges that root steps down to (Postgres refuses to run as root).
+/// A user without privileges. A harness that runs as root starts Postgres as this user, because Postgres refuses to
+/// run as root.
 #[derive(Debug, Clone)]
 pub struct Unprivileged {
     pub name: String,
@@ -50,18 +51,18 @@ pub struct Command {
     user: Option<Unprivileged>,
 }
 
-/// A child that has ended, with what it wrote.
+/// A child that has ended, with its output.
 #[derive(Debug)]
 pub struct Finished {
     pub exit: Exit,
     /// Standard output alone, with secrets replaced.
     pub stdout: String,
-    /// The last lines of both streams in the order they came, with secrets replaced.
+    /// The last lines of both streams, in the order in which they came, with secrets replaced.
     pub tail: String,
     pub command: String,
 }
 
-/// A program that could not be started, or did not end well. Prints the exact command and the end of its output.
+/// A program that could not be started, or that failed. It prints the exact command and the end of its output.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     #[error("cannot start `{command}`: {source}")]
@@ -81,7 +82,7 @@ pub struct Daemon<'p> {
 }
 
 impl Command {
-    /// A command that runs `program`, found on PATH unless it is a path.
+    /// Makes a command that runs `program`, which is looked for on PATH unless it is a path.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Command {
             program: program.as_ref().into(),
@@ -132,14 +133,14 @@ impl Command {
         self
     }
 
-    /// Runs as `user`; without one, as the harness's own.
+    /// Runs as `user`; with none, as the user of the harness.
     #[must_use]
     pub fn user(mut self, user: Option<&Unprivileged>) -> Self {
         self.user = user.cloned();
         self
     }
 
-    /// Runs to the end, however it ends.
+    /// Runs the command to its end, whatever its exit is.
     pub fn run(self, processes: &Processes) -> Result<Finished, ProcessError> {
         let token = processes.token();
         let mut child = self.spawn(processes, &token)?;
@@ -154,12 +155,12 @@ impl Command {
         Ok(Finished { exit, stdout, tail, command: self.to_string() })
     }
 
-    /// Runs to the end, and takes any end but exit code 0 for an error.
+    /// Runs the command to its end. Every end except exit code 0 is an error.
     pub fn check(self, processes: &Processes) -> Result<Finished, ProcessError> {
         self.run(processes)?.check()
     }
 
-    /// Starts a server that lives until the guard is dropped, which sends it `stop`.
+    /// Starts a server that lives until the guard is dropped; dropping it sends the server `stop`.
     pub fn daemon(self, processes: &Processes, stop: Signal) -> Result<Daemon<'_>, ProcessError> {
         let log = self.log.clone().unwrap_or_else(|| "/dev/null".into());
         let (out, err) = std::fs::File::options()
@@ -174,7 +175,7 @@ impl Command {
         Ok(Daemon { child, processes, stop })
     }
 
-    /// Hands the terminal over: the child shares our streams and our process group, and Ctrl-C is its own.
+    /// Gives the terminal to the child: it shares our streams and our process group, and it receives Ctrl-C itself.
     pub fn foreground(self, processes: &Processes) -> Result<Exit, ProcessError> {
         let token = processes.token();
         let mut command = self.bare(&token);
@@ -212,7 +213,8 @@ impl Command {
         })
     }
 
-    /// A child in a session of its own that the guardian ends with `stop`; without one, nobody ends it.
+    /// Makes a child in its own session, which the guardian ends with `stop`. Without `stop` the guardian does not
+    /// end it.
     fn command(&self, processes: &Processes, token: &str, stop: Option<Signal>) -> std::process::Command {
         let mut command = self.bare(token);
         command.stdin(Stdio::null());
@@ -224,8 +226,8 @@ impl Command {
         command
     }
 
-    /// Program, arguments, folder, user, and an environment without what `cargo run` and an active virtual
-    /// environment leak into ours.
+    /// Sets program, arguments, folder, user and environment. The environment has no variables that `cargo run` or an
+    /// active virtual environment added to ours.
     fn bare(&self, token: &str) -> std::process::Command {
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.args);
@@ -265,7 +267,7 @@ impl Command {
 }
 
 impl Finished {
-    /// This child, if it exited with code 0.
+    /// Returns this child if it exited with code 0, else an error.
     pub fn check(self) -> Result<Finished, ProcessError> {
         match self.exit {
             Exit::Code(0) => Ok(self),
@@ -276,7 +278,7 @@ impl Finished {
 }
 
 impl Daemon<'_> {
-    /// How the child ended, if it has.
+    /// Returns how the child ended, if it has.
     pub fn ended(&mut self) -> Option<Exit> {
         self.child.try_wait().ok().flatten().map(Exit::from)
     }
@@ -316,8 +318,8 @@ fn before_exec(
     command: &mut std::process::Command,
     hook: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
-    // SAFETY: every hook given here makes system calls on integers and on its own stack, and allocates nothing, so
-    // it cannot meet a lock that another thread of the parent held at the fork.
+    // SAFETY: every hook given here makes only system calls on integers and on its own stack, and allocates nothing.
+    // So it cannot meet a lock that another thread of the parent held at the fork.
     #[expect(unsafe_code, reason = "std offers no other way to leave the session before exec")]
     unsafe {
         command.pre_exec(hook);

@@ -1,4 +1,4 @@
-//! Where do a cell's interpreter, tools and server come from? What the machine has first, else what can be fetched.
+//! Where do a cell's interpreter, tools and server come from? First from the machine, else they are fetched.
 
 pub mod archive;
 pub mod cache;
@@ -17,11 +17,12 @@ use crate::process::{Processes, Unprivileged};
 
 pub use error::{ProvisionError, Tried};
 
-/// What every step of provisioning needs. One per run: it remembers which interpreters have already been asked.
+/// The things that every step of provisioning needs. There is one per run, because it remembers the answers of
+/// interpreters.
 pub struct Context<'a> {
     pub config: &'a Config,
     pub processes: &'a Processes,
-    /// Takes what the harness tells while it works.
+    /// Receives the events that the harness tells while it works.
     pub tell: Tell<'a>,
     probes: probe::Probes,
 }
@@ -37,7 +38,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Whom root steps down to, because Postgres refuses to run as root: `postgres`, else `nobody`. None if not root.
+/// The user that root uses for Postgres, because Postgres refuses to run as root: `postgres`, else `nobody`. None if
+/// not root.
 #[must_use]
 pub fn unprivileged() -> Option<Unprivileged> {
     if !nix::unistd::geteuid().is_root() {

@@ -1,4 +1,5 @@
-//! What did cargo really compile? Its own build messages in, each crate with its version out, held to the line's lock.
+//! What did cargo really compile? Its own build messages in; each crate with its version out, compared with the
+//! line's lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,8 @@ struct Message {
 }
 
 impl Compiled {
-    /// Reads the messages of one build, a line each. Fresh crates are told of as well as those compiled anew.
+    /// Reads the messages of one build, one per line. They name crates that were fresh as well as crates that were
+    /// compiled.
     #[must_use]
     pub fn read(messages: &str) -> Self {
         let mut compiled = Compiled::default();
@@ -36,7 +38,7 @@ impl Compiled {
         self.0.is_empty()
     }
 
-    /// What was compiled although `lock` does not hold it, as `name version`.
+    /// Returns each compiled crate that `lock` does not have, as `name version`.
     #[must_use]
     pub fn beside(&self, lock: &Lockfile) -> Vec<String> {
         let all = self.0.iter().flat_map(|(name, versions)| versions.iter().map(move |v| (name, v)));
@@ -45,7 +47,7 @@ impl Compiled {
             .collect()
     }
 
-    /// The crates that were compiled in one version alone, as Python writes their names.
+    /// Returns the crates that were compiled in only one version, with their names as Python writes them.
     #[must_use]
     pub fn versions(&self) -> BTreeMap<String, String> {
         let single = self.0.iter().filter(|(_, versions)| versions.len() == 1);
@@ -55,8 +57,8 @@ impl Compiled {
     }
 }
 
-/// Name and version of a package id: `registry+https://…#tokio@1.54.1`, or `path+file:///…/crate#0.1.0` where the name
-/// is that of its folder.
+/// Returns name and version of a package id: `registry+https://…#tokio@1.54.1`, or `path+file:///…/crate#0.1.0`,
+/// where the name is the folder's.
 fn named(id: &str) -> Option<(&str, &str)> {
     let (source, fragment) = id.rsplit_once('#')?;
     match fragment.split_once('@') {

@@ -1,4 +1,5 @@
-//! Would a line build for a Python that need not be here? A made-up interpreter configuration in, cargo's answer out.
+//! Would a line build for a Python that need not be installed? A made-up interpreter configuration in, cargo's answer
+//! out.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub const TAINTS: [&str; 3] = [
     "UNSAFE_PYO3_SKIP_VERSION_CHECK",
 ];
 
-/// How much is checked.
+/// Which crates are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// The crate whose build script decides.
@@ -26,11 +27,11 @@ pub enum What {
     Extension,
 }
 
-/// What cargo answered.
+/// The answer of cargo.
 #[derive(Debug)]
 pub struct Checked {
     pub built: bool,
-    /// Everything that it said.
+    /// The whole output.
     pub text: String,
 }
 
@@ -52,17 +53,18 @@ pub fn check(
     context: &Context<'_>,
 ) -> Result<Checked, CheckError> {
     let command = Command::new("cargo").args(["check", "--locked", "--color", "never"]);
-    // Only `-vv` shows what the build script of a dependency warns of.
+    // Only `-vv` shows the warnings of a dependency's build script.
     let command = match what {
         What::Ffi => command.args(["-vv", "--package", "pyo3-ffi"]),
         What::Extension => command,
     };
     let command = TAINTS.iter().fold(command, |command, taint| command.env(taint, "0"));
     let command = command
-        // Where a workspace's root is a crate as well, cargo checks that alone.
+        // If a workspace's root is a crate as well, cargo checks only that crate.
         .folder(&project.folder.join(context.config.extension.folder()))
         .env("PYO3_CONFIG_FILE", configuration(python, context)?)
-        // Of its own: another configuration in the folder of the wheels would have them built again.
+        // Checks have their own folder: another configuration in the folder of the wheels would make cargo build
+        // those again.
         .env("CARGO_TARGET_DIR", folder(context).join("build"))
         .limit(context.config.budgets.build);
     fs::write(log, "")?;
@@ -77,12 +79,12 @@ pub fn check(
     }
 }
 
-/// Where checks keep what they make.
+/// Returns the folder where checks keep their files.
 pub fn folder(context: &Context<'_>) -> PathBuf {
     context.config.target().join("probes")
 }
 
-/// A file as `PyO3` would write it had it asked an interpreter of this version.
+/// Writes a configuration file, as `PyO3` would write it after asking an interpreter of this version.
 fn configuration(python: Python, context: &Context<'_>) -> io::Result<PathBuf> {
     let path = folder(context).join(format!("py{python}.txt"));
     let flags = if python.free_threaded { "Py_GIL_DISABLED" } else { "" };

@@ -1,5 +1,5 @@
-//! Where does a cell run? The tox environment of its (Python, line), with the wheel installed, made once and kept
-//! while what it was made from is unchanged.
+//! Where does a cell run? In the tox environment of its (Python, line), with the wheel installed. It is made once,
+//! and kept while everything that it was made from is unchanged.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub struct Environment {
     variables: Vec<(&'static str, OsString)>,
 }
 
-/// Why there is no environment.
+/// The reason why there is no environment.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
     #[error("Python {id} has no requirements {}\nhint: see the README beside them for how they are locked", path.display())]
@@ -43,7 +43,7 @@ pub enum EnvironmentError {
     Io(#[from] std::io::Error),
 }
 
-/// Makes the environment of `id`, or finds it as it was left. `log` receives tox's output.
+/// Makes the environment of `id`, or uses it as an earlier run left it. `log` receives tox's output.
 pub fn provide(
     id: WheelId,
     wheel: Wheel,
@@ -93,7 +93,7 @@ pub fn provide(
 }
 
 impl Environment {
-    /// tox on this environment, as it is: nothing is installed.
+    /// Returns the tox command for this environment as it is: tox installs nothing.
     #[must_use]
     pub fn run(&self, pytest: &[String]) -> Command {
         self.tox().arg("--skip-pkg-install").arg("--").args(pytest)
@@ -118,7 +118,8 @@ impl Environment {
     fn tox(&self) -> Command {
         let command = Command::new(&self.tox).args(["run", "--colored", "no", "-c"]).arg(&self.tox_file);
         let command = command.arg("--workdir").arg(&self.work).arg("-e").arg(self.id.to_string());
-        // tox refuses a name that no file lists; `tox.toml` takes it from here, so that it lists no version.
+        // tox refuses a name that no file lists. `tox.toml` takes the name from this variable, so the file lists no
+        // version.
         let command = command.env("PYO3_MATRIX_ENV", self.id.to_string());
         self.variables.iter().fold(command, |command, (key, value)| command.env(key, value))
     }

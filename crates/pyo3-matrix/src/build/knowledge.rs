@@ -1,5 +1,5 @@
-//! What is known of a plan before anything of it is compiled? Locks, earlier probes and variables at once; the compiler
-//! and new probes where they are asked for.
+//! What is known about a plan before anything is compiled? Locks, earlier probes and variables at once; the
+//! compiler's version and new probes only if they are requested.
 
 use crate::build::check::TAINTS;
 use crate::build::probe::{self, ProbeError};
@@ -11,7 +11,7 @@ use crate::plan::legality::{Knowledge, Source, State, legality};
 use crate::provision::Context;
 use pyo3_doctor::lockfile::Lockfile;
 
-/// What there is on disk and in the environment. Starts no process.
+/// Reads what the disk and the environment show. It starts no process.
 #[must_use]
 pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
     let mut known = Knowledge::default();
@@ -25,15 +25,15 @@ pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
     known
 }
 
-/// Which (Python, line) a probe is asked about.
+/// Which (Python, line) pairs are probed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     All,
-    /// Those that are not plainly legal by what is known already.
+    /// Those that are not plainly legal by the known facts.
     Doubtful,
 }
 
-/// Asks `pyo3-ffi` what is not known yet.
+/// Asks `pyo3-ffi` about every pair that has no answer yet.
 pub fn probe(
     plan: &Plan,
     which: Which,
@@ -48,7 +48,7 @@ pub fn probe(
         (context.tell)(&Event::Asking { line: wheel.line, python: wheel.python });
         match probe::probe(wheel, context) {
             Ok(probed) => drop(known.probed.insert(wheel, probed)),
-            // A run goes on with what is known; its build will say the rest.
+            // A run continues with the known facts; its build will show the rest.
             Err(error) if which == Which::Doubtful && !context.processes.interrupted() => {
                 (context.tell)(&Event::NoAnswer { reason: &error.to_string() });
             }
@@ -58,7 +58,8 @@ pub fn probe(
     Ok(())
 }
 
-/// Whether the probe of `wheel` could change what is foretold. Where its lock is not right, it cannot.
+/// Whether the probe of `wheel` could change its forecast. It cannot if the lock, the pairing or the toolchain is
+/// wrong.
 fn is_open(wheel: WheelId, which: Which, known: &Knowledge, config: &Config) -> bool {
     let Some(spec) = config.line(wheel.line) else { return false };
     let foretold = legality(spec, wheel.python, known);
@@ -68,7 +69,7 @@ fn is_open(wheel: WheelId, which: Which, known: &Knowledge, config: &Config) -> 
     }
 }
 
-/// Every (Python, line) that the plan runs or builds on purpose to see it fail.
+/// Returns every (Python, line) that the plan runs, or builds on purpose to see it fail.
 fn wheels(plan: &Plan) -> Vec<WheelId> {
     let negatives = plan.negatives.iter().map(|planned| &planned.negative);
     let negatives = negatives.filter_map(|n| Some(WheelId { python: n.python?, line: n.line }));

@@ -1,5 +1,5 @@
-//! What is built for a line? A project of its own under `target/`, with the line's lock file as its `Cargo.lock`, so
-//! that building a line never touches the checkout.
+//! What is built for a line? A project of its own under `target/`, with the line's lock file as its `Cargo.lock`. So
+//! the build of a line never changes the checkout.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -28,7 +28,7 @@ pub struct Project {
     pub locked: Lockfile,
 }
 
-/// Why there is no project for a line.
+/// The reason why there is no project for a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     #[error("line {line} has no lock file {}\nhint: `cargo matrix lock {line}` makes it", path.display())]
@@ -39,8 +39,8 @@ pub enum LineError {
     Io(#[from] io::Error),
 }
 
-/// Writes or refreshes the project of `line`. A file whose content has not changed keeps its time, so that cargo does
-/// not build it again; a file that is no longer a source is removed.
+/// Writes or refreshes the project of `line`. A file whose content has not changed keeps its time, so cargo does not
+/// build it again. A file that is no longer a source is removed.
 pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     let lock_path = config.line_lock(line);
     if !lock_path.is_file() {
@@ -55,20 +55,21 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     keep(&folder.join(&own[1]), lock.as_bytes())?;
     remove_others(&folder, files.iter().chain(&own))?;
     let sources = Fingerprint::default().with(MANIFEST, &manifest).with(LOCK, &lock);
-    // Of the copies: an edit in between must not name a build that it is not in.
+    // The hash is taken of the copies. If a file is edited in between, the hash must not name a build without that
+    // edit.
     let sources = sources.with_files(&folder, &files)?;
     let sources = sources.with_files(&config.root, &workspace::settings(config))?.hex();
     Ok(Project { folder, sources, lock: fingerprint::of_file(&lock_path)?, locked })
 }
 
-/// What a project was made from.
+/// The files that a project was made from.
 #[derive(Debug)]
 pub struct Copied {
-    /// The folder of its workspace, relative to the root: the lock belongs there.
+    /// The folder of its workspace, relative to the root. The lock belongs there.
     pub root: PathBuf,
     /// The manifest of that workspace, reduced.
     pub manifest: String,
-    /// Everything else, relative to the root.
+    /// All other files, relative to the root.
     pub files: Vec<PathBuf>,
 }
 
@@ -88,7 +89,7 @@ pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
     Ok(Copied { root: workspace.folder().to_owned(), manifest, files })
 }
 
-/// Writes `content` unless it stands there already.
+/// Writes `content` unless the file has it already.
 pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
     if fs::read(path).is_ok_and(|there| there == content) {
         return Ok(());
@@ -99,7 +100,7 @@ pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::write(path, content)
 }
 
-/// Removes what an earlier version of the sources left in the project.
+/// Removes the files that an earlier version of the sources left in the project.
 fn remove_others<'a>(folder: &Path, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
     let wanted: BTreeSet<&PathBuf> = files.collect();
     let top: Vec<PathBuf> =

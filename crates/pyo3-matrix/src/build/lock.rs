@@ -1,5 +1,5 @@
-//! Is a line's lock file right, and how is it made? A project of its own, held to the line's pairing, and what cargo
-//! resolves there.
+//! Is a line's lock file right, and how is it made? It makes a project with the line's pairing, and cargo resolves
+//! the lock there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use crate::process::{Command, Finished, ProcessError};
 use crate::provision::Context;
 use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};
 
-/// What cargo says when it may not write what it would.
+/// The message of cargo when it would change the lock but may not.
 const WOULD_CHANGE: &str = "cannot update the lock file";
 
-/// What became of a lock file.
+/// The result for a lock file.
 #[derive(Debug)]
 pub enum Refreshed {
     Unchanged {
         packages: usize,
     },
-    /// There was none, or none that could be read.
+    /// There was no lock, or no readable one.
     Made {
         packages: usize,
     },
@@ -33,16 +33,16 @@ pub enum Refreshed {
     },
 }
 
-/// What of the lock that is there holds on.
+/// Which parts of the existing lock are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// Everything that still fits.
     Keep,
-    /// Nothing: each package moves to the newest that the compiler of the manifest takes.
+    /// Nothing: each package moves to the newest release that the manifest's compiler accepts.
     Upgrade,
 }
 
-/// Why there is no new lock file.
+/// The reason why there is no new lock file.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("line {}: cargo cannot resolve pyo3 {} with pyo3-async-runtimes {}\n{source}\nhint: correct the [[line]] of matrix.toml, or the requirements of the manifest", .spec.name, .spec.pyo3, .spec.pyo3_async_runtimes)]
@@ -59,7 +59,7 @@ pub enum LockError {
     Io(#[from] io::Error),
 }
 
-/// How the lock of a line is stale: nothing where it is not.
+/// Returns why the lock of a line is stale; empty if it is not.
 pub fn stale(spec: &LineSpec, context: &Context<'_>) -> Result<Vec<String>, LockError> {
     let config = context.config;
     let path = config.line_lock(spec.name);
@@ -106,7 +106,7 @@ pub fn refresh(spec: &LineSpec, how: How, context: &Context<'_>) -> Result<Refre
     })
 }
 
-/// What cargo locks for a pairing, starting from the lock `start`.
+/// Returns the lock that cargo makes for a pairing, starting from the lock `start`.
 pub fn resolve(
     spec: &LineSpec,
     start: Option<&str>,
@@ -123,7 +123,8 @@ pub fn resolve(
     Ok(fs::read_to_string(project.root.join(line::LOCK))?)
 }
 
-/// The line's own lock; for a new line that of the newest other, so that what all lines share is compiled once.
+/// Returns the line's own lock. A new line gets the lock of the newest other line, so that the crates that all lines
+/// share are compiled once.
 fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
     let mut others = config.lines.iter().rev().filter(|other| other.name != spec.name);
     let readable = |other: &LineSpec| {
@@ -133,14 +134,14 @@ fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
     readable(spec).or_else(|| others.find_map(readable))
 }
 
-/// A project of the extension alone that is gone afterwards.
+/// A temporary project with only the extension.
 struct Draft {
     /// The folder of its workspace.
     root: PathBuf,
     _folder: tempfile::TempDir,
 }
 
-/// Makes one, held to a pairing where one is given.
+/// Makes such a project, with a fixed pairing if one is given.
 fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>) -> Result<Draft, LockError> {
     let config = context.config;
     fs::create_dir_all(config.target())?;
@@ -148,7 +149,7 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>)
     context.processes.adopt_folder(folder.path());
     let root = line::copy(config, folder.path())?.root;
     if let Some(spec) = pinned {
-        // As they were copied: one of them is reduced, and they may be the same.
+        // Edit the copies in place: one of them is reduced already, and both may be the same file.
         for manifest in [root.join(MANIFEST), config.extension.manifest.clone()] {
             let path = folder.path().join(manifest);
             let text = Manifest::read(&path)?.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
@@ -162,7 +163,8 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>)
     Ok(Draft { root, _folder: folder })
 }
 
-/// Whether cargo itself would write another lock. Asked without the network first, for most locks need none.
+/// Whether cargo itself would write another lock. It first asks without the network, because most locks do not need
+/// it.
 fn would_change(project: &Draft, context: &Context<'_>) -> Result<Option<String>, LockError> {
     let locked = |offline: bool| {
         let command = cargo(project, context).args(["update", "--workspace", "--locked"]);
@@ -181,7 +183,7 @@ fn cargo(project: &Draft, context: &Context<'_>) -> Command {
     Command::new("cargo").folder(&project.root).limit(context.config.budgets.fetch)
 }
 
-/// Writes a lock whole or not at all, the first one with its folder.
+/// Writes a lock completely or not at all. The first lock also creates its folder.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -1,4 +1,5 @@
-//! What does the extension's manifest ask for? Its dependencies as requirements, and the same manifest held to one pairing.
+//! What does the extension's manifest ask for? Its dependencies as requirements, and the same manifest with one fixed
+//! pairing.
 
 use std::path::Path;
 
@@ -12,12 +13,12 @@ use pyo3_doctor::lockfile::Requirement;
 #[derive(Debug, Clone)]
 pub struct Manifest(Table);
 
-/// Crates that `PyO3` releases together, under one version.
+/// The crates that `PyO3` releases together, with one version.
 const OF_PYO3: [&str; 5] = ["pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macros", "pyo3-macros-backend"];
 
 const ASYNC: &str = "pyo3-async-runtimes";
 
-/// Where a manifest lists what it depends on.
+/// The tables in which a manifest lists its dependencies.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
 impl Manifest {
@@ -35,7 +36,8 @@ impl Manifest {
             .unwrap_or_default()
     }
 
-    /// Every dependency for every platform; one that the workspace lends as `inherited` has it.
+    /// Returns every dependency for every platform. If a dependency is inherited from the workspace, `inherited` has
+    /// it.
     #[must_use]
     pub fn requirements(&self, inherited: Option<&Table>) -> Vec<Requirement> {
         let targets = self.0.get("target").and_then(Value::as_table);
@@ -50,8 +52,8 @@ impl Manifest {
         asked.collect()
     }
 
-    /// The manifest with one pairing alone, also in what it lends as a workspace: cargo then resolves that or says why it
-    /// cannot, and never moves to another.
+    /// Returns the manifest with only one pairing, also in the dependencies that it provides as a workspace. Then
+    /// cargo resolves that pairing or says why it cannot, and never moves to another.
     #[must_use]
     pub fn pinned(&self, pyo3: &str, pyo3_async_runtimes: &str) -> String {
         let mut manifest = self.0.clone();
@@ -67,19 +69,20 @@ fn is_inherited(asked: &Value) -> bool {
     asked.get("workspace").is_some()
 }
 
-/// The crate that an entry is about, whatever the manifest calls it.
+/// Returns the crate of an entry, which the manifest may call by another name.
 fn package<'a>(name: &'a str, asked: &'a Value) -> &'a str {
     asked.get("package").and_then(Value::as_str).unwrap_or(name)
 }
 
 fn requirement(name: &str, asked: &Value) -> Requirement {
     let versions = asked.as_str().or_else(|| asked.get("version")?.as_str());
-    // A path or a repository need not say which.
+    // An entry with a path or a repository need not have a version.
     let versions = versions.and_then(|versions| VersionReq::parse(versions).ok());
     Requirement { name: package(name, asked).to_owned(), versions }
 }
 
-/// Holds every crate that `version` knows to it: in the tables of `place`, of its targets and of its workspace.
+/// Sets the version of every crate that `version` knows: in the tables of `place`, of its targets and of its
+/// workspace.
 fn pin_in<'a>(place: &mut Table, version: &impl Fn(&str) -> Option<&'a str>) {
     for (key, value) in place.iter_mut() {
         let Some(table) = value.as_table_mut() else { continue };
@@ -106,7 +109,7 @@ fn pin_in<'a>(place: &mut Table, version: &impl Fn(&str) -> Option<&'a str>) {
 fn pin(asked: &mut Value, version: &str) {
     let exact = Value::String(format!("={version}"));
     match asked {
-        // Its version stands in the workspace's manifest, and cargo takes none beside.
+        // The workspace's manifest has its version, and cargo accepts no second one here.
         asked if is_inherited(asked) => {}
         Value::Table(table) => drop(table.insert("version".to_owned(), exact)),
         other => *other = exact,
@@ -128,7 +131,7 @@ mod tests {
         Manifest(TEXT.parse().expect("TOML"))
     }
 
-    /// What `manifest` asks for, by name.
+    /// Returns the requirements of `manifest` by name.
     fn asked(manifest: &Manifest, inherited: Option<&Table>) -> BTreeMap<String, Option<String>> {
         let asked = manifest.requirements(inherited).into_iter();
         asked.map(|asked| (asked.name, asked.versions.map(|versions| versions.to_string()))).collect()

@@ -1,4 +1,4 @@
-//! Which files does a wheel install? The wheel in, path → SHA-256 out, as a cell has to find them.
+//! Which files does a wheel install? The wheel in, path → SHA-256 out; a cell has to find exactly these files.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,8 +10,8 @@ use zip::ZipArchive;
 
 use crate::model::fingerprint::hex;
 
-/// Reads a wheel. Left out are its list of files, which every installer writes anew, and what installers put outside of
-/// the packages: scripts, headers, data.
+/// Reads a wheel. Two kinds of files are left out: the list of files, which every installer writes again, and files
+/// that installers put outside of the packages (scripts, headers, data).
 pub fn read(wheel: &Path) -> io::Result<BTreeMap<String, String>> {
     let broken = |error: &dyn std::fmt::Display| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", wheel.display()))

@@ -1,4 +1,5 @@
-//! Does a line take a Python? Its own `pyo3-ffi` is asked with a made-up interpreter, and the answer is kept on disk.
+//! Does a line accept a Python? Its own `pyo3-ffi` is asked about a made-up interpreter, and the answer is kept on
+//! disk.
 
 use std::path::PathBuf;
 
@@ -16,13 +17,14 @@ use crate::process::{Exit, ProcessError};
 use crate::provision::Context;
 use pyo3_doctor::lockfile::Lockfile;
 
-/// The version of the question: a change of what is asked, or of how the answer is read, makes it a new one.
+/// The version of the question. If the question changes, or the way in which its answer is read, this number must
+/// change.
 const QUESTION: u32 = 1;
 
-/// What the build script of `pyo3-ffi` warns of where it takes a Python that is not final.
+/// The warning of `pyo3-ffi`'s build script if it accepts a Python that is not final.
 const WARNING: &str = "Using experimental support for the ";
 
-/// How cargo begins where a build script refused.
+/// The beginning of cargo's message if a build script refused.
 const REFUSED: &str = "failed to run custom build command for `pyo3-";
 
 /// One answer, as it is kept.
@@ -32,7 +34,7 @@ struct Kept {
     probed: Probed,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     #[error(transparent)]
@@ -43,13 +45,13 @@ pub enum ProbeError {
     Io(#[from] std::io::Error),
 }
 
-/// What an earlier probe of the locked `pyo3-ffi` answered.
+/// Returns the answer of an earlier probe of the locked `pyo3-ffi`.
 #[must_use]
 pub fn kept(config: &Config, python: Python, lock: &Lockfile) -> Option<Probed> {
     record::read::<Kept>(&path(config, python, lock)?).ok().flatten().map(|kept| kept.probed)
 }
 
-/// Asks, and keeps the answer.
+/// Asks, and keeps the answer on disk.
 pub fn probe(wheel: WheelId, context: &Context<'_>) -> Result<Probed, ProbeError> {
     let project = line::synthesise(context.config, wheel.line)?;
     let folder = check::folder(context);
@@ -74,7 +76,7 @@ fn path(config: &Config, python: Python, lock: &Lockfile) -> Option<PathBuf> {
     Some(config.target().join("probes").join(name))
 }
 
-/// Reads cargo's answer; none where it is about something else, such as a network that is down.
+/// Reads cargo's answer. None if the answer is about something else, such as a network failure.
 fn read(built: bool, text: &str) -> Option<Probed> {
     if built {
         let warning = text.lines().find_map(|line| line.find(WARNING).map(|at| &line[at..]));
@@ -86,7 +88,7 @@ fn read(built: bool, text: &str) -> Option<Probed> {
     if !text.contains(REFUSED) {
         return None;
     }
-    // Cargo shows the script's own streams indented; an old script panics instead of saying `error:`.
+    // Cargo indents the script's own output. An old script panics instead of printing `error:`.
     let said = |line: &str| {
         let own = line.strip_prefix("  ")?;
         own.strip_prefix("error: ")

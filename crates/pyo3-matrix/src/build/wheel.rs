@@ -30,11 +30,12 @@ pub struct Wheel {
     pub sha256: String,
     /// The files that it installs: path → SHA-256.
     pub members: BTreeMap<String, String>,
-    /// A file that lists them, for the cell.
+    /// A file that lists these members, for the cell.
     pub members_file: PathBuf,
     /// SHA-256 of the line's lock file.
     pub line_lock: String,
-    /// What the module's `build_info()` has to say of itself: crates by cargo's own build messages, compiler, profile.
+    /// The facts that the module's `build_info()` must report: the crates of cargo's own build messages, compiler,
+    /// profile.
     pub built: BTreeMap<String, String>,
     pub origin: Origin,
 }
@@ -46,13 +47,13 @@ pub enum Origin {
     Kept,
 }
 
-/// `wheel.json`, beside the wheel: what its key was made from.
+/// `wheel.json`, beside the wheel: everything that its key was made from.
 #[derive(Debug, Serialize, Deserialize)]
 struct Label {
     schema_version: u32,
     wheel: String,
     file: String,
-    /// SHA-256 of that file when it was built.
+    /// SHA-256 of the wheel's file when it was built.
     #[serde(default)]
     sha256: String,
     interpreter: String,
@@ -62,12 +63,12 @@ struct Label {
     /// Environment variables that change a build: name → SHA-256 of the value.
     variables: BTreeMap<String, String>,
     sources: String,
-    /// What cargo compiled: crate → version.
+    /// The crates that cargo compiled: name → version.
     #[serde(default)]
     compiled: BTreeMap<String, String>,
 }
 
-/// Why there is no wheel.
+/// The reason why there is no wheel.
 #[derive(Debug, thiserror::Error)]
 pub enum WheelError {
     #[error(transparent)]
@@ -90,10 +91,10 @@ const LABEL: &str = "wheel.json";
 /// Stands in for cargo, and keeps its messages.
 const CARGO: &str = include_str!("cargo.sh");
 
-/// Where those messages are kept, beside the wheel.
+/// The file of those messages, beside the wheel.
 const MESSAGES: &str = "messages.jsonl";
 
-/// Where the list of its files is kept, beside the wheel.
+/// The file with the list of the wheel's files, beside the wheel.
 const MEMBERS: &str = "members.json";
 
 /// The profile of every wheel.
@@ -116,7 +117,7 @@ pub struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// The wheel that an earlier build made from the same.
+    /// Returns the wheel that an earlier build made from the same inputs.
     pub fn kept(&self, config: &Config) -> Result<Option<Wheel>, WheelError> {
         let key = key(&self.label());
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
@@ -125,7 +126,8 @@ impl Order<'_> {
             Ok(Some(label)) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
                 Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
             }
-            // It is not the file that was built, or what is in it can no longer be told: it is built again.
+            // The file is not the one that was built, or its content is not known any more. So the wheel is built
+            // again.
             _ => Ok(None),
         }
     }
@@ -154,7 +156,7 @@ impl Order<'_> {
         self.wheel(folder.join(name), key, label.compiled, Origin::Built)
     }
 
-    /// The build itself, with wheel and messages left in `out`.
+    /// The build itself, which leaves wheel and messages in `out`.
     fn maturin(&self, out: &Path, context: &Context<'_>) -> Result<Command, WheelError> {
         let (config, pyproject) = (context.config, &context.config.extension.pyproject);
         let cargo = config.target().join("tools").join("cargo.sh");
@@ -173,7 +175,7 @@ impl Order<'_> {
         Ok(command.limit(config.budgets.build))
     }
 
-    /// What cargo says that it compiled, held to the lock.
+    /// Returns the crates that cargo compiled by its own messages, after a comparison with the lock.
     fn compiled(&self, messages: &Path) -> Result<BTreeMap<String, String>, WheelError> {
         let compiled = Compiled::read(&fs::read_to_string(messages).unwrap_or_default());
         if compiled.is_empty() {
@@ -198,12 +200,12 @@ impl Order<'_> {
         line::keep(&members_file, serde_json::to_string(&members).unwrap_or_default().as_bytes())?;
         let abi = abi(&path).filter(|abi| abi == "abi3");
         let mut built = self.built(compiled);
-        // A module for the stable ABI is one for every Python; its wheel says so in its name.
+        // A module for the stable ABI works on every Python; the name of its wheel says so.
         built.extend(abi.map(|abi| ("python_abi".to_owned(), abi)));
         Ok(Wheel { path, key, sha256, members, members_file, line_lock, built, origin })
     }
 
-    /// Everything that `build_info()` can say and that is known from outside.
+    /// Returns everything that `build_info()` can report and that the harness knows by other means.
     fn built(&self, mut compiled: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let python = self.id.python;
         let threads = if python.free_threaded { "t" } else { "" };

@@ -1,4 +1,5 @@
-//! Which workspace is the extension built in? Its nearest root, as cargo finds it, reduced to the extension alone.
+//! Which workspace is the extension built in? Its nearest root, which cargo finds as well, reduced to only the
+//! extension.
 
 use std::path::{Path, PathBuf};
 
@@ -11,20 +12,22 @@ use crate::model::fingerprint::naming;
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 
-/// What else cargo reads of a checkout: flags and profiles for every build in it.
+/// The other files that cargo reads from a checkout: flags and profiles for every build in it.
 const SETTINGS: [&str; 2] = [".cargo/config.toml", ".cargo/config"];
 
 /// The workspace of the extension.
 #[derive(Debug, Clone)]
 pub struct Workspace {
-    /// Where its root manifest stands, relative to the checkout; the extension's own where there is no other.
+    /// The place of its root manifest, relative to the checkout. Without a workspace it is the extension's own
+    /// manifest.
     pub manifest: PathBuf,
-    /// What that says: its profiles, patches and lints hold for a line's project too.
+    /// The content of that manifest. Its profiles, patches and lints also apply to a line's project.
     table: Table,
 }
 
 impl Workspace {
-    /// The nearest manifest with a `[workspace]`, from the extension's own upwards and no further than the checkout.
+    /// Returns the nearest manifest with a `[workspace]`. It looks from the extension's own manifest upwards, but not
+    /// above the checkout.
     pub fn of(config: &Config) -> std::io::Result<Workspace> {
         let own = &config.extension.manifest;
         for folder in config.extension.folder().ancestors() {
@@ -45,13 +48,13 @@ impl Workspace {
         self.manifest.parent().unwrap_or(Path::new(""))
     }
 
-    /// The dependencies that it lends to its members.
+    /// Returns the dependencies that its members can inherit.
     #[must_use]
     pub fn dependencies(&self) -> Option<&Table> {
         self.table.get("workspace")?.get("dependencies")?.as_table()
     }
 
-    /// The root manifest with `extension`, the folder of a crate, as its only member.
+    /// Returns the root manifest with `extension`, the folder of a crate, as its only member.
     #[must_use]
     pub fn reduced(&self, extension: &Path) -> String {
         let mut manifest = self.table.clone();
@@ -68,7 +71,7 @@ impl Workspace {
     }
 }
 
-/// Those of cargo's settings that the checkout has. What stands above it is the machine's.
+/// Returns the cargo settings of the checkout. Settings above the checkout belong to the machine.
 #[must_use]
 pub fn settings(config: &Config) -> Vec<PathBuf> {
     SETTINGS.iter().map(PathBuf::from).filter(|path| config.root.join(path).is_file()).collect()

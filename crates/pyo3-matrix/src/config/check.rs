@@ -1,4 +1,4 @@
-//! Does `matrix.toml` contradict itself? The file as it is written in, a [`Config`] or the place of the fault out.
+//! Does `matrix.toml` contradict itself? The file as it is written in; a [`Config`], or the place of the error, out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::model::cell::Python;
 /// The only version of the file's shape.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The file as it is written, with the place of what is checked across tables.
+/// The file as it is written. Values that are checked across tables also have their place in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
@@ -176,7 +176,7 @@ impl Written {
     }
 }
 
-/// Each value once and in ascending order, so that the last one is the newest.
+/// Checks that each value occurs once and in ascending order, so that the last one is the newest.
 fn ascending<T, V: Ord + fmt::Display>(
     axis: &str,
     values: &[Spanned<T>],
@@ -195,7 +195,7 @@ fn ascending<T, V: Ord + fmt::Display>(
     Ok(())
 }
 
-/// A line is one pairing of equal minors.
+/// Checks that a line is one pairing of equal minors.
 fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
     let LineSpec { name, pyo3, pyo3_async_runtimes } = spec.get_ref();
     for (package, version) in [("pyo3", pyo3), ("pyo3-async-runtimes", pyo3_async_runtimes)] {
@@ -207,7 +207,7 @@ fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A server that is fetched has its checksum here, and belongs to its major.
+/// Checks that a fetched server has its checksum here, and belongs to its major.
 fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
     let PostgresSpec { major, npm, integrity, .. } = spec.get_ref();
     if let Some(version) = npm {
@@ -226,7 +226,7 @@ fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
     }
 }
 
-/// pytest without arguments would run whatever it finds.
+/// Checks the arguments of pytest: without any, it would run every test that it finds.
 fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
     if suite.get_ref().tests.is_empty() {
         return Err(fault(suite, "[suite] tests is empty, at least one argument of pytest is needed".into()));

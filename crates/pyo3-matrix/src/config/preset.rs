@@ -1,5 +1,5 @@
-//! Which cells does a preset choose? Three choices and how they combine, what is left out and why, and what follows
-//! from an interpreter that is not there.
+//! Which cells does a preset choose? Three choices of values, how they combine, which cells are left out and why, and
+//! what happens to cells without an interpreter.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,9 @@ pub struct Preset {
 /// Which values of an axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Each that is not marked `extra`.
+    /// Each value that is not marked `extra`.
     All,
-    /// The last of those.
+    /// The last of the values that are not marked `extra`.
     Newest,
     These(Vec<String>),
 }
@@ -42,7 +42,7 @@ pub enum Choice {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
-    /// Each value with each other.
+    /// Each value of an axis with each value of the others.
     #[default]
     Product,
     /// As few cells as possible in which every pair of values of every two axes occurs.

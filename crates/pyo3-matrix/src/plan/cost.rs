@@ -27,7 +27,7 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// The costs of a run. `None` where no cell of it ran.
+    /// Returns the costs of a run. `None` if no cell of it ran.
     #[must_use]
     pub fn of(run: &str, records: &[Record], ledger: Option<&Ledger>) -> Option<Costs> {
         let seconds = |record: &Record| {
@@ -50,7 +50,7 @@ impl Costs {
         Some(Costs { schema_version: SCHEMA_VERSION, run: run.to_owned(), cells, wheel })
     }
 
-    /// What `cell` will take: what it took, else the median of those that are known.
+    /// Returns the seconds that `cell` will take: those that it took, else the median of the known cells.
     #[must_use]
     pub fn cell(&self, cell: CellId) -> f64 {
         self.cells.get(&cell).copied().unwrap_or_else(|| {

@@ -1,5 +1,5 @@
-//! Which pairs of versions meet in some cell? Cells in, counts for every two axes out; and the fewest cells in which
-//! every pair meets. Pure.
+//! Which pairs of versions meet in some cell? Cells in, counts for every two axes out. Also: the fewest cells in
+//! which every pair meets. Pure.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn places(sizes: Place) -> impl Iterator<Item = Place> {
     (0..sizes[0]).flat_map(move |a| (0..sizes[1]).flat_map(move |b| (0..sizes[2]).map(move |c| [a, b, c])))
 }
 
-/// Counts the pairs of `cells` on axes of these sizes. Where no allowed cell has a pair, it is none.
+/// Counts the pairs of `cells` on axes of these sizes. A pair counts only if an allowed cell can have it.
 #[must_use]
 pub fn coverage(sizes: Place, cells: &[Place], allowed: impl Fn(Place) -> bool) -> Coverage {
     let covered: BTreeSet<Pair> = cells.iter().flat_map(|place| pairs(*place)).collect();
@@ -66,11 +66,13 @@ pub fn coverage(sizes: Place, cells: &[Place], allowed: impl Fn(Place) -> bool) 
     Coverage { covered: covered.len(), of: all.len(), axes, fewest }
 }
 
-/// The smallest set found in which every pair that some allowed cell has occurs.
+/// Returns the smallest set that it finds in which every possible pair occurs. A pair is possible if an allowed cell
+/// has it.
 ///
-/// The two longer axes are crossed, and the values of the shortest run along the diagonals: in a row as in a column, as
-/// many values in succession are different as there are, so that each meets each. That is as many cells as the two longer
-/// axes have pairs, and no set can be smaller. Only cells that are not allowed can make it larger.
+/// Every value of the longest axis is combined with every value of the second. The values of the shortest axis run
+/// along the diagonals of that table. So in every row and in every column, neighbouring cells have different values,
+/// and each value of the shortest axis meets each value of the other two. The set has as many cells as the two longer
+/// axes have pairs, so no set can be smaller. Only cells that are not allowed can make it larger.
 #[must_use]
 pub fn pairwise(sizes: Place, allowed: impl Fn(Place) -> bool) -> Vec<Place> {
     let mut by_size = [0, 1, 2];
@@ -91,7 +93,7 @@ pub fn pairwise(sizes: Place, allowed: impl Fn(Place) -> bool) -> Vec<Place> {
     }
     while !open.is_empty() {
         let gain = |place: &Place| pairs(*place).filter(|pair| open.contains(pair)).count();
-        // The first of the best, so that the set is the same everywhere.
+        // Take the first of the best places, so that the set is the same everywhere.
         let best = places(sizes).filter(|place| allowed(*place)).first_max_by_key(gain);
         let Some(best) = best else { break };
         for pair in pairs(best) {
@@ -102,7 +104,7 @@ pub fn pairwise(sizes: Place, allowed: impl Fn(Place) -> bool) -> Vec<Place> {
     chosen
 }
 
-/// `max_by_key` that keeps the first of equals.
+/// A `max_by_key` that keeps the first of equal elements.
 trait FirstMax: Iterator + Sized {
     fn first_max_by_key<K: Ord>(self, key: impl Fn(&Self::Item) -> K) -> Option<Self::Item> {
         self.reduce(|best, next| if key(&next) > key(&best) { next } else { best })
@@ -114,7 +116,7 @@ impl<I: Iterator> FirstMax for I {}
 mod tests {
     use super::*;
 
-    /// Holds a pairwise set to its promise; gives its size.
+    /// Checks that a pairwise set keeps its promise, and returns its size.
     fn check(sizes: Place, allowed: impl Fn(Place) -> bool + Copy) -> usize {
         let cells = pairwise(sizes, allowed);
         assert!(cells.iter().all(|place| allowed(*place)));
@@ -139,7 +141,7 @@ mod tests {
     fn cells_that_are_left_out_are_gone_around() {
         let size = check([5, 4, 8], |[python, postgres, line]| !(python == 0 && postgres == 0 && line < 7));
         assert!(size <= 42, "{size}");
-        // A pair that no cell may have is no pair.
+        // A pair that no cell may have does not count.
         assert_eq!(check([2, 2, 2], |[python, _, line]| !(python == 1 && line == 1)), 5);
         assert_eq!(check([2, 2, 2], |_| false), 0);
     }

@@ -1,5 +1,5 @@
-//! How long will a plan take? What earlier runs of the same suite took for a wheel, an environment and a cell in, seconds
-//! out. Pure.
+//! How long will a plan take? The times of earlier runs of the same suite (for a wheel, an environment and a cell)
+//! in, seconds out. Pure.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ impl Estimate {
     }
 }
 
-/// Estimates `cells` cells on `wheels` wheels. None where no earlier run of this suite tested a cell.
+/// Estimates `cells` cells on `wheels` wheels. None if no earlier run of this suite tested a cell.
 #[must_use]
 pub fn estimate(wheels: usize, cells: usize, suite: &[String], earlier: &[Ledger]) -> Option<Estimate> {
     let alike: Vec<&Ledger> =
@@ -75,7 +75,7 @@ mod tests {
     fn what_a_wheel_and_a_cell_took_is_what_they_will_take() {
         let earlier = [
             ledger("ours", 2, 4, &[("build", 60.0), ("install", 20.0), ("tests", 8.0)]),
-            // It built nothing: it says nothing of what building takes.
+            // This run built nothing, so it shows nothing about the time of a build.
             ledger("ours", 0, 4, &[("build", 0.1), ("tests", 16.0)]),
             ledger("another", 1, 1, &[("build", 900.0), ("tests", 900.0)]),
         ];

@@ -1,5 +1,5 @@
-//! What does a plan cover, what will it take, and which of its cells can be built? A plan and what is known in, a
-//! [`Forecast`] out. Pure.
+//! What does a plan cover, how long will it take, and which of its cells can be built? A plan and the known facts in,
+//! a [`Forecast`] out. Pure.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct Forecast {
     pub shards: Option<Vec<Vec<CellId>>>,
 }
 
-/// The plan with what is foretold of each cell.
+/// Returns the plan with the forecast of each cell.
 #[must_use]
 pub fn foretell(mut plan: Plan, config: &Config, known: &Knowledge) -> Plan {
     for planned in &mut plan.cells {
@@ -59,7 +59,7 @@ pub fn forecast(plan: Plan, config: &Config, earlier: &[Ledger]) -> Forecast {
     Forecast { schema_version: SCHEMA_VERSION, coverage, wheels, estimate, plan, shards: None }
 }
 
-/// On the axes of the file, extras only where the plan has them.
+/// Counts on the axes of the file; extras count only if the plan has them.
 fn covered(plan: &Plan, config: &Config) -> Coverage {
     let cells: Vec<_> = plan.live().collect();
     let standard = |python: &Python| !config.extra_pythons.contains(python);

@@ -1,19 +1,19 @@
-//! Did a cell that must not build fail as the plan foretold? What was foretold and what cargo said in, an [`Ending`] out.
-//! Pure.
+//! Did a cell that must not build fail as the plan foretold? The plan's forecast and cargo's output in, an [`Ending`]
+//! out. Pure.
 
 use crate::model::negative::{Ending, NegativeRecord};
 use crate::plan::PlannedNegative;
 use crate::plan::legality::State;
 
 impl NegativeRecord {
-    /// The record of one that the run never came to.
+    /// Returns the record of a negative cell that the run did not reach.
     #[must_use]
     pub fn lost(planned: &PlannedNegative) -> Self {
         let reason = "no record: the run ended before it was built".to_owned();
         Self::ended(planned, Ending::Lost, None, Some(reason))
     }
 
-    /// Compares what was foretold with whether it built and what cargo said.
+    /// Compares the forecast with the build: whether it succeeded, and what cargo printed.
     #[must_use]
     pub fn of(planned: &PlannedNegative, built: bool, text: &str) -> Self {
         let foretold = planned.legality.as_ref().filter(|legality| legality.state == State::Impossible);

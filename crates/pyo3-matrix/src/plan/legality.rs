@@ -1,5 +1,5 @@
-//! Can this cell be built at all? What the lock, the table of facts, the probe and the environment say in; *legal*,
-//! *experimental* or *impossible* with the reason and a fix out. Pure: nothing is compiled to answer.
+//! Can this cell be built at all? The lock, the table of facts, the probe and the environment in; *legal*,
+//! *experimental* or *impossible*, with the reason and a fix, out. Pure: it compiles nothing.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ pub enum Probed {
 /// Everything that is known before a plan is judged.
 #[derive(Debug, Clone, Default)]
 pub struct Knowledge {
-    /// Each line's lock, or why there is none.
+    /// Each line's lock, or the reason why there is none.
     pub locks: BTreeMap<Line, Result<Lockfile, String>>,
     pub probed: BTreeMap<WheelId, Probed>,
     /// The compiler as (major, minor), where it was asked.
@@ -81,7 +81,7 @@ pub struct Knowledge {
     pub taints: Vec<String>,
 }
 
-/// Foretells one (Python, line).
+/// Returns the forecast of one (Python, line).
 #[must_use]
 pub fn legality(spec: &LineSpec, python: Python, known: &Knowledge) -> Legality {
     let wheel = WheelId { python, line: spec.name };
@@ -112,7 +112,7 @@ pub fn legality(spec: &LineSpec, python: Python, known: &Knowledge) -> Legality 
     }
 }
 
-/// Foretells what cargo makes of a pairing.
+/// Returns the forecast of how cargo resolves a pairing.
 #[must_use]
 pub fn of_pairing(pyo3: &str, pyo3_async_runtimes: &str) -> Legality {
     let minor = |version: &str| version.rsplit_once('.').map(|(line, _)| line.to_owned());
@@ -175,13 +175,13 @@ fn of_facts(spec: &LineSpec, facts: &LineFacts, python: Python) -> Legality {
     }
 }
 
-/// What the build script of `pyo3-ffi` says, and what to do.
+/// Returns the message of `pyo3-ffi`'s build script, and what the user can do.
 fn refusal(facts: &LineFacts, python: Python, acceptance: Acceptance) -> (String, String) {
     let bare = Python { free_threaded: false, ..python };
     match acceptance {
         Acceptance::TooOld(oldest) if python.free_threaded => {
             let oldest = Python { free_threaded: false, ..oldest };
-            // Before 0.29 it was the helper of the build script that knew, and panicked.
+            // Before 0.29 the helper of the build script knew the limit, and panicked.
             let message = match facts.line.minor {
                 ..29 => format!("free-threaded build on Python versions earlier than {oldest}, found {bare}"),
                 _ => format!("does not support the free-threaded build of CPython versions below {oldest}"),
@@ -229,7 +229,7 @@ fn of_probe(line: Line, python: Python, probed: &Probed) -> Legality {
     }
 }
 
-/// The probe has the last word; where the table says otherwise, that is told.
+/// The probe decides. If the table disagrees, the result says so.
 fn agreed(facts: &Legality, probed: Legality) -> Legality {
     if facts.state == probed.state {
         return probed;
@@ -245,13 +245,13 @@ fn agreed(facts: &Legality, probed: Legality) -> Legality {
         word(probed.state),
         word(facts.state)
     );
-    // Not plain any more, whatever the probe says: one of the two is wrong.
+    // The cell is at least experimental, because the table or the probe is wrong.
     let state = probed.state.max(State::Experimental);
     let fix = probed.fix.clone().unwrap_or_else(|| "trust the probe, and correct facts.rs".to_owned());
     Legality { state, reason: Some(reason), fix: Some(fix), ..probed }
 }
 
-/// A release that was withdrawn still builds from a lock.
+/// A yanked release still builds from a lock.
 fn of_release(spec: &LineSpec) -> Option<Legality> {
     let facts = LineFacts::of(spec.name)?;
     facts.yanked.contains(&spec.pyo3.as_str()).then(|| {

@@ -1,5 +1,5 @@
-//! Which part of a plan does a run take? A plan and what was asked in, the cells of the part and what they are a part of
-//! out. Pure, so that two machines that are asked for two shards of one plan never both take a cell.
+//! Which part of a plan does a run take? A plan and the request in; the cells of the part, and a description of the
+//! whole, out. Pure: two machines with two shards of one plan never both take a cell.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub enum Cut {
     Retry { run: String },
 }
 
-/// Why there is no such part.
+/// The reason why there is no such part.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
     #[error(
@@ -43,7 +43,7 @@ pub enum PartError {
 }
 
 impl Part {
-    /// The cells that `shard` takes of `whole`.
+    /// Returns the cells of `whole` that `shard` takes.
     pub fn shard(whole: Plan, shard: Shard, costs: Option<&Costs>) -> Result<(Plan, Part), PartError> {
         let shards = shard::cut(&whole, costs, shard.of);
         let empty = || PartError::Empty(shard.to_string(), whole.live().count());
@@ -53,7 +53,7 @@ impl Part {
         Ok((narrowed(&whole, cells), Part { whole, cut }))
     }
 
-    /// The cells of `whole` that are named.
+    /// Returns the named cells of `whole`.
     pub fn named(whole: Plan, cells: &[CellId]) -> Result<(Plan, Part), PartError> {
         for &cell in cells {
             if !whole.live().any(|live| live == cell) {
@@ -63,7 +63,7 @@ impl Part {
         Ok((narrowed(&whole, cells), Part { whole, cut: Cut::Named }))
     }
 
-    /// The cells and negative cells of `run`, all of `whole` or a part of it, that are to run again.
+    /// Returns the cells and negative cells of `run` that have to run again. `run` is all of `whole` or a part of it.
     #[must_use]
     pub fn retry(whole: Plan, run: String, cells: &[CellId], negatives: &[String]) -> (Plan, Part) {
         let kept = whole.negatives.iter().filter(|planned| negatives.contains(&planned.id));
@@ -72,8 +72,8 @@ impl Part {
     }
 }
 
-/// The part of `whole` that holds `cells`. A negative cell goes with the first cell of its line, so that of several
-/// shards exactly one builds it.
+/// Returns the part of `whole` with `cells`. A negative cell belongs to the shard with the first cell of its line, so
+/// exactly one shard builds it.
 fn narrowed(whole: &Plan, cells: &[CellId]) -> Plan {
     let kept = whole.cells.iter().filter(|planned| cells.contains(&planned.cell));
     let host = |line: Line| whole.live().find(|cell| cell.line == line).or_else(|| whole.live().next());

@@ -1,9 +1,9 @@
 //! Which cells does one of `n` machines run? A pure function of (plan, costs, n): every live cell is in exactly one
 //! shard, and the same input gives the same shards on every machine.
 //!
-//! Cells stand in the order of their wheels and are cut into runs of neighbours, so that a wheel's cells stay together.
-//! Of all such cuts the one is taken whose costliest shard costs least, and among those the one that needs the fewest
-//! wheels over all shards. A wheel's cost counts once in each shard that needs it.
+//! Cells are in the order of their wheels. They are cut into groups of neighbours, so that a wheel's cells stay
+//! together. The chosen cut is the one whose most expensive shard costs least. If several cuts are equal, it is the
+//! one that needs the fewest wheels over all shards. A wheel's cost counts once in each shard that needs it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,21 +37,21 @@ impl FromStr for Shard {
     }
 }
 
-/// What the shards are balanced by, in whole milliseconds, so that no machine's rounding makes another cut.
+/// The weights that balance the shards. They are whole milliseconds, so that rounding is the same on every machine.
 struct Weights {
     cells: Vec<(CellId, u64)>,
     wheel: u64,
 }
 
-/// Cuts the live cells of `plan` into `n` shards, or into one per cell where there are fewer cells. Without costs every
-/// cell counts the same.
+/// Cuts the live cells of `plan` into `n` shards; if there are fewer cells, into one shard per cell. Without costs
+/// every cell counts the same.
 #[must_use]
 pub fn cut(plan: &Plan, costs: Option<&Costs>, n: usize) -> Vec<Vec<CellId>> {
     let weights = weights(plan, costs);
     let cells = &weights.cells;
     let n = n.clamp(1, cells.len().max(1));
     let limit = best(&weights, n, |before, part| before.max(part.cost));
-    // The fewest wheels among the cuts that are no costlier.
+    // Take the fewest wheels among the cuts that cost no more.
     let within = |before: u64, part: Part| {
         if part.cost <= limit.0 { before.saturating_add(part.wheels) } else { u64::MAX }
     };
@@ -73,15 +73,15 @@ fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round().clamp(0.0, 1e12) as u64
 }
 
-/// Some neighbours.
+/// A group of neighbouring cells.
 #[derive(Clone, Copy)]
 struct Part {
     cost: u64,
     wheels: u64,
 }
 
-/// The cut into `n` parts for which `fold` over the parts is smallest, as that value and the parts' ends. `parts[k][end]`
-/// is the best way to cut the first `end` cells into `k` parts.
+/// Returns the cut into `n` parts for which `fold` over the parts is smallest, as that value and the ends of the
+/// parts. `parts[k][end]` is the best way to cut the first `end` cells into `k` parts.
 fn best(weights: &Weights, n: usize, fold: impl Fn(u64, Part) -> u64) -> (u64, Vec<usize>) {
     let count = weights.cells.len();
     let mut parts = vec![vec![(u64::MAX, 0); count + 1]; n + 1];
@@ -100,7 +100,7 @@ fn best(weights: &Weights, n: usize, fold: impl Fn(u64, Part) -> u64) -> (u64, V
                     continue;
                 }
                 let value = fold(before, part);
-                // At a tie the later start: the last of equals gets fewer.
+                // At a tie the later start wins, so the last of equal parts gets fewer cells.
                 if value < parts[k][end].0 {
                     parts[k][end] = (value, start);
                 }
@@ -132,7 +132,7 @@ mod tests {
         Costs { schema_version: SCHEMA_VERSION, run: "r".into(), cells, wheel }
     }
 
-    /// Holds the shards to what is true of any, and gives their sizes.
+    /// Checks everything that must be true of any shards, and returns their sizes.
     fn check(plan: &Plan, costs: Option<&Costs>, n: usize) -> Vec<usize> {
         let shards = cut(plan, costs, n);
         let mut all: Vec<CellId> = shards.iter().flatten().copied().collect();

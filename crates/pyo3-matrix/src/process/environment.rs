@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// Takes out of `command`'s environment what must not reach it.
+/// Removes from `command`'s environment every variable that must not reach it.
 pub fn scrub(command: &mut std::process::Command) {
     for (key, value) in std::env::vars_os() {
         match scrubbed(&key, &value) {
@@ -27,8 +27,8 @@ enum Scrubbed {
     Replace(OsString),
 }
 
-/// What a child must not inherit. `cargo run` sets variables of the harness's own package and prepends its own
-/// library folders; an active virtual environment and `PG*` would steer a cell away from its own.
+/// What must a child not inherit? `cargo run` sets variables of the harness's own package and prepends its own
+/// library folders. An active virtual environment and `PG*` would lead a cell to another environment or server.
 fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
     const NAMES: [&str; 9] = [
         "CARGO",

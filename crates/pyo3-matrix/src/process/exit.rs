@@ -1,4 +1,4 @@
-//! How did a child end? What the system says of it in, a code, a signal or a reason of ours out.
+//! How did a child end? The system's wait status in; a code, a signal, or a reason of the harness out.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -12,9 +12,9 @@ use nix::sys::signal::Signal;
 pub enum Exit {
     Code(i32),
     Signal(i32),
-    /// Its wall clock ran out; the whole tree was killed.
+    /// Its time on the wall clock ran out, and the whole tree was killed.
     TimedOut(Duration),
-    /// The harness was told to stop; the whole tree was killed.
+    /// The harness was told to stop, and the whole tree was killed.
     Interrupted,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Exit {
     }
 }
 
-/// `SIGSEGV` for 11; the number itself where it has no name.
+/// Returns `SIGSEGV` for 11, or the number itself if it has no name.
 #[must_use]
 pub fn signal_name(number: i32) -> String {
     Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string())

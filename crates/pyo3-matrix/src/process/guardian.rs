@@ -1,9 +1,9 @@
 //! Who cleans up when the harness is killed? A second process that holds the other end of a pipe.
 //!
 //! Each child writes its own process id into the pipe between fork and exec, so there is no moment at which it runs
-//! unknown. When the pipe closes, whoever closed it and why, the guardian ends what is still listed and removes the
-//! temporary folders. This needs no feature of one operating system, and reaches what a parent-death signal does not:
-//! children of children, and children whose spawning thread has ended.
+//! unknown. When the pipe closes for any reason, the guardian ends the children that are still listed and removes the
+//! temporary folders. This works on every operating system. It also reaches processes that a parent-death signal does
+//! not reach: children of children, and children whose spawning thread has ended.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader};
@@ -22,20 +22,21 @@ use super::{before_exec, borrowed, descriptor, tree};
 /// The hidden subcommand under which the harness starts itself as its guardian.
 pub const SUBCOMMAND: &str = "__guardian";
 
-/// How long what is stopped politely has before it is killed. Longer than the five seconds after which a Postgres
-/// that was told to stop at once kills what does not answer: killed before that, it would leave a stuck backend behind.
+/// How long the guardian waits after a polite stop before it kills. Postgres needs the longer time: told to stop at
+/// once, it kills its own stuck backends after five seconds. Killed before that, it would leave such a backend
+/// behind.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// The harness's side: what every start of a process needs.
+/// The harness's side of the guardian, which every start of a process needs.
 #[derive(Debug)]
 pub struct Processes {
     pipe: ChildStdin,
     guardian: Child,
-    /// Stands in the environment of everything started, so that a child which left its group is still found.
+    /// The token in the environment of every started process, so that a child that left its group is still found.
     token: String,
     started: AtomicUsize,
     interrupted: Arc<AtomicBool>,
-    /// Whether a child has the terminal: then Ctrl-C is meant for it, and reaches it by itself.
+    /// Whether a child has the terminal. Then Ctrl-C is meant for the child, and reaches it directly.
     foreground: Arc<AtomicBool>,
     redact: Redact,
 }
@@ -50,7 +51,8 @@ impl Processes {
         let token = format!("{}.{:016x}", std::process::id(), getrandom::u64()?);
         let mut command = std::process::Command::new(std::env::current_exe()?);
         command.arg(SUBCOMMAND).arg(&token).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // A harness inside another's cell: its guardian must outlive the outer's sweep, to clean up after it.
+        // This harness may run inside a cell of another harness. Its guardian must outlive the outer harness's sweep,
+        // to clean up after it.
         command.env_remove(tree::TOKEN);
         before_exec(&mut command, || nix::unistd::setsid().map(drop).map_err(io::Error::from));
         let mut guardian = command.spawn()?;
@@ -64,7 +66,7 @@ impl Processes {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Has `folder` removed if the harness is killed. A guard removes it in every other case.
+    /// Asks the guardian to remove `folder` if the harness is killed. In every other case a guard removes it.
     pub fn adopt_folder(&self, folder: &Path) {
         self.tell(&format!("t{}\n", folder.display()));
     }
@@ -89,13 +91,14 @@ impl Processes {
         self.tell(&format!("-{child}\n"));
     }
 
-    /// Has a child forgotten that could not be started: it told its id before, and nobody else knows it.
+    /// Tells the guardian to forget a child that could not be started. The child had announced its id, which only the
+    /// guardian knows.
     pub(super) fn release_the_dead(&self) {
         self.tell("x\n");
     }
 
     fn tell(&self, line: &str) {
-        // A guardian that is gone cannot be told anything; the guards of this process still hold.
+        // If the guardian is gone, it cannot be told anything; the guards of this process still work.
         let _ = nix::unistd::write(borrowed(self.pipe()), line.as_bytes());
     }
 }
@@ -123,8 +126,8 @@ fn watch_signals(interrupted: Arc<AtomicBool>, foreground: Arc<AtomicBool>) -> i
     Ok(())
 }
 
-/// Called in a child between fork and exec: tells the guardian our process id and the signal that ends us.
-/// Allocates nothing. Without a signal only the process itself is listed, not a group.
+/// Tells the guardian our process id and the signal that ends us. A child calls it between fork and exec, so it
+/// allocates nothing. Without a signal only the process itself is listed, not its group.
 pub(super) fn announce(pipe: RawFd, stop: Option<Signal>) -> io::Result<()> {
     let mut line = [0_u8; 32];
     let mut at = line.len();
@@ -141,7 +144,7 @@ pub(super) fn announce(pipe: RawFd, stop: Option<Signal>) -> io::Result<()> {
     Ok(())
 }
 
-/// The decimal digits of `number`, last one first.
+/// Pushes the decimal digits of `number`, the last one first.
 fn digits(mut number: u32, push: &mut impl FnMut(u8)) {
     loop {
         push(b'0' + u8::try_from(number % 10).unwrap_or(0));
@@ -152,14 +155,14 @@ fn digits(mut number: u32, push: &mut impl FnMut(u8)) {
     }
 }
 
-/// What the guardian has been told and must end.
+/// The processes and folders that the guardian was told of and must clean up.
 #[derive(Default)]
 struct Guarded {
     children: BTreeMap<i32, Option<Signal>>,
     folders: BTreeSet<PathBuf>,
 }
 
-/// The token to guard, if this process was started as a guardian. Looked at before any flag is parsed.
+/// Returns the token to guard if this process was started as a guardian. This is checked before any flag is parsed.
 #[must_use]
 pub fn guardian_token() -> Option<String> {
     let mut arguments = std::env::args_os().skip(1);
@@ -169,12 +172,13 @@ pub fn guardian_token() -> Option<String> {
 /// How the harness of a guardian ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It cleaned up by itself, and said so.
+    /// The harness cleaned up by itself, and said so.
     ByItself,
     Killed,
 }
 
-/// The guardian's whole life: read until the pipe closes, then clean up. Returns when no process or folder is left.
+/// The guardian's whole life: it reads until the pipe closes, then cleans up. It returns when no process or folder is
+/// left.
 pub fn guard(token: &str) -> Ended {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let _ = signal_hook::flag::register(signal as i32, Arc::new(AtomicBool::new(false)));

@@ -1,4 +1,5 @@
-//! What did a child write? Both streams to its log as they come, the end of them for a message, secrets replaced.
+//! What did a child write? Both streams go to its log as they come, their last lines into a message, with secrets
+//! replaced.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -9,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How many lines a message shows of a failed command.
+/// How many lines of a failed command's output a message shows.
 const TAIL_LINES: usize = 25;
 
-/// How long streams that are still open after the child's end are read.
+/// How long the streams are still read after the child has ended, if they stay open.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much of standard output is kept in memory; the log has all of it.
@@ -52,9 +53,9 @@ impl Capture {
         Ok(Capture { shared, stdout, stderr })
     }
 
-    /// Standard output, and the last lines of both. The child and its tree must have ended.
+    /// Returns standard output, and the last lines of both streams. The child and its tree must have ended.
     ///
-    /// A descendant that escaped with a stream in its hands does not keep us: after a while the rest is left unread.
+    /// A descendant that escaped and still holds a stream does not block us: after a while the rest is left unread.
     pub fn finish(self) -> (String, String) {
         let begun = Instant::now();
         let open = || !(self.stdout.is_finished() && self.stderr.is_finished());
@@ -76,7 +77,7 @@ fn read(stream: impl Read, shared: &Mutex<Shared>, keep: bool) -> String {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let line = (shared.redact)(&line);
         if let Some(log) = &mut shared.log {
-            // A full disk must not end the cell: the record says what is missing.
+            // A full disk must not end the cell: the record names what is missing.
             let _ = log.write_all(line.as_bytes());
         }
         if shared.tail.len() == TAIL_LINES {

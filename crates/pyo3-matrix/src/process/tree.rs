@@ -1,4 +1,5 @@
-//! How does a whole tree of processes end? By its group, and by the token in its environment for what left the group.
+//! How does a whole tree of processes end? By its group, and by the token in its environment for processes that left
+//! the group.
 
 use std::collections::BTreeMap;
 use std::process::Child;
@@ -8,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill as send, killpg};
 use nix::unistd::Pid;
 
-/// The environment variable that marks everything a command started, however deep.
+/// The environment variable that marks everything that a command started, at any depth.
 pub const TOKEN: &str = "PYO3_MATRIX_PROCESS";
 
 /// How long a server has to stop before it is killed.
@@ -18,11 +19,12 @@ fn pid(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX))
 }
 
-/// Kills the child's group, if anything of it is left, and whatever else carries `token`; then reaps the child.
+/// Kills the child's group if any process of it is left, and every other process that carries `token`. Then reaps the
+/// child.
 pub fn kill(child: &Child, token: &str) {
     let _ = killpg(pid(child), Signal::SIGKILL);
     sweep(token);
-    // The child itself may have been reaped already; a zombie of ours must not stay.
+    // The child itself may have been reaped already. No zombie of ours may stay.
     let _ = nix::sys::wait::waitpid(pid(child), None);
 }
 
@@ -32,7 +34,7 @@ pub fn stop(child: &mut Child, signal: Signal) {
     let _ = killpg(pid(child), Signal::SIGKILL);
 }
 
-/// Asks the child to stop with `signal`, and kills it, not its group, if it does not.
+/// Asks the child to stop with `signal`. If it does not stop, kills only the child, not its group.
 pub fn stop_alone(child: &mut Child, signal: Signal) {
     if matches!(child.try_wait(), Ok(None)) {
         let _ = send(pid(child), signal);
@@ -45,8 +47,8 @@ pub fn stop_alone(child: &mut Child, signal: Signal) {
     let _ = child.wait();
 }
 
-/// Ends children that are not our own: each with its signal, and after `patience` with SIGKILL. A child without a
-/// signal shares the terminal with the harness; it is ended alone, since its group may be a shell's.
+/// Ends children that are not our own: each gets its signal, and after `patience` SIGKILL. A child without a signal
+/// shares the terminal with the harness. It is ended alone, because its group may be a shell's.
 pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
     for (&child, signal) in children {
         let _ = send(Pid::from_raw(child), signal.unwrap_or(Signal::SIGHUP));
@@ -64,20 +66,22 @@ pub fn end_all(children: &BTreeMap<i32, Option<Signal>>, patience: Duration) {
     }
 }
 
-/// Whether there is such a process, and it has not ended.
+/// Whether a process with this id exists and has not ended.
 pub fn is_alive(pid: i32) -> bool {
     send(Pid::from_raw(pid), None) != Err(Errno::ESRCH) && !zombie(pid)
 }
 
-/// Whether a process has ended and only waits for its parent, which may be slow to ask: an init, or none to speak of.
+/// Whether a process has ended and only waits for its parent to reap it. An init may be slow to do so, or never do
+/// it.
 fn zombie(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The state follows the name, which stands in parentheses and may hold some itself.
+    // The state follows the name, which is in parentheses and may contain parentheses itself.
     stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
-/// Kills every process whose environment holds `token` or a token derived from it. Twice, because a process may fork
-/// while the list is read. Only where `/proc` tells environments; elsewhere the groups have to do.
+/// Kills every process whose environment has `token` or a token derived from it. It looks twice, because a process
+/// may fork while the list is read. This works only where `/proc` shows environments; elsewhere only the groups are
+/// killed.
 pub fn sweep(token: &str) {
     for _ in 0..2 {
         let found = carriers(token);

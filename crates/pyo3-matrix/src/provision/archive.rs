@@ -1,4 +1,5 @@
-//! Is this tarball the pinned one, and what is in it? Checked first, then unpacked, and nothing lands outside.
+//! Is this tarball the pinned one, and what is in it? It is checked first, then unpacked, and no file lands outside
+//! its folder.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read};
@@ -15,7 +16,7 @@ use tar::{Archive, EntryType};
 use super::ProvisionError;
 use super::cache::make_open;
 
-/// Where the server programs lie in the package.
+/// The folder of the server programs inside the package.
 const INNER: &str = "package/native";
 
 /// npm keeps no symbolic links; this file of the package lists them.
@@ -27,7 +28,7 @@ struct Link {
     target: PathBuf,
 }
 
-/// Compares `tarball` with npm's integrity value, and removes it if it is another.
+/// Compares `tarball` with npm's integrity value, and removes it if they differ.
 pub fn verify(tarball: &Path, expected: &str, what: &str) -> Result<(), ProvisionError> {
     let got = integrity(tarball).map_err(ProvisionError::disk("cannot read", tarball))?;
     if got == expected {
@@ -123,7 +124,7 @@ fn restore_links(into: &Path) -> Result<(), Unpack> {
     Ok(())
 }
 
-/// `path` if it goes down only; None if it is absolute or climbs.
+/// Returns `path` if it only goes down; None if it is absolute or climbs.
 fn plain(path: &Path) -> Option<&Path> {
     path.components().all(|part| matches!(part, Component::Normal(_))).then_some(path)
 }
@@ -135,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// A tarball of regular files; names are written as given, however wrong.
+    /// Makes a tarball of regular files. The names are written as given, however wrong they are.
     fn tarball(folder: &Path, files: &[(&str, &str)]) -> PathBuf {
         let path = folder.join("x.tgz");
         let mut archive =

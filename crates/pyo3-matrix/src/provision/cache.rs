@@ -1,4 +1,5 @@
-//! Where do fetched servers stay, and who may write there now? A folder that their user can read, and a lock.
+//! Where do fetched servers stay, and who may write there now? In a folder that the server's user can read, under a
+//! lock.
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
@@ -13,7 +14,7 @@ use super::{Context, ProvisionError, unprivileged};
 use crate::config::Config;
 use crate::process::Unprivileged;
 
-/// The cache where the checkout is closed to the unprivileged user, such as in root's home.
+/// The cache to use if the unprivileged user cannot enter the checkout, for example in root's home.
 const SYSTEM: &str = "/var/cache/pyo3-matrix";
 
 /// The lock file of a cache. It stays where the cache is emptied: two who open it by its name must meet there.
@@ -32,8 +33,8 @@ pub fn servers(context: &Context) -> Result<(PathBuf, Claim), ProvisionError> {
     Ok((folder, claim))
 }
 
-/// Every folder that [`servers`] may have chosen and that exists, for those who clean up. Another user's is not ours to
-/// remove.
+/// Returns every existing folder that [`servers`] may have chosen, so that `clean` can remove it. A folder of another
+/// user is left out, because we must not remove it.
 #[must_use]
 pub fn folders(config: &Config) -> Vec<PathBuf> {
     let both = [own(config), SYSTEM.into()];
@@ -44,13 +45,14 @@ fn is_ours(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|folder| folder.uid() == nix::unistd::geteuid().as_raw())
 }
 
-/// The cache in the checkout, without links: one of them may lead through a folder that is closed, to one that is not.
+/// Returns the cache in the checkout, as a path without links: a link may lead through a closed folder to an open
+/// one.
 fn own(config: &Config) -> PathBuf {
     let target = config.target();
     target.canonicalize().unwrap_or(target).join("postgres")
 }
 
-/// Where temporary folders go that `user` has to enter.
+/// Returns the place for temporary folders that `user` has to enter.
 pub fn temporary(user: Option<&Unprivileged>) -> PathBuf {
     let own = std::env::temp_dir();
     match user {
@@ -59,7 +61,7 @@ pub fn temporary(user: Option<&Unprivileged>) -> PathBuf {
     }
 }
 
-/// Makes `folder` and what is missing above it, open to every reader whatever the umask says.
+/// Makes `folder` and the missing folders above it, readable by every user, whatever the umask is.
 pub fn make_open(folder: &Path) -> Result<(), ProvisionError> {
     use std::os::unix::fs::PermissionsExt;
     let missing: Vec<_> = folder.ancestors().take_while(|part| !part.exists()).collect();
@@ -76,7 +78,7 @@ pub fn make_open(folder: &Path) -> Result<(), ProvisionError> {
     Ok(())
 }
 
-/// Whether `user` can get to `path`: every folder above and itself that exists lets it through.
+/// Whether `user` can reach `path`: it may pass every existing folder above it, and the path itself.
 fn reachable(path: &Path, user: &Unprivileged) -> bool {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.ancestors().filter_map(|part| part.metadata().ok()).all(|folder| lets_through(&folder, user))
@@ -96,7 +98,8 @@ fn lets_through(folder: &Metadata, user: &Unprivileged) -> bool {
 pub struct CacheLock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
 impl CacheLock {
-    /// Waits for the lock file at `path` as long as a fetch may take, since another harness may be fetching the same.
+    /// Takes the lock file at `path`. Waits for as long as a fetch may take, because another harness may be fetching
+    /// the same file.
     pub fn take(path: &Path, context: &Context) -> Result<CacheLock, ProvisionError> {
         let file = open(path).map_err(ProvisionError::disk("cannot open", path))?;
         wait_for(file, FlockArg::LockExclusiveNonblock, path, context).map(CacheLock)
@@ -181,7 +184,7 @@ mod tests {
     fn a_folder_of_another_user_is_not_ours() {
         let own = tempfile::tempdir().expect("a folder");
         assert!(is_ours(own.path()));
-        // Root owns the one, and may give the other away.
+        // Root owns the one folder, and may give the other away.
         if nix::unistd::geteuid().is_root() {
             std::os::unix::fs::chown(own.path(), Some(12345), None).expect("given");
             assert!(!is_ours(own.path()));

@@ -1,4 +1,4 @@
-//! Why is an interpreter, a tool or a server missing? Says what was tried and what to do about it.
+//! Why is an interpreter, a tool or a server missing? The error names what was tried and what the user can do.
 
 use std::fmt;
 use std::io;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::model::cell::{Postgres, Python};
 use crate::process::ProcessError;
 
-/// A place that was looked at, and why it was passed over.
+/// A place where the harness looked, and the reason why it did not use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
     pub place: String,
     pub reason: String,
 }
 
-/// What could not be provided.
+/// The thing that could not be provided.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
     #[error(

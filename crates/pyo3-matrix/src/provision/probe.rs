@@ -1,4 +1,4 @@
-//! What is this interpreter? A path in, what the program there says about itself out, or why it cannot be used.
+//! What is this interpreter? A path in; the program's own answer out, or the reason why it cannot be used.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use super::Context;
 use crate::model::cell::Python;
 use crate::process::{Command, Exit, Finished};
 
-/// One line for each field of [`Answer`]. Runs on any Python, and imports nothing that is not built in: `sysconfig`
-/// would double the time.
+/// The program that an interpreter runs; it prints one line for each field of [`Answer`]. It works on any Python, and
+/// imports only built-in modules: `sysconfig` would double the time.
 const QUESTION: &str = "
 import sys
 v = sys.version_info
@@ -27,9 +27,9 @@ pub struct Answer {
     pub python: Python,
     /// `3.12.1`, or `3.15.0a2`.
     pub version: String,
-    /// Whether it is neither an alpha, nor a beta, nor a release candidate.
+    /// True if it is no alpha, no beta and no release candidate.
     pub released: bool,
-    /// The interpreter itself, not a shim or a virtual environment that leads to it.
+    /// The path of the interpreter itself, not of a shim or a virtual environment that leads to it.
     pub path: PathBuf,
     /// `cpython-312-x86_64-linux-gnu`.
     pub soabi: String,
@@ -37,12 +37,12 @@ pub struct Answer {
 
 type Once = Arc<OnceLock<Result<Answer, String>>>;
 
-/// The answers so far, so that an interpreter which several searches meet is run once.
+/// The answers so far. If several searches find the same interpreter, it runs only once.
 #[derive(Default)]
 pub struct Probes(Mutex<HashMap<PathBuf, Once>>);
 
 impl Probes {
-    /// Runs `path`, unless that was done before.
+    /// Runs `path`, unless it has been run before.
     pub fn ask(&self, path: &Path, context: &Context) -> Result<Answer, String> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let once = Arc::clone(answers.entry(path.to_owned()).or_default());
@@ -63,7 +63,8 @@ fn run(path: &Path, context: &Context) -> Result<Answer, String> {
     }?
 }
 
-/// Reads the answer to [`QUESTION`]; None if it is none, an inner error if that Python is of no use here.
+/// Reads the answer to [`QUESTION`]. None if the text is no answer; an inner error if that Python cannot be used
+/// here.
 fn read(text: &str) -> Option<Result<Answer, String>> {
     let mut lines = text.lines();
     let (version, implementation, flags, path, suffix) =

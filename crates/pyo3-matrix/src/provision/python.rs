@@ -1,4 +1,5 @@
-//! Which interpreter runs the cells of one Python? Found on this machine, else fetched with uv, else what was tried.
+//! Which interpreter runs the cells of one Python? One of this machine, else one that uv fetches, else an error that
+//! lists what was tried.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use crate::process::Command;
 
 pub use super::whereabouts::Source;
 
-/// An interpreter that was run, and said that it is the Python asked for.
+/// An interpreter that was run, and answered that it is the requested Python.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
     pub path: PathBuf,
@@ -24,7 +25,7 @@ pub struct Interpreter {
     pub source: Source,
 }
 
-/// An interpreter that is already on this machine.
+/// Finds an interpreter that is already on this machine.
 pub fn find(python: Python, context: &Context) -> Result<Interpreter, ProvisionError> {
     let variable = whereabouts::variable(python);
     if let Some(path) = env::var_os(&variable).filter(|path| !path.is_empty()) {
@@ -42,7 +43,7 @@ pub fn find(python: Python, context: &Context) -> Result<Interpreter, ProvisionE
         }
     }
     context.not_interrupted()?;
-    // A release on any place is preferred to a pre-release on a better one.
+    // A release in any place is preferred to a pre-release in a better place.
     let chosen = fitting.iter().position(|(_, answer)| answer.released).unwrap_or(0);
     match fitting.into_iter().nth(chosen) {
         Some((source, answer)) => Ok(interpreter(answer, source)),
@@ -50,7 +51,7 @@ pub fn find(python: Python, context: &Context) -> Result<Interpreter, ProvisionE
     }
 }
 
-/// An interpreter that is on this machine, or that uv could install.
+/// Finds an interpreter on this machine, or has uv install one.
 pub fn provide(python: Python, tools: &Tools, context: &Context) -> Result<Interpreter, ProvisionError> {
     let (variable, mut tried) = match find(python, context) {
         Err(ProvisionError::NoPython { variable, tried, .. }) => (variable, tried),
@@ -64,7 +65,8 @@ pub fn provide(python: Python, tools: &Tools, context: &Context) -> Result<Inter
     find(python, context)
 }
 
-/// Interpreters that could run the tools: of the Pythons in the config the newest first, then any other on PATH.
+/// Returns interpreters that could run the tools: first the Pythons of the config from the newest on, then all others
+/// on PATH.
 pub(super) fn for_tools(context: &Context) -> (Vec<Interpreter>, Vec<Tried>) {
     let old = Python { major: 3, minor: 9, free_threaded: false };
     let (mut found, mut tried) = (Vec::new(), Vec::new());
@@ -87,7 +89,8 @@ pub(super) fn for_tools(context: &Context) -> (Vec<Interpreter>, Vec<Tried>) {
     (found, tried)
 }
 
-/// Whom a variable names must do, or the user hears of it: silence would run the cell on another Python than meant.
+/// Checks the interpreter that a variable names. If it does not fit, the user gets an error: to ignore the variable
+/// would run the cell on another Python than the user meant.
 fn named(
     python: Python,
     variable: String,
@@ -103,7 +106,7 @@ fn named(
     }
 }
 
-/// Runs the candidates side by side; the answers come in the order of the candidates.
+/// Runs the candidates at the same time. The answers have the order of the candidates.
 fn asked(candidates: Vec<Candidate>, context: &Context) -> Vec<(Candidate, Result<Answer, String>)> {
     std::thread::scope(|scope| {
         let ask = |candidate: Candidate| {
@@ -131,7 +134,7 @@ fn interpreter(answer: Answer, source: Source) -> Interpreter {
     Interpreter { path, version, soabi, source }
 }
 
-/// Has uv install `python`, under whatever the user's own `UV_*` variables say about mirrors and places.
+/// Makes uv install `python`. The user's own `UV_*` variables still choose mirrors and places.
 fn fetch(python: Python, tools: &Tools, context: &Context) -> Result<(), ProvisionError> {
     (context.tell)(&Event::Fetching { what: &format!("Python {python}"), with: "uv" });
     let mut command = Command::new(tools.uv()).args(["python", "install", &python.to_string()]);

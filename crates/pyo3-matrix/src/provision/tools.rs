@@ -1,4 +1,4 @@
-//! Which tox, uv and maturin does the harness use? Those of the locked requirements, whatever else is installed.
+//! Which tox, uv and maturin does the harness use? Those of the locked requirements, even if others are installed.
 
 use std::path::PathBuf;
 
@@ -14,18 +14,18 @@ const NODE: &str = "node.txt";
 #[derive(Debug, Clone)]
 pub struct Tools(Venv);
 
-/// The locked tools, installed if they are not yet. Starts no process when they are.
+/// Returns the locked tools, and installs them if necessary. If they are installed already, it starts no process.
 pub fn provide(context: &Context) -> Result<Tools, ProvisionError> {
     venv::provide(TOOLS, context).map(Tools)
 }
 
-/// npm from the locked requirements.
+/// Returns npm from the locked requirements.
 pub fn npm(context: &Context) -> Result<PathBuf, ProvisionError> {
     venv::provide(NODE, context).map(|venv| venv.program("npm"))
 }
 
 impl Tools {
-    /// Which versions they are.
+    /// Returns the versions of the tools.
     #[must_use]
     pub fn found(&self) -> Found {
         let version = |name| self.version(name).unwrap_or("?");

@@ -13,15 +13,15 @@ use super::{Context, ProvisionError, Tried};
 use crate::model::event::Event;
 use crate::process::Command;
 
-/// Written last: an environment without it was left half made, and is made again.
+/// This file is written last. An environment without it is incomplete, and is made again.
 const FINISHED: &str = "finished.json";
 
-/// A virtual environment in which everything of its requirements is installed.
+/// A virtual environment in which all of its requirements are installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Venv {
-    /// Where it was made; its scripts name this path, so it cannot be moved.
+    /// The folder where it was made. Its scripts contain this path, so it cannot be moved.
     pub folder: PathBuf,
-    /// The version of the interpreter that it was made with.
+    /// The version of the interpreter that made it.
     pub python: String,
     /// Distribution name → version.
     pub versions: BTreeMap<String, String>,
@@ -32,7 +32,7 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// The finished environment in `folder`, if it is one and its interpreter still exists.
+    /// Returns the environment in `folder` if it is finished and its interpreter still exists.
     fn finished(folder: &Path) -> Option<Venv> {
         let text = std::fs::read_to_string(folder.join(FINISHED)).ok()?;
         let venv: Venv = serde_json::from_str(&text).ok()?;
@@ -40,11 +40,11 @@ impl Venv {
     }
 }
 
-/// The environment of `requirements`, a file of the config's folder of requirements.
+/// Provides the environment of `requirements`, a file in the config's folder of requirements.
 pub fn provide(requirements: &str, context: &Context) -> Result<Venv, ProvisionError> {
     let file = context.config.root.join(&context.config.suite.requirements).join(requirements);
     let text = std::fs::read(&file).map_err(ProvisionError::disk("cannot read", &file))?;
-    // Without links, as in the marker: the same checkout under another name is no moved one.
+    // A path without links, as in the marker: the same checkout under another name has not moved.
     let target = context.config.target();
     let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(&text));
     if let Some(venv) = Venv::finished(&folder) {
@@ -53,7 +53,7 @@ pub fn provide(requirements: &str, context: &Context) -> Result<Venv, ProvisionE
     make_open(&context.config.target().join("tools"))?;
     let _lock = CacheLock::take(&folder.with_extension("lock"), context)?;
     match Venv::finished(&folder) {
-        // Another harness made it while we waited.
+        // Another harness made it while this one waited.
         Some(venv) => Ok(venv),
         None => make(&folder, &file, requirements, context),
     }
@@ -79,7 +79,7 @@ fn make(folder: &Path, file: &Path, name: &str, context: &Context) -> Result<Ven
     Err(ProvisionError::NoToolsPython { tried })
 }
 
-/// An environment with pip alone, in place of whatever is there.
+/// Makes an environment with only pip, and replaces whatever is there.
 fn empty(interpreter: &Interpreter, folder: &Path, context: &Context) -> Result<(), String> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.to_string()),
@@ -93,7 +93,7 @@ fn empty(interpreter: &Interpreter, folder: &Path, context: &Context) -> Result<
 fn install(folder: &Path, file: &Path, context: &Context) -> Result<(), ProvisionError> {
     let pip = ["-I", "-m", "pip", "install", "--require-hashes", "--no-input", "--requirement"];
     let command = Command::new(folder.join("bin/python")).args(pip).arg(file);
-    // A user-wide `--user` would make pip refuse to install into an environment.
+    // If the user's configuration has `--user`, pip would refuse to install into an environment.
     let done = command.env("PIP_USER", "0").limit(context.config.budgets.install).check(context.processes);
     done.map(drop).map_err(ProvisionError::failed(
         format!("cannot install {}", file.display()),
@@ -101,7 +101,7 @@ fn install(folder: &Path, file: &Path, context: &Context) -> Result<(), Provisio
     ))
 }
 
-/// What is installed, read from the names of the metadata folders.
+/// Reads the installed distributions from the names of the metadata folders.
 fn installed(folder: &Path) -> BTreeMap<String, String> {
     let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
     folders(&folder.join("lib"))
@@ -113,7 +113,7 @@ fn installed(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Sixteen hexadecimal digits of the SHA-256 of `text`.
+/// Returns sixteen hexadecimal digits of the SHA-256 of `text`.
 fn key(text: &[u8]) -> String {
     Sha256::digest(text)[..8].iter().fold(String::new(), |mut key, byte| {
         let _ = write!(key, "{byte:02x}");

@@ -19,14 +19,14 @@ pub enum Source {
     Fetched,
 }
 
-/// A program that may be the interpreter looked for; only running it tells.
+/// A program that may be the requested interpreter. Only running it shows whether it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub path: PathBuf,
     pub source: Source,
 }
 
-/// The places, as this machine's environment names them.
+/// The places that this machine's environment names.
 #[derive(Debug, Default)]
 pub struct Places {
     path: Vec<PathBuf>,
@@ -55,7 +55,8 @@ impl Places {
         }
     }
 
-    /// The candidates for `python`, the preferred first and each program once, and the places that hold none.
+    /// Returns the candidates for `python`, the preferred one first and each program once, and the places that have
+    /// none.
     pub fn candidates(&self, python: Python) -> (Vec<Candidate>, Vec<Tried>) {
         let (mut found, mut empty) = (Vec::new(), Vec::new());
         let mut take = |source: Source, paths: Vec<PathBuf>, place: &Path| {
@@ -72,7 +73,7 @@ impl Places {
         (once_each(found), empty)
     }
 
-    /// Whatever `python3` and `python` are on PATH, of any version.
+    /// Returns the `python3` and `python` programs on PATH, of any version.
     pub fn unversioned(&self) -> Vec<Candidate> {
         let names = ["python3".into(), "python".into()];
         let candidate = |path| Candidate { path: real(path), source: Source::Path };
@@ -91,7 +92,7 @@ impl Places {
     }
 }
 
-/// Where the harness has interpreters installed that it fetches.
+/// Returns the folder where the harness installs the interpreters that it fetches.
 pub fn own(context: &Context) -> PathBuf {
     context.config.target().join("pythons")
 }
@@ -113,7 +114,7 @@ fn existing(path: PathBuf) -> Vec<PathBuf> {
     if path.is_file() { vec![path] } else { Vec::new() }
 }
 
-/// The interpreters in `folder/<version>/bin`, releases before pre-releases and the newest patch first.
+/// Returns the interpreters in `folder/<version>/bin`: releases before pre-releases, and the newest patch first.
 fn installed(folder: &Path, python: Python) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut found: Vec<_> = entries
@@ -126,8 +127,8 @@ fn installed(folder: &Path, python: Python) -> Vec<PathBuf> {
     found.into_iter().filter_map(program).collect()
 }
 
-/// How a folder such as `3.12.1`, `3.13-dev` or `cpython-3.12.1-linux-x86_64-gnu` ranks among those of `python`: a
-/// release, then its patch. None for one of another Python.
+/// Returns the rank of a folder such as `3.12.1`, `3.13-dev` or `cpython-3.12.1-linux-x86_64-gnu` among the folders
+/// of `python`: whether it is a release, then its patch. None for a folder of another Python.
 fn rank(name: &OsStr, python: Python) -> Option<(bool, u32)> {
     let name = name.to_str()?;
     let rest = name.strip_prefix("cpython-").unwrap_or(name);
@@ -141,8 +142,8 @@ fn rank(name: &OsStr, python: Python) -> Option<(bool, u32)> {
     Some((!pre, patch[..digits].parse().unwrap_or(0)))
 }
 
-/// The program that a link leads to. Not where a link's name chooses what a program does, as shims of some version
-/// managers have it: then the target is not called after Python.
+/// Returns the program that a link leads to. Some version managers have shims, which choose what to run by the name
+/// of the link. Then the target's name is not Python's, and the link itself is returned.
 fn real(path: PathBuf) -> PathBuf {
     let called_python = |path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().starts_with("python"))

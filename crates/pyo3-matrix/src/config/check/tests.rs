@@ -2,7 +2,7 @@ use crate::config::{Config, Keep, Kept};
 
 const CONFIG: &str = include_str!("../../../../../matrix.toml");
 
-/// The message for a file in which `old` is replaced by `new`.
+/// Returns the message for a file in which `new` replaces `old`.
 fn check(old: &str, new: &str) -> String {
     assert!(CONFIG.contains(old), "{old}");
     let text = CONFIG.replacen(old, new, 1);
