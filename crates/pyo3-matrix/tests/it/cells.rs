@@ -1,4 +1,4 @@
-//! Do cells say what is true? Whole runs over two Pythons and two servers, and one cell for each way to be red.
+//! Do cells report the truth? Whole runs over two Pythons and two servers, and one cell for each way to be red.
 
 use std::path::Path;
 use std::process::Output;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{Project, a_cell, alone, fixture, hold, json, run, run_folder, shown, stdout};
 
-/// The record of one cell, run over the tests of a fixture.
+/// Returns the record of one cell that ran the tests of a fixture.
 fn record_of(name: &str, cell: &str) -> (Value, Output) {
     let project = Project::testing(&fixture(name));
     let output = project.run(&["run", "--cell", cell, "--benchmarks", "off"]);
@@ -32,7 +32,7 @@ fn two_pythons_on_two_servers_are_green_and_say_what_they_ran_on() {
     }
     observed.sort();
     assert_eq!(observed, ["3.13 on 13", "3.13 on 16", "3.9 on 13", "3.9 on 16"]);
-    // Speed is a criterion of the verdict, and no test: a machine that others use may be too slow for it today.
+    // Speed is a criterion of the verdict, not of this test: a machine that others use may be too slow for it.
     let report = json(&folder.join("report.json"));
     assert_eq!(
         output.status.success(),
@@ -44,7 +44,7 @@ fn two_pythons_on_two_servers_are_green_and_say_what_they_ran_on() {
     assert_eq!(report["verdict"]["criteria"].as_array().expect("criteria").iter().find(missed), None);
 }
 
-/// Holds a green record to what it must list; gives what it observed.
+/// Checks that a green record lists everything that it must; returns what it observed.
 fn complete(record: &Value, output: &Output) -> String {
     assert_eq!(record["outcome"], "Passed", "{}", shown(output));
     for axis in ["python", "postgres", "pyo3", "pyo3_async_runtimes"] {
@@ -115,7 +115,8 @@ fn a_hung_cell_is_ended_with_its_whole_tree_and_keeps_its_output() {
     let tests = fixture("hangs");
     let project = Project::new(|text| {
         let text = text.replace("tests = [\"tests/", &format!("tests = [\"{}\", \"tests/", tests.display()));
-        // The stack is told after three quarters of it, which a busy machine must not need to get as far as the test.
+        // pytest prints the stack after three quarters of this limit. Even a busy machine must reach the test before
+        // that.
         text.replace("\ntests = 180", "\ntests = 20")
     });
     let output = project.run(&["run", "--cell", &cell, "--benchmarks", "off"]);
@@ -130,7 +131,7 @@ fn a_hung_cell_is_ended_with_its_whole_tree_and_keeps_its_output() {
     let log = std::fs::read_to_string(folder.join("output.log")).expect("a log");
     assert!(log.contains("in test_hangs"), "the stack of the hung test is in the log: {log}");
     let child = std::fs::read_to_string(folder.join("escaped.pid")).expect("the escaped child's id");
-    // One that was killed and waits for its new parent has no command line any more.
+    // A killed process that waits for its new parent has no command line any more.
     let command = std::fs::read(Path::new("/proc").join(child.trim()).join("cmdline")).unwrap_or_default();
     assert!(command.is_empty(), "process {child} outlived its cell");
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::harness::{Project, matrix, run, shown, stderr, stdout, words};
 
-/// Runs `arguments`, and holds exit code and standard error to what is expected.
+/// Runs `arguments`, and compares exit code and standard error with what is expected.
 fn check(arguments: &[&str], code: i32, expected: &str) {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(code), "{}", shown(&output));

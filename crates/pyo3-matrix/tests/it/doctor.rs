@@ -1,4 +1,5 @@
-//! Does `doctor` say of each fixture what it said when a person last read it? The corpus: every failure, and every near miss.
+//! Does `doctor` still say about each fixture what it said when a person last read it? The corpus: every failure, and
+//! every near miss.
 
 mod machine;
 
@@ -7,7 +8,7 @@ use std::process::{Command, Output};
 
 use crate::harness::{checkout, shown, stderr, stdout, words};
 
-/// Variables that would change what is found, and are the machine's own.
+/// Variables that would change the findings, and that belong to the machine.
 const OURS: [&str; 4] = ["PYO3_PYTHON", "PYO3_CONFIG_FILE", "PYO3_CROSS", "PYO3_NO_PYTHON"];
 
 /// Runs `doctor` in `folder`.

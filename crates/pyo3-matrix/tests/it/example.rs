@@ -1,4 +1,5 @@
-//! Can another project have a matrix? The example of docs/own-project.md, in a folder that knows nothing of this one.
+//! Can another project have a matrix? The example of docs/own-project.md, in a folder that has nothing else of this
+//! repository.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Is a server that somebody else runs used as one of our own, refused where it is not what was asked for, and left as
-//! it was found?
+//! How does the harness treat a server that it did not start? It uses it like its own, refuses it if it is not the
+//! requested one, and leaves it as it was.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -75,14 +75,14 @@ impl Other {
         Client::connect(&self.superuser(), NoTls)
     }
 
-    /// The roles and databases that a harness has made here.
+    /// Returns the roles and databases that a harness has made here.
     fn made(&self) -> Vec<String> {
         let names = "SELECT rolname::text FROM pg_roles UNION ALL SELECT datname::text FROM pg_database";
         let rows = self.connect().and_then(|mut client| client.query(names, &[])).expect("names");
         rows.iter().map(|row| row.get(0)).filter(|name: &String| name.starts_with("pyo3_matrix_")).collect()
     }
 
-    /// A harness that holds a database here until `file` is gone.
+    /// Starts a harness that holds a database here until `file` is gone.
     fn held_while(&self, file: &Path) -> Child {
         std::fs::write(file, "").expect("written");
         let script = format!("while [ -e {} ]; do sleep 0.05; done", file.display());
@@ -140,7 +140,7 @@ fn variable(major: u16) -> String {
     format!("PYO3_MATRIX_POSTGRES_{major}")
 }
 
-/// The harness, told to use `dsn` for `major`.
+/// Returns the command of a harness that uses `dsn` for `major`.
 fn asking(major: u16, dsn: &str) -> Command {
     let mut command = matrix();
     command.env(variable(major), dsn).stdin(Stdio::null());

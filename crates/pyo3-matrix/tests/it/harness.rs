@@ -71,7 +71,7 @@ pub fn matrix() -> Command {
     command
 }
 
-/// Copies a file or a folder; what a link leads to is copied as well.
+/// Copies a file or a folder. A link is copied as the file that it leads to.
 pub fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         std::fs::create_dir_all(to).expect("a folder");
@@ -96,12 +96,12 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What was said on standard error, as it was before it was broken into lines.
+/// Returns the text of standard error, as it was before it was broken into lines.
 pub fn words(output: &Output) -> String {
     stderr(output).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Both streams, for the message of an assertion.
+/// Returns both streams, for the message of an assertion.
 pub fn shown(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, stderr(output), stdout(output))
 }
@@ -117,8 +117,8 @@ impl Project {
         Project::borrowing(|_| true, edit)
     }
 
-    /// A project as on another machine: it shares no build, wheel, environment or run with the checkout. Servers alone
-    /// are borrowed, which nothing of the project goes into.
+    /// Makes a project as on another machine: it shares no build, wheel, environment or run with the checkout. It
+    /// borrows only servers, because no file of the project goes into them.
     pub fn apart(tests: &Path) -> Project {
         let edit = |text: String| with_list(&text, "tests", &tests.display().to_string());
         let project = Project::borrowing(|name| name != "target", edit);
@@ -138,7 +138,7 @@ impl Project {
         Project { folder }
     }
 
-    /// A project whose cells run `tests` instead of the prototype's.
+    /// Makes a project whose cells run `tests` instead of the prototype's tests.
     pub fn testing(tests: &Path) -> Project {
         Project::testing_with(tests, |text| text)
     }
@@ -157,7 +157,7 @@ impl Project {
     }
 }
 
-/// `text` with the list `key` of `[suite]` replaced by one entry.
+/// Returns `text` with the list `key` of `[suite]` replaced by one entry.
 fn with_list(text: &str, key: &str, entry: &str) -> String {
     let replaced = |line: &str| {
         if line.starts_with(&format!("{key} = [")) {
@@ -169,7 +169,7 @@ fn with_list(text: &str, key: &str, entry: &str) -> String {
     text.lines().map(replaced).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// The folder of the run whose report ended with this output.
+/// Returns the folder of the run whose report ended with this output.
 pub fn run_folder(output: &Output) -> PathBuf {
     let text = stdout(output);
     let line = text
@@ -179,7 +179,7 @@ pub fn run_folder(output: &Output) -> PathBuf {
     target().join("runs").join(line.1.trim())
 }
 
-/// Holds a document to its schema in the repository.
+/// Checks a document against its schema in the repository.
 pub fn hold(document: &Value, schema: &str) {
     let path = checkout().join(format!("crates/pyo3-matrix/schemas/{schema}.schema.json"));
     let text = std::fs::read_to_string(path).expect("a schema");
@@ -206,7 +206,7 @@ pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(name)
 }
 
-/// The newest line, and one cell of it.
+/// Returns the id of one cell on the newest line.
 pub fn a_cell() -> String {
     let plan = run(&["plan", "--preset", "smoke", "--format", "json"]);
     let plan: Value = serde_json::from_str(&stdout(&plan)).expect("a plan in JSON");

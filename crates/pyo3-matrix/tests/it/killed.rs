@@ -1,4 +1,4 @@
-//! Is anything left running? The harness interrupted and killed in the middle of a cell.
+//! Is anything left running after the harness is interrupted or killed in the middle of a cell?
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ struct Running {
     project: Project,
 }
 
-/// Marks every process of one test: the harness passes its own environment on.
+/// The variable that marks every process of one test: the harness passes its own environment on.
 const MARK: &str = "PYO3_MATRIX_TEST_MARK";
 
 fn start(mark: &str) -> Running {
@@ -50,7 +50,7 @@ fn command(process: &Path) -> String {
     String::from_utf8_lossy(&line).replace('\0', " ")
 }
 
-/// Nothing with this mark runs any more, soon.
+/// Checks that soon no process with this mark runs any more.
 fn gone(mark: &str) {
     let begun = Instant::now();
     while alive(mark, "") {

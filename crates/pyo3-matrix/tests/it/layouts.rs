@@ -1,12 +1,12 @@
-//! Does a line's project hold what an ordinary checkout looks like? The example of docs/own-project.md, laid out
-//! otherwise: its lines are locked, and the locks are right.
+//! Does a line's project work for the layout of an ordinary checkout? The example of docs/own-project.md in other
+//! layouts: its lines are locked, and the locks are right.
 
 use std::fs;
 use std::path::Path;
 
 use crate::harness::{checkout, copy, matrix, shown, stdout};
 
-/// A copy of the example, with the text of its manifest.
+/// Returns a copy of the example, with the text of its manifest.
 fn example() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     copy(&checkout().join("examples/hello"), folder.path());
@@ -21,7 +21,7 @@ fn put(project: &Path, path: &str, text: &str) {
     fs::write(path, text).expect("written");
 }
 
-/// Makes the locks and asks whether they are right.
+/// Makes the locks, and checks that they are right.
 fn lock(project: &Path) {
     for arguments in [&["lock"][..], &["lock", "--check"]] {
         let output = matrix().current_dir(project).args(arguments).output().expect("the binary starts");
@@ -63,7 +63,8 @@ fn the_crate_may_stand_in_a_folder_below_no_manifest() {
     lock(folder.path());
 }
 
-/// A root that is a crate is built and checked in place of its members, wherever cargo is not told of one.
+/// If the root is a crate, cargo builds and checks the root instead of its members wherever it is not told which
+/// member to take.
 #[test]
 fn the_extension_may_stand_with_its_pyproject_below_a_root_that_is_a_crate() {
     let (folder, manifest) = example();

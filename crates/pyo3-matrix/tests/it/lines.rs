@@ -1,4 +1,4 @@
-//! Are the lines what they say? Their locks, the cells that must not build, and what the plan foretells.
+//! Are the lines what they claim to be? Their locks, the cells that must not build, and the forecast of the plan.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ fn newest() -> String {
     a_cell().split_once("-pyo3_").expect("a line").1.to_owned()
 }
 
-/// A project whose cells run tests that pass, with a `matrix.toml` that `edit` changes further.
+/// Makes a project whose cells run tests that pass, with a `matrix.toml` that `edit` changes further.
 fn passing(edit: impl FnOnce(String) -> String) -> Project {
     Project::testing_with(&fixture("passes"), edit)
 }
 
-/// Everything from the first `[[table]]` of this name to the one after the last of it, taken out.
+/// Returns `text` without the part from the first `[[table]]` of this name to the end of the last one.
 fn without(text: &str, table: &str) -> String {
     let heading = format!("[[{table}]]");
     let mut kept = true;

@@ -1,4 +1,5 @@
-//! One integration binary: the harness as its users meet it, on real interpreters and real servers.
+//! Does the harness work as its users meet it, on real interpreters and real servers? One integration binary holds
+//! all these tests.
 
 #![expect(clippy::disallowed_types, reason = "a test stands outside of the harness that it starts")]
 

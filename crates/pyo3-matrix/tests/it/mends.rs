@@ -1,7 +1,8 @@
-//! Does each failure of the corpus really fail, with the words that `doctor` quotes, and hold after the edit that it prints?
+//! Does each failure of the corpus really fail, with the words that `doctor` quotes, and does it pass after the edit
+//! that it prints?
 //!
-//! Each fixture is copied, built, mended by a program that knows nothing but the JSON of `doctor`, and built again. Those that
-//! need an interpreter or a copy of PyO3 run with `PYO3_MATRIX_SLOW=1` alone.
+//! Each fixture is copied, built, mended by a program that knows only the JSON of `doctor`, and built again. Fixtures
+//! that need an interpreter or a copy of PyO3 run only with `PYO3_MATRIX_SLOW=1`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,7 +30,7 @@ impl Copy {
         self.folder.path()
     }
 
-    /// The findings, as `doctor` tells them to programs.
+    /// Returns the findings, as `doctor` gives them to programs.
     fn findings(&self) -> Vec<Value> {
         let output = doctor(self.path(), &["--format", "json"]);
         let value: Value =
@@ -37,7 +38,7 @@ impl Copy {
         value["findings"].as_array().expect("findings").clone()
     }
 
-    /// Does what the findings say, in their order; edits of a file from its end.
+    /// Applies the findings in their order, and the edits of one file from its end.
     fn mend(&self, findings: &[Value]) {
         let mut steps: Vec<&Value> =
             findings.iter().flat_map(|finding| finding["mend"].as_array().expect("steps")).collect();
@@ -84,7 +85,7 @@ impl Copy {
         fs::write(path, edited).expect("written");
     }
 
-    /// Cargo in the copy, for a Python that need not be there.
+    /// Runs cargo in the copy, for a Python that need not be installed.
     fn cargo(&self, arguments: &[&str], python: Option<&str>) -> Output {
         let mut command = Command::new("cargo");
         command
@@ -102,19 +103,19 @@ impl Copy {
     }
 }
 
-/// One target folder for all: most fixtures share their pyo3.
+/// Returns one target folder for all fixtures, because most of them share their pyo3.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("doctor")
 }
 
-/// What pyo3 wants to know of an interpreter, for one that need not be there.
+/// Writes the configuration that pyo3 needs of an interpreter, for one that need not be installed.
 fn config(python: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{python}.txt"));
     let mut text = String::from("implementation=CPython\nshared=true\nabi3=false\npointer_width=64\n");
     let _ = writeln!(text, "version={}", python.trim_end_matches('t'));
     let _ = writeln!(text, "build_flags={}", if python.ends_with('t') { "Py_GIL_DISABLED" } else { "" });
     text += "suppress_build_script_link_lines=false\n";
-    // An unchanged file keeps its time, and pyo3 what it built.
+    // An unchanged file keeps its time, so pyo3 keeps its build.
     if fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
         fs::write(&path, text).expect("written");
     }
@@ -133,14 +134,15 @@ pub fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-/// The words that a finding quotes.
+/// Returns the words that a finding quotes.
 fn says(findings: &[Value], id: &str) -> String {
     let finding =
         findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id}: {findings:?}"));
     finding["says"].as_str().expect("a quotation").to_owned()
 }
 
-/// `before` fails with the quoted words, `after` the mend succeeds, and `doctor` is then clean.
+/// Checks that `before` fails with the quoted words, that `after` succeeds once the copy is mended, and that `doctor`
+/// is then clean.
 fn seen(copy: &Copy, id: &str, before: impl FnOnce() -> Output, after: impl FnOnce() -> Output) -> Output {
     let findings = copy.findings();
     let failed = before();
@@ -151,7 +153,7 @@ fn seen(copy: &Copy, id: &str, before: impl FnOnce() -> Output, after: impl FnOn
     failed
 }
 
-/// `after` the mend succeeds, and `doctor` is then clean.
+/// Checks that `after` succeeds once the copy is mended, and that `doctor` is then clean.
 fn holds(copy: &Copy, findings: &[Value], after: impl FnOnce() -> Output) {
     copy.mend(findings);
     let output = after();
@@ -159,14 +161,15 @@ fn holds(copy: &Copy, findings: &[Value], after: impl FnOnce() -> Output) {
     assert_eq!(copy.findings(), Vec::<Value>::new(), "after the mend");
 }
 
-/// Checks a copy for a Python before the mend and for one after it; the log of the failure is explained by the same id.
+/// Checks a copy for one Python before the mend and for another after it. `doctor --log` explains the failure with
+/// the same id.
 fn check(copy: &Copy, id: &str, before: &str, after: &str) {
     let cargo = |python| copy.cargo(&["check"], Some(python));
     let failed = seen(copy, id, || cargo(before), || cargo(after));
     explained(copy, &failed, id);
 }
 
-/// The log of the failure is explained by the same id.
+/// Checks that `doctor --log` explains the failure with the same id.
 fn explained(copy: &Copy, failed: &Output, id: &str) {
     let log = copy.path().join("build.log");
     fs::write(&log, &failed.stderr).expect("written");
@@ -260,7 +263,7 @@ fn a2_two_copies_have_different_types() {
     }
 }
 
-/// The folder of a release, as cargo unpacked it.
+/// Returns the folder of a release, as cargo unpacked it.
 fn released(name: &str, version: &str) -> PathBuf {
     let folder = tempfile::tempdir().expect("a folder");
     let manifest = format!(
@@ -283,7 +286,7 @@ fn released(name: &str, version: &str) -> PathBuf {
     PathBuf::from(path).parent().expect("a folder").to_owned()
 }
 
-/// Cargo asks the compiler for its version: a compiler that says an older one stands for it.
+/// Cargo asks the compiler for its version, so a program that reports an older version can play an older compiler.
 #[test]
 fn a7_a_rust_that_is_too_old_is_refused_by_cargo() {
     if !slow() {
@@ -306,7 +309,7 @@ fn a7_a_rust_that_is_too_old_is_refused_by_cargo() {
             .current_dir(copy.path())
             .env("RUSTC", rustc)
             .env("PYO3_CONFIG_FILE", config("3.12"));
-        // The fixture's toolchain file must not make rustup look for one that is not there.
+        // The fixture's toolchain file must not make rustup look for a toolchain that is not installed.
         command.env("RUSTUP_TOOLCHAIN", std::env::var_os("RUSTUP_TOOLCHAIN").unwrap_or("stable".into()));
         command.env("CARGO_TARGET_DIR", target().join(channel)).env_remove("PYO3_PYTHON");
         command.output().expect("cargo starts")

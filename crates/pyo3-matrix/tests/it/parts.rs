@@ -1,5 +1,5 @@
-//! Do partial runs say together what one run says? The steps of the workflow on one machine: plan, shards in folders that
-//! share nothing, merge.
+//! Do partial runs together give the result of one run? The steps of the workflow on one machine: plan, shards in
+//! folders that share nothing, merge.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn latest(project: &Project) -> PathBuf {
     project.path().join("target/matrix/runs/latest").canonicalize().expect("a run")
 }
 
-/// What each cell of a run says: its outcome, its tests, and what it ran on.
+/// Returns the facts of each cell of a run: its outcome, its tests, and the versions that it ran on.
 fn said(run: &Path) -> BTreeSet<String> {
     let cells = std::fs::read_dir(run.join("cells")).expect("cells").flatten();
     let say = |record: Value| {
@@ -57,7 +57,7 @@ fn shards_that_share_nothing_merge_to_what_one_run_says() {
             let (parts, built) = (&parts, one.path().join("target/matrix/wheels"));
             scope.spawn(move || {
                 let machine = Project::apart(tests);
-                // The wheels reach this machine as they reach a job: as files.
+                // The wheels reach this machine in the same way as a job: as files.
                 copy(&built, &machine.path().join("target/matrix/wheels"));
                 let output = run(&machine, &["--only", cells]);
                 let folder = latest(&machine);
@@ -76,7 +76,7 @@ fn shards_that_share_nothing_merge_to_what_one_run_says() {
     lost(&merging, &parts.join("part-0"));
 }
 
-/// A merge without one of the shards: its cells are lost, and the verdict is not green.
+/// Checks a merge without one of the shards: its cells are lost, and the verdict is not green.
 fn lost(merging: &Project, part: &Path) {
     let output = merging.run(&["merge", part.to_str().expect("a path")]);
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));

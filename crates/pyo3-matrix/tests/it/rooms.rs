@@ -1,4 +1,4 @@
-//! Does each room of the harness use only the rooms that ARCHITECTURE.md allows it, all of them below it?
+//! Does each room of the harness use only the rooms that ARCHITECTURE.md allows, and only rooms below it?
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::harness::checkout;
 use crate::rules::files;
 
-/// Files that stand above all rooms: they put them together.
+/// The files above all rooms, which put the rooms together.
 const ABOVE: [&str; 4] = ["cli", "dispatch", "error", "main"];
 
-/// The table of ARCHITECTURE.md: the rooms from the ground up, each with the rooms that it uses.
+/// Reads the table of ARCHITECTURE.md: the rooms from the ground up, each with the rooms that it uses.
 fn table() -> Vec<(String, BTreeSet<String>)> {
     let text = std::fs::read_to_string(checkout().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let rows = text.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
@@ -28,7 +28,7 @@ fn table() -> Vec<(String, BTreeSet<String>)> {
     .collect()
 }
 
-/// Which rooms the code of each room names, tests apart.
+/// Returns the rooms that the code of each room names, without its tests.
 fn used() -> BTreeMap<String, BTreeSet<String>> {
     let source = checkout().join("crates/pyo3-matrix/src");
     let mut used = BTreeMap::<String, BTreeSet<String>>::new();

@@ -1,11 +1,11 @@
-//! Does the repository keep the rules that hold it together? Each is a search for what must not be there.
+//! Does the repository keep its own rules? Each test searches for something that must not be there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::harness::checkout;
 
-/// Every file below `folder` whose name ends with `suffix`.
+/// Returns every file below `folder` whose name ends with `suffix`.
 pub fn files(folder: &str, suffix: &str) -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![checkout().join(folder)], Vec::new());
     while let Some(path) = open.pop() {
@@ -51,7 +51,8 @@ fn no_source_file_grows_past_400_lines() {
     }
 }
 
-/// A run in the image has the basis and the wheel keys of one beside it: what they are made of is copied there.
+/// A run in the image has the same basis and wheel keys as a run outside it, because the image has copies of the same
+/// files.
 #[test]
 fn the_image_holds_what_a_wheel_and_a_basis_are_made_of() {
     let config: toml::Table = read(&checkout().join("matrix.toml")).parse().expect("TOML");
@@ -114,7 +115,7 @@ fn the_locks_of_all_lines_agree_on_what_they_share_so_that_it_is_compiled_once()
     assert!(locks.iter().all(|lock| lock["tokio"] == first["tokio"]));
 }
 
-/// Each package of a lock with its versions.
+/// Returns each package of a lock with its versions.
 fn versions(lock: &str) -> BTreeMap<String, Vec<String>> {
     let lock: toml::Table = lock.parse().expect("TOML");
     let mut versions = BTreeMap::<String, Vec<String>>::new();

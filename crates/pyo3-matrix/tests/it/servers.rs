@@ -1,4 +1,5 @@
-//! Is a throwaway server what it says? Its version, its login, its role's rights, and its end with the harness's.
+//! Is a throwaway server what it claims to be? Its version, its login, its role's rights, and its end together with
+//! the harness.
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +17,7 @@ use crate::harness::matrix;
 struct Server {
     harness: Child,
     env: BTreeMap<String, String>,
-    /// The command under the harness ends when this is gone.
+    /// The command under the harness ends when this file is gone.
     file: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -76,7 +77,7 @@ impl Drop for Server {
     }
 }
 
-/// What every major must hold to; `creates` is that major's own rule for the schema `public`.
+/// Checks what is true of every major; `creates` is the major's own rule for the schema `public`.
 fn check(major: u16, creates: bool) {
     let server = Server::start(major);
     let mut client = server.client();

@@ -1,4 +1,5 @@
-//! Do the Python suites that no cell runs pass in a cell's environment? The in-cell plugin's own, and the pool's.
+//! Do the Python suites that no cell runs pass in a cell's environment? These are the in-cell plugin's own suite, and
+//! the pool's.
 
 use crate::harness::{a_cell, alone, run, shown};
 
@@ -11,8 +12,9 @@ fn check(cell: &str, variables: &[String], arguments: &[&str]) {
     assert!(output.status.success(), "{}", shown(&output));
 }
 
-/// The pool's suite on the smoke cell's line with another Python and another server, on an event loop and over a bridge.
-/// The tests of thousands and millions of queries take minutes per cell, and run where the variable asks for them.
+/// Runs the pool's suite on the smoke cell's line with another Python and another server, on an event loop and over a
+/// bridge. The tests with thousands and millions of queries take minutes per cell, and run only if the variable asks
+/// for them.
 fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let smoke = a_cell();
     let line = smoke.split_once("-pyo3_").expect("a line").1;
@@ -20,7 +22,7 @@ fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let variables = [format!("POOL_TEST_LOOP={event_loop}"), format!("POOL_TEST_BRIDGE={bridge}")];
     let every = std::env::var_os("PYO3_MATRIX_SLOW").is_some();
     let which = if every { "slow or not slow" } else { "not slow" };
-    // Stacks after ten minutes, not after the half of one that is right for a short test.
+    // Print the stacks after ten minutes, not after half a minute, which is right for a short test.
     let patience = if every { "faulthandler_timeout=600" } else { "faulthandler_timeout=30" };
     check(&cell, &variables, &["tests/pool", "-m", which, "-o", patience]);
 }
@@ -35,7 +37,8 @@ fn what_the_prototypes_tests_and_benchmark_are_made_of_passes_its_own() {
     check(&a_cell(), &[], &["tests/prototype/test_slow_wire.py", "tests/prototype/test_survey.py"]);
 }
 
-// Each bridge on both event loops; oldest and newest Python, oldest and newest server: every pair of them occurs.
+// Each bridge runs on both event loops. Every pair of the oldest or newest Python with the oldest or newest server
+// occurs.
 
 #[test]
 fn the_pool_passes_its_suite_over_future_into_py() {

@@ -1,4 +1,5 @@
-//! Do the files that cannot read `matrix.toml` name exactly its versions, and those that can, none?
+//! Do the files that cannot read `matrix.toml` name exactly its versions, and do the files that can read it name
+//! none?
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -11,7 +12,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(checkout().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The values of `key` in the tables of `axis`; extras are nobody's duty.
+/// Returns the values of `key` in the tables of `axis`. Extras are left out: no other file has to name them.
 fn axis(axis: &str, key: &str) -> Versions {
     let config: toml::Table = read("matrix.toml").parse().expect("TOML");
     let tables = config[axis].as_array().expect("an axis");
@@ -28,7 +29,7 @@ fn majors() -> Versions {
     axis("postgres", "major")
 }
 
-/// The numbers that follow each `marker` in `text`, with dots between their parts.
+/// Returns the numbers that follow each `marker` in `text`, with dots between their parts.
 fn after(text: &str, marker: &str) -> Versions {
     let numbers = text.match_indices(marker).map(|(at, _)| {
         let rest = &text[at + marker.len()..];
@@ -56,7 +57,7 @@ fn what_the_image_compiles_dependencies_from_is_a_workspace() {
     let made =
         Command::new(checkout.join("docker/skeleton")).arg(skeleton.path()).current_dir(&checkout).output();
     assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
-    // It looks for every target that a manifest names, as a build does; `cargo metadata` does not.
+    // `cargo fetch` looks for every target that a manifest names, as a build does; `cargo metadata` does not.
     let fetched = Command::new("cargo").args(["fetch", "--locked"]).current_dir(skeleton.path()).output();
     let fetched = fetched.expect("cargo");
     assert!(fetched.status.success(), "{}", shown(&fetched));

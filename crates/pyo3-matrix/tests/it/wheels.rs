@@ -1,4 +1,4 @@
-//! Is a wheel what its name says? What is in it, and what a cell says of one that belongs to another line.
+//! Is a wheel what its name claims? Its content, and the result of a cell with the wheel of another line.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{Project, a_cell, alone, fixture, matrix, shown, stdout, target};
 
-/// The only wheel kept under the key that a record names.
+/// Returns the only wheel under the key that a record names.
 fn kept(record: &Value) -> PathBuf {
     let key = record["hashes"]["wheel_key"].as_str().expect("a key");
     let folder = target().join("wheels").join(key);
@@ -15,7 +15,7 @@ fn kept(record: &Value) -> PathBuf {
     entries.find(is_wheel).expect("a wheel")
 }
 
-/// The record of the one cell that `cell` names, after a run over tests that pass.
+/// Returns the record of the cell `cell`, after a run over tests that pass.
 fn record_of(cell: &str) -> Value {
     let project = Project::testing(&fixture("passes"));
     let output = project.run(&["run", "--cell", cell, "--benchmarks", "off"]);
@@ -49,7 +49,7 @@ fn a_wheel_holds_the_module_its_stubs_and_its_package() {
     }
 }
 
-/// The names in an archive, told by the interpreter of a cell.
+/// Returns the names in an archive, read by the interpreter of a cell.
 fn listed(wheel: &Path) -> String {
     let script = "import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')";
     let cell = a_cell();

@@ -1,4 +1,5 @@
-//! Do the workflows say what `matrix.toml` and the harness say? They name no version, no job and no output of their own.
+//! Do the workflows agree with `matrix.toml` and the harness? They name no version, no job and no output of their
+//! own.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::{checkout, run, stdout};
 
-/// Every workflow, with its text.
+/// Returns every workflow, with its text.
 fn workflows() -> Vec<(PathBuf, String)> {
     let folder = checkout().join(".github/workflows");
     let entries = std::fs::read_dir(folder).expect("workflows").flatten();
@@ -23,14 +24,14 @@ fn config() -> toml::Table {
     std::fs::read_to_string(checkout().join("matrix.toml")).expect("text").parse().expect("TOML")
 }
 
-/// The values of an axis, as they are written in a workflow.
+/// Returns the values of an axis, as a workflow writes them.
 fn axis(name: &str, key: &str) -> Vec<String> {
     let config = config();
     let tables = config[name].as_array().expect("an axis").clone();
     tables.iter().map(|table| table[key].to_string().trim_matches('"').to_owned()).collect()
 }
 
-/// The names that follow `prefix` in `text`, such as `wheel` after `matrix.`.
+/// Returns the names that follow `prefix` in `text`, such as `wheel` after `matrix.`.
 fn names<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let end = |rest: &str| rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     text.split(prefix).skip(1).map(|rest| &rest[..end(rest)]).filter(|name| !name.is_empty()).collect()
@@ -61,7 +62,7 @@ fn every_preset_that_a_workflow_names_is_in_the_config() {
     let mut named = 0;
     for (path, text) in workflows() {
         let given = text.lines().filter_map(|line| line.trim().strip_prefix("preset: "));
-        // The choice by label and event, and what it falls back to.
+        // The choice by label and event, and its default.
         let choice = text.lines().filter(|line| line.trim().starts_with("PRESET: "));
         let chosen = choice.flat_map(|line| line.split("&& '").chain(line.split("|| '")).skip(1));
         let chosen =
@@ -92,7 +93,7 @@ fn a_job_uses_what_the_plan_says_and_nothing_else() {
         }
     }
     let mut used: BTreeSet<String> = names(&text, "matrix.").into_iter().map(str::to_owned).collect();
-    // The two files of that name.
+    // Leave out the names of the two files, `matrix.toml` and `matrix.yml`.
     used.retain(|name| !["toml", "yml"].contains(&name.as_str()));
     assert!(!used.is_empty() && used.is_subset(&keys), "{used:?} are not all in {keys:?}");
 }
@@ -145,7 +146,7 @@ fn every_job_has_a_limit_and_every_workflow_asks_for_no_right_at_its_top() {
     }
 }
 
-/// Without a name GitHub's shell has no pipefail, and what fails before a pipe is green.
+/// If a step does not name its shell, GitHub's shell has no pipefail, and a failure before a pipe is green.
 #[test]
 fn every_workflow_names_the_shell_that_fails_where_a_pipe_does() {
     for (path, text) in workflows() {
@@ -154,7 +155,7 @@ fn every_workflow_names_the_shell_that_fails_where_a_pipe_does() {
     }
 }
 
-/// One workflow may call `matrix.yml` for two presets, and their artifacts lie side by side.
+/// One workflow may call `matrix.yml` for two presets, and both leave their artifacts side by side.
 #[test]
 fn every_artifact_is_named_by_its_preset_and_outlives_a_day() {
     let text = matrix();
@@ -176,7 +177,7 @@ fn every_artifact_is_named_by_its_preset_and_outlives_a_day() {
     assert!(nightly.contains(&format!("name: {preset}-report")), "what nightly publishes is not what it ran");
 }
 
-/// A cell that another preset leaves out has no wheel there.
+/// If another preset leaves a cell out, that preset has no wheel for it.
 #[test]
 fn wheels_are_built_and_cells_run_by_the_preset_that_was_planned() {
     for verb in ["build", "run"] {
@@ -194,7 +195,8 @@ fn what_the_readme_shows_other_projects_names_a_preset_of_the_example() {
     assert!(example.contains(&format!("[preset.{preset}]")), "{preset}");
 }
 
-/// The owner stands in `Cargo.toml`, as part of `repository`; wherever else it is needed, it is the same one.
+/// `Cargo.toml` names the owner, as part of `repository`. Every other file that needs the owner must name the same
+/// one.
 #[test]
 fn the_owner_of_the_repository_is_the_one_in_the_manifest() {
     let manifest: toml::Table =

@@ -1,5 +1,5 @@
-//! Does `doctor` answer on whatever machine it finds itself on? Variables of any bytes, links without an end, no
-//! registry, folders that it may not read, paths that look like patterns, and another compiler elsewhere.
+//! Does `doctor` answer on any machine? Variables of any bytes, links without an end, no registry, unreadable
+//! folders, paths that look like patterns, and another compiler elsewhere.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -129,7 +129,7 @@ fn a_folder_that_may_not_be_read_is_named() {
     allow(folder.path(), 0o755).expect("allowed");
     let mut command = command(folder.path());
     if fs::read_dir(&closed).is_ok() {
-        // Root may read everything; nobody may start what lies in a home folder.
+        // Root may read everything, and the user `nobody` may not start a program in a home folder.
         let program = folder.path().join("doctor");
         fs::copy(env!("CARGO_BIN_EXE_pyo3-matrix"), &program).expect("copied");
         command = Command::new(program);
