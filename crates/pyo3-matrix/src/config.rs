@@ -85,7 +85,7 @@ pub struct Suite {
     /// Files and folders whose content decides what those two stages do, besides what pytest loads by its arguments.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
-    /// What a cell is whose tests failed first and then passed.
+    /// The outcome of a cell whose tests failed first and then passed.
     #[serde(default)]
     pub flaky: Flaky,
 }
@@ -210,7 +210,7 @@ pub struct Criterion {
     pub speedup: BTreeMap<String, f64>,
 }
 
-/// What is wrong with `matrix.toml`, and where.
+/// The error in `matrix.toml`, and its place.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("no {FILE} here or in a folder above {}\nhint: run this inside a checkout, or name the file with --config", .0.display())]

@@ -29,7 +29,7 @@ pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     All,
-    /// Those that are not plainly legal by the known facts.
+    /// The pairs that are not plainly legal by the known facts.
     Doubtful,
 }
 

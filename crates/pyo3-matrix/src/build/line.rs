@@ -24,7 +24,7 @@ pub struct Project {
     pub sources: String,
     /// SHA-256 of the lock alone.
     pub lock: String,
-    /// What the lock holds.
+    /// The content of the lock.
     pub locked: Lockfile,
 }
 

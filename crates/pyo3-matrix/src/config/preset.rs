@@ -28,7 +28,7 @@ pub struct Preset {
     pub exclude: Vec<Exclusion>,
 }
 
-/// Which values of an axis.
+/// The values that a preset chooses on an axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// Each value that is not marked `extra`.

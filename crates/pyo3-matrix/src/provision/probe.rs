@@ -21,7 +21,7 @@ import _imp
 print(_imp.extension_suffixes()[0])
 ";
 
-/// What an interpreter said about itself.
+/// The answer of an interpreter about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub python: Python,
