@@ -17,6 +17,7 @@ use crate::build::environment::Environment;
 use crate::build::wheel::{Origin, Wheel};
 use crate::config::Config;
 use crate::model::cell::WheelId;
+use crate::model::document;
 use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::record::{self, Attempt, Durations, Outcome, Record, Thoroughness};
@@ -104,7 +105,7 @@ pub fn run(
     ledger.suite = context.config.suite.arguments();
     ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
     ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
-    if let Err(error) = record::write(&folder.path.join("ledger.json"), &ledger) {
+    if let Err(error) = document::write(&folder.path.join("ledger.json"), &ledger) {
         (context.tell)(&Event::LedgerNotWritten { error: &error });
     }
     Ok(folder)

@@ -11,6 +11,7 @@ use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
 use crate::config::Config;
 use crate::model::cell::{Python, WheelId};
+use crate::model::document;
 use crate::model::record;
 use crate::plan::legality::Probed;
 use crate::process::{Exit, ProcessError};
@@ -48,7 +49,7 @@ pub enum ProbeError {
 /// Returns the answer of an earlier probe of the locked `pyo3-ffi`.
 #[must_use]
 pub fn kept(config: &Config, python: Python, lock: &Lockfile) -> Option<Probed> {
-    record::read::<Kept>(&path(config, python, lock)?).ok().flatten().map(|kept| kept.probed)
+    document::read::<Kept>(&path(config, python, lock)?).ok().flatten().map(|kept| kept.probed)
 }
 
 /// Asks, and keeps the answer on disk.
@@ -65,7 +66,7 @@ pub fn probe(wheel: WheelId, context: &Context<'_>) -> Result<Probed, ProbeError
         return Err(CheckError::from(ProcessError::Failed { command, exit: Exit::Code(101), tail }).into());
     };
     if let Some(path) = path(context.config, wheel.python, &project.locked) {
-        record::write(&path, &Kept { schema_version: record::SCHEMA_VERSION, probed: probed.clone() })?;
+        document::write(&path, &Kept { schema_version: record::SCHEMA_VERSION, probed: probed.clone() })?;
     }
     Ok(probed)
 }

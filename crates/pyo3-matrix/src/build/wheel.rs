@@ -13,6 +13,7 @@ use crate::build::members;
 use crate::build::variables;
 use crate::config::Config;
 use crate::model::cell::WheelId;
+use crate::model::document;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::record;
 use crate::model::secrets;
@@ -122,7 +123,7 @@ impl Order<'_> {
         let key = key(&self.label());
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
         // A label that cannot be read, such as one of an older form, says nothing of its wheel.
-        match record::read::<Label>(&folder(config, &key).join(LABEL)) {
+        match document::read::<Label>(&folder(config, &key).join(LABEL)) {
             Ok(Some(label)) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
                 Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
             }
@@ -145,7 +146,7 @@ impl Order<'_> {
         let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
         let sha256 = fingerprint::of_file(&fresh.path().join(&name))?;
         let label = Label { file: name.to_string_lossy().into_owned(), sha256, compiled, ..self.label() };
-        record::write(&fresh.path().join(LABEL), &label)?;
+        document::write(&fresh.path().join(LABEL), &label)?;
         let key = key(&label);
         let folder = folder(config, &key);
         fs::create_dir_all(config.target().join("wheels"))?;
@@ -244,7 +245,7 @@ impl Order<'_> {
 /// Removes wheels whose label still holds the values of variables, as labels once did: a token may be among them.
 fn forget_values(wheels: &Path) -> Result<(), WheelError> {
     for entry in fs::read_dir(wheels)?.flatten() {
-        let label = record::read::<serde_json::Value>(&entry.path().join(LABEL)).ok().flatten();
+        let label = document::read::<serde_json::Value>(&entry.path().join(LABEL)).ok().flatten();
         if label.is_some_and(|label| label.get("flags").is_some()) {
             fs::remove_dir_all(entry.path())?;
         }

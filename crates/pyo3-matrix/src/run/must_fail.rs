@@ -11,6 +11,7 @@ use crate::build::check::{self, CheckError, What};
 use crate::build::line::{self, LineError};
 use crate::build::lock::{self, LockError};
 use crate::model::cell::Python;
+use crate::model::document;
 use crate::model::event::{Event, Progress};
 use crate::model::negative::NegativeRecord;
 use crate::model::record;
@@ -40,7 +41,7 @@ pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
         let record = NegativeRecord { seconds, ..NegativeRecord::of(planned, built, &text) };
         let at = Progress { at: at + 1, of: plan.negatives.len() };
         (context.tell)(&Event::NegativeEnded { record: &record, at });
-        if let Err(error) = record::write(&folder.join(record::FILE), &record) {
+        if let Err(error) = document::write(&folder.join(record::FILE), &record) {
             (context.tell)(&Event::NegativeNotWritten { id: &record.id, error: &error });
         }
     }
@@ -114,6 +115,6 @@ fn pairing(
     if !NegativeRecord::of(planned, built, &text).ending.is_green() {
         (built, text) = resolved(false)?;
     }
-    record::write_text(log, &text)?;
+    document::write_text(log, &text)?;
     Ok((built, text))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use crate::model::record;
+use crate::model::document;
 
 /// How many lines are kept beside a cell.
 const KEPT_LINES: usize = 200;
@@ -24,7 +24,7 @@ pub fn tail(path: &Path, lines: usize) -> String {
 
 /// Keeps the end of the log at `path` as the file `to`, with every secret replaced.
 pub fn keep(path: &Path, to: &Path) -> io::Result<()> {
-    record::write_text(to, &(tail(path, KEPT_LINES) + "\n"))
+    document::write_text(to, &(tail(path, KEPT_LINES) + "\n"))
 }
 
 fn end(path: &Path) -> io::Result<Vec<u8>> {

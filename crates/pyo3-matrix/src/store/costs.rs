@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
-use crate::model::record;
+use crate::model::document;
 use crate::plan::cost::{Costs, FILE};
 use crate::store::folder::{Contents, FolderError, RunFolder};
 
@@ -12,7 +12,7 @@ pub fn read(config: &Config, asked: &str) -> Result<Costs, CostError> {
     let path = Path::new(asked);
     if path.is_file() {
         let unreadable = |error: std::io::Error| CostError::Unreadable(asked.to_owned(), error.to_string());
-        return record::read(path).map_err(unreadable)?.ok_or_else(|| CostError::None(asked.to_owned()));
+        return document::read(path).map_err(unreadable)?.ok_or_else(|| CostError::None(asked.to_owned()));
     }
     let Contents { intent, records, ledger, .. } = RunFolder::open(&config.target(), Some(asked))?.read()?;
     Costs::of(&intent.run, &records, ledger.as_ref()).ok_or_else(|| CostError::None(asked.to_owned()))

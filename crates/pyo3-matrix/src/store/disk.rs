@@ -243,7 +243,7 @@ mod tests {
         share(&from, &to).expect("shared");
         assert_eq!(size(target.path()), 1000);
         // Replaced as every writer of the harness does.
-        crate::model::record::write(&from.join("benchmarks/events.jsonl"), &1).expect("written");
+        crate::model::document::write(&from.join("benchmarks/events.jsonl"), &1).expect("written");
         assert_eq!(fs::read(to.join("benchmarks/events.jsonl")).expect("a file"), [0; 1000]);
         fs::remove_dir_all(target.path().join(RUNS).join("1")).expect("removed");
         assert_eq!(fs::read(to.join("benchmarks/events.jsonl")).expect("a file"), [0; 1000]);

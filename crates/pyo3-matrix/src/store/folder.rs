@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::model::cell::CellId;
+use crate::model::document;
 use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
@@ -63,7 +64,7 @@ impl RunFolder {
         made?;
         fs::create_dir(path.join("cells"))?;
         intent.run = run;
-        record::write(&path.join(PLAN), &intent)?;
+        document::write(&path.join(PLAN), &intent)?;
         Ok(RunFolder { path })
     }
 
@@ -103,14 +104,14 @@ impl RunFolder {
     /// Keeps a file of the run's own, whole or not at all.
     pub fn keep(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.path.join(name);
-        record::write_text(&path, text).map_err(|error| naming(&error, &path))
+        document::write_text(&path, text).map_err(|error| naming(&error, &path))
     }
 
     /// Keeps what happened in a cell.
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let folder = self.cell(record.cell);
         fs::create_dir_all(&folder)?;
-        record::write(&folder.join(record::FILE), record)
+        document::write(&folder.join(record::FILE), record)
     }
 
     /// Reads everything back.
@@ -129,7 +130,7 @@ impl RunFolder {
             let path = self.negative(&planned.id).join(record::FILE);
             negatives.extend(versioned(&path)?);
         }
-        let ledger = record::read(&self.path.join("ledger.json"))?;
+        let ledger = document::read(&self.path.join("ledger.json"))?;
         Ok(Contents { intent, records, negatives, ledger })
     }
 }
@@ -143,13 +144,13 @@ pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
         .map(|entry| entry.path())
         .collect();
     runs.sort_unstable_by(|one, other| other.cmp(one));
-    let ledgers = runs.iter().filter_map(|run| record::read(&run.join("ledger.json")).ok().flatten());
+    let ledgers = runs.iter().filter_map(|run| document::read(&run.join("ledger.json")).ok().flatten());
     ledgers.take(newest).collect()
 }
 
 /// Reads a document of this harness's own form; another form is told by its number, not by a field that is missing.
 fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let Some(document) = record::read::<serde_json::Value>(path)? else { return Ok(None) };
+    let Some(document) = document::read::<serde_json::Value>(path)? else { return Ok(None) };
     match document["schema_version"].as_u64() {
         Some(version) if version == u64::from(SCHEMA_VERSION) => {
             let read = serde_json::from_value(document).map_err(io::Error::from);

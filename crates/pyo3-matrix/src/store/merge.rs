@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
+use crate::model::document;
 use crate::model::ledger::Ledger;
-use crate::model::record::{self, Attempt, Outcome, Record, Versions};
+use crate::model::record::{Attempt, Outcome, Record, Versions};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
 use crate::store::disk;
@@ -310,7 +311,7 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
     }
     let ledgers: Vec<&Ledger> = pieces.iter().filter_map(|piece| piece.contents.ledger.as_ref()).collect();
     if let Some(sum) = Ledger::sum(&ledgers) {
-        record::write(&folder.path.join("ledger.json"), &sum)?;
+        document::write(&folder.path.join("ledger.json"), &sum)?;
     }
     folder.becomes_latest(target)?;
     Ok(folder)

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use fs_err as fs;
 
 use crate::config::{Config, Kept};
-use crate::model::record;
+use crate::model::document;
 use crate::plan::part::Cut;
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk::{self, RUNS};
@@ -65,7 +65,7 @@ fn old_runs(runs: &Path, keep: Kept, run: &RunFolder) -> io::Result<Vec<PathBuf>
 /// The runs that a run retries, or was merged from.
 fn refers_to(run: &Path) -> Vec<String> {
     // What this harness cannot read refers to nothing that it knows.
-    let Ok(Some(Intent { part, merged, .. })) = record::read(&run.join(PLAN)) else { return Vec::new() };
+    let Ok(Some(Intent { part, merged, .. })) = document::read(&run.join(PLAN)) else { return Vec::new() };
     let retried = part.and_then(|part| match part.cut {
         Cut::Retry { run } => Some(run),
         Cut::Named | Cut::Shard { .. } => None,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{Flaky, Missing, Negative};
+use crate::model::document;
 use crate::model::negative::{Ending, NegativeRecord};
 use crate::model::record::{TestResult, Thoroughness, Versions};
 use crate::plan::PlannedNegative;
@@ -95,7 +96,7 @@ fn parts_that_do_not_belong_together_are_told_apart_by_what_differs() {
         let other = run(target.path(), other, &Outcome::Passed);
         let mut intent = other.read().expect("read").intent;
         edit(&mut intent);
-        record::write(&other.path.join(PLAN), &intent).expect("written");
+        document::write(&other.path.join(PLAN), &intent).expect("written");
         check(&[&one, &other], target.path()).expect_err("refused").to_string()
     };
     let message = refused(shard(2, 2), |intent| intent.basis.extension.push('x'));
@@ -175,7 +176,7 @@ fn of_a_negative_cell_the_red_record_counts_too() {
         record.ending = if built { Ending::Built } else { Ending::AsForetold };
         let there = folder.negative(&planned.id);
         std::fs::create_dir_all(&there)
-            .and_then(|()| record::write(&there.join(record::FILE), &record))
+            .and_then(|()| document::write(&there.join(record::FILE), &record))
             .expect("written");
         folder
     });
@@ -252,7 +253,7 @@ fn runs_that_asked_for_other_stages_are_merged_only_where_one_retries_the_other(
     let quick = |folder: &RunFolder| {
         let mut intent = folder.read().expect("read").intent;
         intent.terms.thoroughness = Thoroughness::Quick;
-        record::write(&folder.path.join(PLAN), &intent).expect("written");
+        document::write(&folder.path.join(PLAN), &intent).expect("written");
     };
     let (one, two) = (
         run(target.path(), shard(1, 2), &Outcome::Passed),
@@ -282,7 +283,7 @@ fn runs_that_judge_flaky_cells_otherwise_are_strangers() {
     );
     let mut intent = two.read().expect("read").intent;
     intent.terms.flaky = Flaky::Pass;
-    record::write(&two.path.join(PLAN), &intent).expect("written");
+    document::write(&two.path.join(PLAN), &intent).expect("written");
     let message = check(&[&one, &two], target.path()).expect_err("refused").to_string();
     assert!(message.contains("the criteria differ"), "{message}");
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Missing;
+use crate::model::document;
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::store::basis::Basis;
@@ -18,7 +19,7 @@ fn run(runs: &Path, id: &str, edit: impl FnOnce(&mut Intent)) -> RunFolder {
     edit(&mut intent);
     let path = runs.join(id);
     fs::create_dir_all(path.join("cells")).expect("made");
-    record::write(&path.join(PLAN), &intent).expect("written");
+    document::write(&path.join(PLAN), &intent).expect("written");
     RunFolder { path }
 }
 
