@@ -145,7 +145,7 @@ impl Command {
         let token = processes.token();
         let mut child = self.spawn(processes, &token)?;
         let capture = Capture::start(&mut child, self.log.as_deref(), processes.redact());
-        // Without its output nobody would know what a child did: it is ended at once.
+        // A child whose output is lost cannot be judged: it is ended at once.
         let exit = capture.is_ok().then(|| self.wait(&mut child, processes));
         tree::kill(&child, &token);
         processes.release(child.id());

@@ -107,7 +107,7 @@ pub struct Record {
     pub requested: Versions,
     pub observed: Option<Observed>,
     /// Test node id → `passed`, `failed`, `error`, `skipped`, `xfailed`, `xpassed`, `running` for the one in which the
-    /// cell ended, `notrun` for one that was collected and has no result.
+    /// cell ended, `notrun` for a test that was collected and has no result.
     pub tests: BTreeMap<String, TestResult>,
     /// Test node id → why it failed.
     #[serde(default)]
@@ -258,7 +258,7 @@ impl Record {
         self.tests.values().filter(|result| **result == wanted).count()
     }
 
-    /// This record as a try before another one.
+    /// This record as a failed try before the next.
     #[must_use]
     pub fn attempt(&self, run: Option<String>) -> Attempt {
         Attempt { run, reason: self.reason.clone(), failing: self.failing() }
@@ -273,7 +273,7 @@ impl Record {
         self
     }
 
-    /// This record after failed tries: one that passed is flaky.
+    /// This record after failed tries. If it passed, it is flaky.
     #[must_use]
     pub fn after(mut self, attempts: Vec<Attempt>) -> Record {
         if !attempts.is_empty() && matches!(self.outcome, Outcome::Passed | Outcome::Flaky) {

@@ -66,7 +66,7 @@ pub fn redacted_document(text: &str, kind: Kind) -> String {
 }
 
 impl Secrets {
-    /// Learns a secret: the whole of it, and each line of one that has several.
+    /// Learns a secret: the whole text, and each of its lines.
     pub fn learn(&mut self, secret: &str) {
         let known = self.forms.len();
         for part in std::iter::once(secret).chain(secret.lines()).map(str::trim) {

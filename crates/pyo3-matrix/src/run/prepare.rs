@@ -55,7 +55,8 @@ impl<'p> Preparation<'_, 'p> {
         pool::each(pythons.len(), &pythons, provide).into_iter().collect()
     }
 
-    /// A preset may say that cells whose interpreter is nowhere are skipped; one that is named and does not do is red.
+    /// A preset may skip cells whose interpreter is nowhere. An interpreter that a variable names, and that cannot be used,
+    /// makes its cells red.
     fn missing(&self, error: ProvisionError) -> Failure {
         let skipped = self.plan.missing == Missing::Skip && matches!(error, ProvisionError::NoPython { .. });
         let failure = Failure::from(error);

@@ -22,7 +22,7 @@ const SUPERUSER: &str = "postgres";
 const POLL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 25;
 
-/// How often another port is tried when another program took the one that was free a moment ago.
+/// How often the server tries another port, when another program took the free one before it.
 const PORTS: usize = 5;
 
 /// A throwaway cluster loses its data anyway, so nothing waits for the disk; and it listens nowhere but on `HOST`.
@@ -239,7 +239,7 @@ fn log_of(folder: &Path) -> PathBuf {
     folder.join("server.log")
 }
 
-/// Whether a `postmaster.pid` is that of a server which is ready on `port`: its fourth and eighth line say so.
+/// Whether the server of a `postmaster.pid` is ready on `port`: the fourth and the eighth line say so.
 fn says_ready(text: &str, port: u16) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     lines.get(3).is_some_and(|line| *line == port.to_string()) && lines.get(7) == Some(&"ready")

@@ -1,4 +1,5 @@
-//! How does a cell use a server that somebody else runs? A DSN in, a checked server out, which is left as it was found.
+//! How does a cell use a server that the harness does not run? A DSN in, a checked server out, which is left as it was
+//! found.
 //!
 //! Everything made there carries the tag of its harness in its name, and the harness keeps one session open that carries
 //! the same tag, and opens it again where it is lost. So another harness can tell what belongs to one that is no more, and

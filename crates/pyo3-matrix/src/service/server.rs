@@ -1,4 +1,4 @@
-//! What serves the cells of one major? A server that the harness starts, or one that somebody else runs; one interface.
+//! Which server do the cells of one major use? The harness starts it, or a DSN names it; the interface is the same.
 
 use std::env;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Who makes a cell's role and database? The superuser of a server, whoever started that server.
+//! Who makes a cell's role and database? The superuser of a server, of the harness's own or of a DSN's.
 
 use std::time::Duration;
 

@@ -135,7 +135,7 @@ impl RunFolder {
     }
 }
 
-/// The accounts of the newest runs, the newest first; those that were killed have none.
+/// The accounts of the newest runs, the newest first. A run that was killed has none.
 #[must_use]
 pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
     let entries = fs::read_dir(target.join("runs")).into_iter().flatten().flatten();

@@ -258,8 +258,8 @@ fn contest(candidates: &[Candidate<'_>], choice: &Choice, other: usize, why: Why
     }
 }
 
-/// Which piece's record counts for each negative cell of `plan`: of those that no other piece retried or was merged from,
-/// a red one, else the latest.
+/// Which piece's record counts for each negative cell of `plan`. A record is left out where another piece retried its run,
+/// or was merged from it. Of the rest a red record counts, else the latest.
 fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, usize> {
     let ending = |at: usize, id: &str| {
         let records = &pieces[at].contents.negatives;

@@ -16,7 +16,7 @@ pub struct CriterionResult {
     pub status: Status,
     /// What `met` and `measured` count.
     pub unit: Unit,
-    /// Those that meet it, and those that say anything about it.
+    /// How many cells or wheels meet it, and how many say anything about it.
     pub met: usize,
     pub measured: usize,
     /// For a speed-up: comparison → the range over all cells.
@@ -118,7 +118,8 @@ fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult 
     }
 }
 
-/// One wheel's word on a speed-up: the interval of each comparison above its factor, or that of one below it.
+/// What one wheel says of a speed-up. It is met if the interval of every comparison lies above its factor, and missed if one
+/// interval lies below.
 fn speedup_of(criterion: &Criterion, cells: &[&Record]) -> Status {
     let mut status = Status::Met;
     for (name, needed) in &criterion.speedup {

@@ -54,7 +54,7 @@ pub struct CellVerdict {
     #[serde(default)]
     pub xfailed: usize,
     pub total: usize,
-    /// Failing test → one line why. Of a flaky cell, those that failed before they passed.
+    /// Failing test → one line why. A flaky cell lists the tests that failed before they passed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failing: BTreeMap<String, String>,
     /// Test that was skipped, or is expected to fail → why.
@@ -62,7 +62,7 @@ pub struct CellVerdict {
     pub skips: BTreeMap<String, String>,
 }
 
-/// How many cells are green, of those that are not skipped: a skipped one has shown nothing.
+/// How many cells are green. Skipped cells have shown nothing, and are not counted among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub green: usize,

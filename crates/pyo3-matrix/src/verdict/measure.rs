@@ -107,7 +107,7 @@ struct SpeedupFile {
     comparisons: Vec<Comparison>,
 }
 
-/// Understands what a stage left. A file that is missing leaves its part empty; one that makes no sense is named.
+/// Understands what a stage left. A missing file leaves its part empty; a file that makes no sense is named.
 #[must_use]
 pub fn evidence(left: &Left) -> Evidence {
     let mut evidence = Evidence::default();

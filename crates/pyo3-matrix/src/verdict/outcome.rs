@@ -105,8 +105,8 @@ fn loaded(loaded: Option<&Loaded>, members: &BTreeMap<String, String>) -> Option
     (!known).then(|| format!("the module was loaded from {path}, which is no file of the wheel"))
 }
 
-/// tox passes on a child that died of signal `n` as exit code 256 − n, and a shell as 128 + n. Neither is taken for a
-/// signal where the session told the same code itself; another one means that the process died after its tests.
+/// tox turns a child that died of signal `n` into exit code 256 − n, and a shell turns it into 128 + n. If the session told
+/// the same code, the code is pytest's own; if it told another code, the process died after its tests.
 fn hidden_signal(code: i32, evidence: &Evidence) -> Option<i32> {
     match code {
         _ if evidence.session_code == Some(code) => None,

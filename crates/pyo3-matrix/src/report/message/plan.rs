@@ -55,7 +55,7 @@ fn pairs(coverage: &Coverage, cells: usize) -> String {
     text
 }
 
-/// How many cells are what, and of those that are not plainly legal each reason once.
+/// How many cells are legal, experimental and impossible, and each reason for the last two once.
 fn legality(plan: &Plan) -> String {
     let foretold = |state| {
         let live = plan.cells.iter().filter(|planned| planned.excluded.is_none());

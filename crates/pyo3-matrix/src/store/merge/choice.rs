@@ -1,8 +1,9 @@
 //! Which of several records of one cell counts? The records with their runs in, the one that counts and why out. Pure.
 //!
-//! A record answers another one where its run retried the other's, or was merged from it. A retry answers only if it ran
-//! tests; one that passed must have come through the stages that were asked for, and turns nothing green but failing tests,
-//! which are flaky then. Of the records that nothing answers, a red one counts, then one that ran tests, then the latest.
+//! A record *answers* an older record if its run retried the older run, or was merged from it. A retry answers only if it
+//! ran tests. If it passed, it must have come through every stage that the older run asked for, and it answers failing tests
+//! alone: the cell is flaky then. Of the records that nothing answers, a red record counts before a green one, a record that
+//! ran tests before one that did not, and the latest before the others.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,7 @@ fn why(candidates: &[Candidate<'_>], at: usize, other: usize) -> Option<Why> {
     answer.or_else(|| (!by_a_third()).then(|| chosen.beside(passed_over)))
 }
 
-/// The failed tries that led to the record at `at`: those of its own, and those that it answers, the first of them first.
+/// The failed tries before the record at `at`: its own, and the records that it answers. The first try comes first.
 fn attempts(candidates: &[Candidate<'_>], at: usize) -> Vec<Attempt> {
     let chosen = &candidates[at];
     let retried_by = |by: &Candidate<'_>, other: &Candidate<'_>| by.answers(other) == Some(Why::Retry);
