@@ -86,3 +86,30 @@ impl fmt::Display for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_end_has_its_colour_its_word_and_whether_tests_were_started() {
+        let crashed = Outcome::Crashed { signal: "SIGSEGV".into() };
+        let skipped = Outcome::Skipped { reason: "why".into() };
+        for (outcome, green, judged, word) in [
+            (Outcome::Passed, true, true, "passed"),
+            (Outcome::Flaky, false, true, "flaky"),
+            (Outcome::TestsFailed, false, true, "tests failed"),
+            (crashed, false, true, "crashed (SIGSEGV)"),
+            (Outcome::Hung, false, true, "hung"),
+            (Outcome::BuildFailed, false, false, "build failed"),
+            (Outcome::ProvisionFailed, false, false, "provision failed"),
+            (Outcome::Mismatch, false, true, "mismatch"),
+            (skipped, true, false, "skipped"),
+            (Outcome::Lost, false, false, "lost"),
+            (Outcome::UnderWay, false, false, "under way"),
+        ] {
+            let found = (outcome.is_green(), outcome.is_judged(), outcome.to_string());
+            assert_eq!(found, (green, judged, word.to_owned()));
+        }
+    }
+}

@@ -323,3 +323,6 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

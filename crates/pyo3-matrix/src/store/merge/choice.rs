@@ -127,26 +127,19 @@ fn why(candidates: &[Candidate<'_>], at: usize, other: usize) -> Option<Why> {
 
 /// The failed tries before the record at `at`: its own, and the records that it answers. The first try comes first.
 fn attempts(candidates: &[Candidate<'_>], at: usize) -> Vec<Attempt> {
-    let chosen = &candidates[at];
-    let retried_by = |by: &Candidate<'_>, other: &Candidate<'_>| by.answers(other) == Some(Why::Retry);
-    let (mut led, mut reached) = (Vec::new(), vec![at]);
-    while let Some(by) = reached.pop() {
-        for (other, candidate) in candidates.iter().enumerate() {
-            let new = other != at && !led.contains(&other);
-            if new && retried_by(&candidates[by], candidate) && chosen.answers(candidate) != Some(Why::Merged)
-            {
-                led.push(other);
-                reached.push(other);
-            }
-        }
-    }
-    led.sort_by_key(|other| (candidates[*other].started, candidates[*other].run));
-    let tries = led.into_iter().map(|other| &candidates[other]).flat_map(|candidate| {
-        let Candidate { record, run, .. } = candidate;
+    let mut tries = candidates[at].record.attempts.clone();
+    let mut by = &candidates[at];
+    // A run retries one other run, which may be a retry itself. There are no more steps than candidates.
+    for _ in candidates {
+        let Some(earlier) = candidates.iter().find(|other| by.answers(other) == Some(Why::Retry)) else {
+            break;
+        };
+        let Candidate { record, run, .. } = earlier;
         let own = record.may_be_flaky().then(|| record.attempt(Some((*run).to_owned())));
-        record.attempts.iter().cloned().chain(own)
-    });
-    tries.chain(chosen.record.attempts.iter().cloned()).collect()
+        tries = record.attempts.iter().cloned().chain(own).chain(tries).collect();
+        by = earlier;
+    }
+    tries
 }
 
 #[cfg(test)]

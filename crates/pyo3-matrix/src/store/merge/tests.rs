@@ -2,6 +2,7 @@ use super::*;
 use crate::config::{Flaky, Missing, Negative};
 use crate::model::document;
 use crate::model::negative::{Ending, NegativeRecord};
+use crate::model::record;
 use crate::model::record::{TestResult, Thoroughness, Versions};
 use crate::plan::PlannedNegative;
 use crate::plan::shard::Shard;
@@ -75,6 +76,7 @@ fn shards_become_the_whole_with_everything_that_was_in_them() {
     let expected = [Outcome::Passed, Outcome::Passed, Outcome::Hung, Outcome::Hung].map(Some);
     assert_eq!(outcomes, expected);
     assert_eq!((merged.runs.len(), merged.contested.len()), (2, 0));
+    assert_eq!(merged.runs.iter().map(|source| source.cells).collect::<Vec<_>>(), [2, 2]);
     let latest = RunFolder::open(here.path(), None).expect("the latest");
     assert_eq!(std::fs::read_to_string(latest.cell(id(CELLS[3])).join("output.log")).expect("a log"), "said");
     assert!(latest.read().expect("read").intent.part.is_none(), "a whole is no part");
@@ -103,8 +105,96 @@ fn parts_that_do_not_belong_together_are_told_apart_by_what_differs() {
     assert!(message.contains("the extension differ"), "{message}");
     let message = refused(shard(2, 3), |_| ());
     assert!(message.contains("the shards (2 by count; 3 by count) differ"), "{message}");
-    let message = refused((Plan { preset: "smoke".into(), ..whole() }, None), |_| ());
-    assert!(message.contains("the whole plans (grid of 4 cells, smoke of 4 cells) differ"), "{message}");
+    let message = refused(shard(2, 2), |intent| {
+        intent.basis.config.push('x');
+        intent.terms.flaky = Flaky::Pass;
+    });
+    assert!(
+        message.contains(": matrix.toml differ\n"),
+        "what matrix.toml says is not named apart: {message}"
+    );
+}
+
+#[test]
+fn plans_are_the_same_by_name_and_by_what_each_cell_is_asked_to_be() {
+    let target = folder();
+    let one = run(target.path(), shard(1, 2), &Outcome::Passed);
+    let edits: [fn(&mut Plan); 5] = [
+        |plan| plan.preset = "smoke".into(),
+        |plan| drop(plan.cells.pop()),
+        |plan| plan.cells[0].requested.pyo3 = "2".into(),
+        |plan| plan.cells[0].excluded = Some("end of life".into()),
+        |plan| plan.negatives.push(too_old()),
+    ];
+    for (at, edit) in edits.into_iter().enumerate() {
+        let mut plan = whole();
+        edit(&mut plan);
+        let other = run(target.path(), (plan, None), &Outcome::Passed);
+        let message = check(&[&one, &other], target.path()).expect_err("refused").to_string();
+        assert!(message.contains("the whole plans (grid of 4 cells, "), "{at}: {message}");
+    }
+    // What a machine found out about a cell besides is no part of the plan.
+    let mut plan = whole();
+    plan.cells[0].legality = Some(crate::plan::legality::of_pairing("0.30.1", "0.30.0"));
+    let other = run(target.path(), (plan, None), &Outcome::Passed);
+    assert!(check(&[&one, &other], target.path()).is_ok());
+}
+
+/// A cell that must not build.
+fn too_old() -> PlannedNegative {
+    let line = "0.30".parse().expect("a line");
+    let python = Some("3.8".parse().expect("a Python"));
+    let negative = Negative { line, python, pyo3_async_runtimes: None, message: "too old".into() };
+    PlannedNegative { id: negative.to_string(), negative, legality: None }
+}
+
+/// Leaves the record of the negative cell in a run.
+fn leave(folder: &RunFolder, ending: Ending) {
+    let planned = too_old();
+    let record = NegativeRecord { ending, ..NegativeRecord::lost(&planned) };
+    let there = folder.negative(&planned.id);
+    std::fs::create_dir_all(&there)
+        .and_then(|()| document::write(&there.join(record::FILE), &record))
+        .expect("written");
+}
+
+#[test]
+fn a_negative_cell_is_answered_by_a_retry_and_by_what_it_was_merged_into() {
+    let target = folder();
+    let whole = Plan { negatives: vec![too_old()], ..whole() };
+    let red = run(target.path(), (whole.clone(), None), &Outcome::Passed);
+    leave(&red, Ending::Built);
+    let run_of = red.read().expect("read").intent.run;
+    let (plan, part) = Part::retry(whole, run_of, &[], &[too_old().id]);
+    let retried = run(target.path(), (plan, Some(part)), &Outcome::Passed);
+    leave(&retried, Ending::AsForetold);
+    let endings = |folders: &[&RunFolder]| {
+        let pieces = pieces(folders);
+        let merged = merge(&pieces, Goal::whole(&pieces).expect("one whole"), target.path()).expect("merged");
+        let negatives = merged.read().expect("read").negatives;
+        (merged, negatives.iter().map(|record| record.ending).collect::<Vec<_>>())
+    };
+    let (merged, found) = endings(&[&red, &retried]);
+    assert_eq!(found, [Ending::AsForetold]);
+    assert_eq!(endings(&[&merged, &red]).1, [Ending::AsForetold], "it was merged from the red one");
+}
+
+#[test]
+fn runs_are_looked_for_four_folders_deep_and_files_beside_them_are_passed_by() {
+    let target = folder();
+    let made = run(target.path(), shard(1, 2), &Outcome::Passed);
+    let place = |depth: usize| {
+        let root = folder();
+        let path = (0..depth).fold(root.path().to_owned(), |path, _| path.join("deeper"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(root.path().join("a file"), "").expect("written");
+        disk::share(&made.path, &path).expect("copied");
+        (gather(&[root.path().to_owned()]).map(|found| found.len()), root)
+    };
+    for depth in 1..=4 {
+        assert!(matches!(place(depth).0, Ok(1)), "{depth}");
+    }
+    assert!(matches!(place(5).0, Err(MergeError::NoRun(_))), "an artifact's folder is no tree to search");
 }
 
 #[test]
@@ -165,19 +255,10 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn of_a_negative_cell_the_red_record_counts_too() {
     let target = folder();
-    let line = "0.30".parse().expect("a line");
-    let python = Some("3.8".parse().expect("a Python"));
-    let negative = Negative { line, python, pyo3_async_runtimes: None, message: "too old".into() };
-    let planned = PlannedNegative { id: negative.to_string(), negative, legality: None };
-    let whole = Plan { negatives: vec![planned.clone()], ..whole() };
-    let runs = [false, true].map(|built| {
+    let whole = Plan { negatives: vec![too_old()], ..whole() };
+    let runs = [Ending::AsForetold, Ending::Built].map(|ending| {
         let folder = run(target.path(), (whole.clone(), None), &Outcome::Passed);
-        let mut record = NegativeRecord::of(&planned, built, "error: too old");
-        record.ending = if built { Ending::Built } else { Ending::AsForetold };
-        let there = folder.negative(&planned.id);
-        std::fs::create_dir_all(&there)
-            .and_then(|()| document::write(&there.join(record::FILE), &record))
-            .expect("written");
+        leave(&folder, ending);
         folder
     });
     for order in [[0, 1], [1, 0]] {

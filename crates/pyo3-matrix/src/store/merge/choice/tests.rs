@@ -167,6 +167,25 @@ fn a_merged_record_has_its_tries_in_itself_and_stands_for_the_runs_it_was_merged
 }
 
 #[test]
+fn a_merged_record_answers_no_run_that_it_was_not_merged_from() {
+    let (red, green) = (record(&Outcome::TestsFailed), record(&Outcome::Passed));
+    let from = ["1".to_owned()];
+    let merged = Candidate { merged: &from, ..candidate(&green, "3", None) };
+    let choice = choose(&[candidate(&red, "2", None), merged]).expect("one");
+    assert_eq!((choice.at, choice.passed_over), (0, vec![(1, Why::Red)]));
+}
+
+#[test]
+fn runs_that_say_that_they_retry_each_other_end_in_no_endless_search() {
+    let (red, green) = (record(&Outcome::TestsFailed), record(&Outcome::Passed));
+    let all =
+        [candidate(&green, "3", Some("2")), candidate(&red, "2", Some("1")), candidate(&red, "1", Some("2"))];
+    let choice = choose(&all).expect("one");
+    assert_eq!(choice.at, 0);
+    assert!(!choice.attempts.is_empty());
+}
+
+#[test]
 fn a_flaky_record_that_is_retried_stays_flaky() {
     let mut flaky = record(&Outcome::Flaky);
     flaky.attempts = vec![record(&Outcome::TestsFailed).attempt(None)];
