@@ -66,8 +66,8 @@ pub struct Contested {
 pub enum MergeError {
     #[error("no run in {}\nhint: name run folders, or folders that hold some; a run's folder holds {PLAN}", .0.display())]
     NoRun(PathBuf),
-    #[error("cannot read {}: {message}\nhint: name run folders, or folders that hold some", path.display())]
-    Unreadable { path: PathBuf, message: String },
+    #[error("{0}\nhint: name run folders, or folders that hold some")]
+    Unreadable(std::io::Error),
     #[error("run {one} and run {two} are not parts of one run: {} differ\nhint: merge the parts of one request on one commit", what.join(", "))]
     Strangers { one: String, two: String, what: Vec<String> },
     #[error(transparent)]
@@ -93,7 +93,7 @@ pub fn gather(named: &[PathBuf]) -> Result<Vec<Piece>, MergeError> {
     let mut folders = BTreeSet::new();
     for path in named {
         let mut found = Vec::new();
-        search(path, DEPTH, &mut found).map_err(|error| unreadable(path, &error))?;
+        search(path, DEPTH, &mut found).map_err(MergeError::Unreadable)?;
         if found.is_empty() {
             return Err(MergeError::NoRun(path.clone()));
         }
@@ -120,15 +120,11 @@ fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
     Ok(())
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> MergeError {
-    MergeError::Unreadable { path: path.to_owned(), message: error.to_string() }
-}
-
 impl Piece {
     /// Reads the run in `path`.
     pub fn read(path: PathBuf) -> Result<Piece, MergeError> {
         let folder = RunFolder { path };
-        let contents = folder.read().map_err(|error| unreadable(&folder.path, &error))?;
+        let contents = folder.read().map_err(MergeError::Unreadable)?;
         Ok(Piece { folder, contents })
     }
 

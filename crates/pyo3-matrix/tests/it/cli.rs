@@ -59,7 +59,7 @@ fn a_part_that_cannot_be_ends_with_code_2_and_says_why() {
     check(
         &["merge", "no-such-folder"],
         2,
-        "no-such-folder: No such file or directory (os error 2) hint: name",
+        "failed to read directory `no-such-folder`: No such file or directory (os error 2) hint: name",
     );
     let plan = stdout(&run(&["plan"]));
     let first =
