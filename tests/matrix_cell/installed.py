@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MISSING = "missing"
+# Of a RECORD: path, hash, size.
+COLUMNS = 3
 # What installers add to a distribution's own folder, beside RECORD, which has no hash of itself.
 ADDED = ("INSTALLER", "REQUESTED", "direct_url.json", "provenance_url.json", "uv_build.json", "uv_cache.json")
 # An installer compiles modules anew, and may write over a wheel's own compiled ones.
@@ -64,8 +66,9 @@ def sha256(path: Path) -> str:
 
 def _recorded(distribution: Distribution) -> Iterator[str]:
     """Paths that RECORD names with a hash. importlib.metadata's own reading drops files that are missing."""
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        if len(row) > 1 and row[1]:
+    text = distribution.read_text("RECORD")
+    for row in csv.reader(text.splitlines() if text else ()):
+        if len(row) == COLUMNS and row[1]:
             yield row[0]
 
 

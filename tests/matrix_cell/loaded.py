@@ -49,8 +49,6 @@ def _exports(path: str, function: str) -> bool:
         return False
 
 
-def _distance(name: str, module: str) -> tuple[int, str]:
+def _distance(name: str, module: str) -> tuple[bool, bool, str]:
     """The module itself comes first, then what is beneath it, then any other."""
-    if name == module:
-        return 0, name
-    return (1 if name.startswith(f"{module}.") else 2), name
+    return name != module, not name.startswith(f"{module}."), name

@@ -34,7 +34,7 @@ class MemorySeries:
         self._began = time.perf_counter()
         # Arrays of numbers, not lists of objects: the series must not look like a leak to what it watches.
         self._seconds = array("d")
-        self._resident = array("q")
+        self._resident = array("q")  # pragma: no mutate; without a sign it would do as well
         self._leaks: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()

@@ -57,6 +57,6 @@ class FakeWheel:
         without_hash = ["fake/__pycache__/__init__.cpython-312.pyc", "fake-1.0.dist-info/RECORD"]
         # Readers go by the file on disk, so no hash of this list is ever right.
         rows = [(path, "sha256=as-it-was", "1") for path in (*self.members, *added, "fake/compiled.pyc")]
-        rows += [(path, "", "") for path in without_hash]
+        rows += [(path, "", "1") for path in without_hash]
         with (self.site / "fake-1.0.dist-info/RECORD").open("w", newline="") as record:
             csv.writer(record).writerows(rows)

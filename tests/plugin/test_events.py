@@ -229,6 +229,16 @@ def test_message_is_the_first_line_that_says_something(tmp_path: Path, longrepr:
     assert json.loads(line)["message"] == message
 
 
+def test_what_was_told_is_written_while_the_process_lives(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    # As pytest-xdist reports the test that crashed a worker: nothing told of its start here.
+    log.pytest_runtest_logreport(pytest.TestReport("test_inner.py::test_x", ("", 0, ""), {}, "failed", "gone", "call"))
+    log.pytest_runtest_logfinish("test_inner.py::test_x")
+    [_, line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    log.close()
+    assert json.loads(line).items() >= {"event": "test_end", "result": "failed", "message": "gone"}.items()
+
+
 def test_file_that_was_collected_is_no_event(run_cell: RunCell) -> None:
     kinds = [event["event"] for event in run_cell("def test_inner(): pass").events()]
     assert kinds == ["session_start", "collected", "test_start", "test_end", "session_end"]

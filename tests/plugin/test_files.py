@@ -206,7 +206,7 @@ def test_generated_package_is_not_the_shared_object(
     # As maturin does for `rpds`: `rpds/__init__.py` imports `rpds.rpds`; psutil itself has an object of this name too.
     native = wheel.native
     monkeypatch.setitem(sys.modules, native, ModuleType(native))
-    for place, name in [("z", f"a.{native}"), ("b", f"{native}.{native}"), ("a", f"{native}_more.{native}")]:
+    for place, name in [("a", f"A.{native}"), ("b", f"{native}.{native}"), ("z", f"{native}-more.{native}")]:
         extension(monkeypatch, name, load(wheel, tmp_path / place))
     assert loaded_object(native) == tmp_path / "b" / wheel.object.name
     extension(monkeypatch, native, load(wheel, tmp_path / "self"))

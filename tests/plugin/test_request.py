@@ -119,6 +119,16 @@ def test_list_of_members_that_cannot_be_read_is_a_usage_error(
     assert str(error.value).startswith(f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path}, cannot be read: ")
 
 
+@pytest.mark.usefixtures("clean_environment")
+def test_folder_of_the_record_is_made_and_each_part_can_be_named(pytester: pytest.Pytester) -> None:
+    out = pytester.path / "no/such/folder"
+    for _second_time in (False, True):
+        manager = pytester.parseconfigure(*PLUGIN, "--matrix-out", str(out)).pluginmanager
+        names = {name for name, plugin in manager.list_name_plugin() if plugin and name.startswith("matrix-")}
+        assert names == {"matrix-events", "matrix-memory", "matrix-gate", "matrix-benchmark-rounds"}
+        assert {path.name for path in out.iterdir()} >= {"events.jsonl"}
+
+
 def test_misspelt_axes_are_a_usage_error(run_cell: RunCell) -> None:
     cell = run_cell(PASSES, pyo="0.30.1", postgres="16", java="8")
     assert cell.result.ret == pytest.ExitCode.USAGE_ERROR
