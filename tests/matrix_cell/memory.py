@@ -6,6 +6,7 @@ its numbers over as the user property `leak`.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from array import array
@@ -57,10 +58,10 @@ class MemorySeries:
         self._save()
 
     def _run(self) -> None:
-        taken = 0
-        while not self._stop.wait(INTERVAL_SECONDS):
+        for taken in itertools.count(1):
+            if self._stop.wait(INTERVAL_SECONDS):
+                break
             self._sample()
-            taken += 1
             if taken % SAVE_EVERY == 0:
                 self._save()
 

@@ -68,8 +68,8 @@ class Stopped(MemorySeries):
         self._process = self  # type: ignore[assignment]
 
     def memory_info(self) -> Any:
-        """Stands for the process: each look finds it 1,000 bytes larger and a second older."""
-        self.now += 1.00004
+        """Stands for the process: each look finds it 1,000 bytes larger and more than a second older."""
+        self.now += 1.23456
         self.rss += 1000
         return self
 
@@ -105,7 +105,7 @@ def test_record_holds_the_samples_and_their_peak(tmp_path: Path, monkeypatch: py
         "schema_version": 1,
         "unit": "bytes",
         "interval_seconds": 0.05,
-        "samples": [[0.0, 1000], [1.0, -4000]],
+        "samples": [[0.0, 1000], [1.2346, -4000]],
         "peak": 1000,
         "leaks": {},
     }
