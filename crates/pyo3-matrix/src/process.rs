@@ -7,6 +7,7 @@
 
 mod environment;
 mod exit;
+mod folder;
 mod guardian;
 mod output;
 mod tree;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 pub use exit::{Exit, signal_name};
+pub use folder::Folder;
 pub use guardian::{Ended, Processes, guard, guardian_token};
 use output::Capture;
 
@@ -218,6 +220,10 @@ impl Command {
     fn command(&self, processes: &Processes, token: &str, stop: Option<Signal>) -> std::process::Command {
         let mut command = self.bare(token);
         command.stdin(Stdio::null());
+        // Another user could not write there.
+        if let Some(folder) = processes.temporary().filter(|_| self.user.is_none()) {
+            command.env("TMPDIR", folder);
+        }
         let pipe: Option<RawFd> = stop.map(|_| processes.pipe());
         before_exec(&mut command, move || {
             nix::unistd::setsid()?;

@@ -10,7 +10,7 @@ use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
-use crate::process::{Command, Finished, ProcessError};
+use crate::process::{Command, Finished, Folder, ProcessError};
 use crate::provision::Context;
 use pyo3_doctor::lockfile::{Change, Lockfile, Unreadable};
 
@@ -138,15 +138,14 @@ fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
 struct Draft {
     /// The folder of its workspace.
     root: PathBuf,
-    _folder: tempfile::TempDir,
+    _folder: Folder,
 }
 
 /// Makes such a project, with a fixed pairing if one is given.
 fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>) -> Result<Draft, LockError> {
     let config = context.config;
     fs::create_dir_all(config.target())?;
-    let folder = tempfile::Builder::new().prefix("lock-").tempdir_in(config.target())?;
-    context.processes.adopt_folder(folder.path());
+    let folder = context.processes.folder("lock-", &config.target())?;
     let root = line::copy(config, folder.path())?.root;
     if let Some(spec) = pinned {
         // Edit the copies in place: one of them is reduced already, and both may be the same file.

@@ -136,8 +136,7 @@ impl Order<'_> {
     /// Builds the wheel, and keeps it under its key. `log` receives the build's output.
     pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
         let config = context.config;
-        let fresh = tempfile::Builder::new().prefix("wheel-").tempdir_in(config.target())?;
-        context.processes.adopt_folder(fresh.path());
+        let fresh = context.processes.folder("wheel-", &config.target())?;
         self.maturin(fresh.path(), context)?.log(log).check(context.processes)?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
@@ -153,7 +152,7 @@ impl Order<'_> {
         forget_values(&config.target().join("wheels"))?;
         // A folder without its wheel is no kept wheel, and would be in the way.
         let _ = fs::remove_dir_all(&folder);
-        fs::rename(fresh.keep(), &folder)?;
+        fresh.keep_as(&folder)?;
         self.wheel(folder.join(name), key, label.compiled, Origin::Built)
     }
 

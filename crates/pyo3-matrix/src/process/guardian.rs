@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::folder::Folder;
 use super::output::Redact;
 use super::{before_exec, borrowed, descriptor, tree};
 
@@ -39,6 +40,9 @@ pub struct Processes {
     /// Whether a child has the terminal. Then Ctrl-C is meant for the child, and reaches it directly.
     foreground: Arc<AtomicBool>,
     redact: Redact,
+    /// What children call their temporary folder: one that is killed removes nothing of its own. Where none can be made,
+    /// they use the harness's.
+    temporary: Option<Folder>,
 }
 
 impl Processes {
@@ -57,7 +61,12 @@ impl Processes {
         before_exec(&mut command, || nix::unistd::setsid().map(drop).map_err(io::Error::from));
         let mut guardian = command.spawn()?;
         let pipe = guardian.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Processes { pipe, guardian, token, started: AtomicUsize::new(0), interrupted, foreground, redact })
+        let started = AtomicUsize::new(0);
+        let mut processes =
+            Processes { pipe, guardian, token, started, interrupted, foreground, redact, temporary: None };
+        processes.temporary =
+            processes.folder("pyo3-matrix-", &std::env::temp_dir()).and_then(Folder::passable).ok();
+        Ok(processes)
     }
 
     /// Whether the harness was told to stop.
@@ -66,9 +75,19 @@ impl Processes {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Asks the guardian to remove `folder` if the harness is killed. In every other case a guard removes it.
-    pub fn adopt_folder(&self, folder: &Path) {
+    /// Makes a temporary folder in `base`, which is removed however the harness ends.
+    pub fn folder(&self, prefix: &str, base: &Path) -> io::Result<Folder> {
+        Folder::make(prefix, base, self)
+    }
+
+    /// Has `folder` removed if the harness is killed. A guard removes it in every other case.
+    pub(super) fn adopt(&self, folder: &Path) {
         self.tell(&format!("t{}\n", folder.display()));
+    }
+
+    /// The folder for the temporary files of children.
+    pub(super) fn temporary(&self) -> Option<&Path> {
+        self.temporary.as_ref().map(Folder::path)
     }
 
     pub(super) fn yield_terminal(&self, yielded: bool) {
@@ -105,6 +124,8 @@ impl Processes {
 
 impl Drop for Processes {
     fn drop(&mut self) {
+        // While the guardian still would.
+        drop(self.temporary.take());
         self.tell("q\n");
         let _ = self.guardian.wait();
     }
@@ -216,7 +237,8 @@ impl Guarded {
 
     fn end(&self, token: &str) {
         tree::end_all(&self.children, PATIENCE);
-        tree::sweep(token);
+        // What is still ending may write into a folder that is being removed.
+        tree::end_marked(token, PATIENCE);
         for folder in &self.folders {
             let _ = std::fs::remove_dir_all(folder);
         }
@@ -248,6 +270,28 @@ mod tests {
         }
         let own = i32::try_from(own).expect("an id");
         assert_eq!(guarded.children, BTreeMap::from([(own, Some(Signal::SIGKILL))]));
+    }
+
+    #[test]
+    fn what_a_killed_harness_adopted_is_removed_and_stays_removed() {
+        let base = tempfile::tempdir().expect("a folder");
+        let (adopted, other) = (base.path().join("adopted"), base.path().join("other"));
+        std::fs::create_dir(&other).expect("a folder");
+        // Left its group, and makes the folder again as long as it runs.
+        let script = ["-c", "while :; do mkdir -p \"$0\"; : > \"$0/file\"; done"];
+        let mut writer = std::process::Command::new("sh");
+        let token = format!("test.{:016x}", getrandom::u64().expect("a number"));
+        let mut writer = writer.args(script).arg(&adopted).env(tree::TOKEN, &token).spawn().expect("a child");
+        while !adopted.join("file").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut guarded = Guarded::default();
+        guarded.learn(&format!("t{}", adopted.display()));
+        guarded.end(&token);
+        let ended = writer.try_wait();
+        writer.kill().and_then(|()| writer.wait()).expect("the end");
+        assert!(ended.is_ok_and(|status| status.is_some()), "it still runs");
+        assert_eq!((adopted.exists(), other.exists()), (false, true));
     }
 
     #[test]

@@ -94,6 +94,15 @@ pub fn sweep(token: &str) {
     }
 }
 
+/// Kills every process that carries `token`, and waits until none is there; not longer than `patience`.
+pub fn end_marked(token: &str, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    while !carriers(token).is_empty() && Instant::now() < deadline {
+        sweep(token);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn carriers(token: &str) -> Vec<Pid> {
     let own = i32::try_from(std::process::id()).unwrap_or(0);
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };

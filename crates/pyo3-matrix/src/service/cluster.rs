@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use tempfile::TempDir;
 
 use super::database::{Database, fresh_name, new_password};
 use super::log;
 use super::postgres::Binaries;
 use super::superuser::{Superuser, reason};
 use crate::config::{Auth, PostgresSpec};
-use crate::process::{Command, Daemon, Unprivileged};
+use crate::process::{Command, Daemon, Folder, Unprivileged};
 use crate::provision::{Context, ProvisionError, cache, unprivileged};
 
 const HOST: &str = "127.0.0.1";
@@ -46,7 +45,7 @@ const SETTINGS: [&str; 12] = [
 pub struct Cluster<'p> {
     // Dropped in this order.
     _server: Daemon<'p>,
-    folder: TempDir,
+    folder: Folder,
     superuser: Superuser,
 }
 
@@ -74,10 +73,8 @@ impl<'p> Cluster<'p> {
     ) -> Result<Self, ProvisionError> {
         let user = unprivileged();
         let base = cache::temporary(user.as_ref());
-        let folder =
-            tempfile::Builder::new().prefix(&format!("pyo3-matrix-pg{}-", spec.major)).tempdir_in(&base);
+        let folder = context.processes.folder(&format!("pyo3-matrix-pg{}-", spec.major), &base);
         let folder = folder.map_err(ProvisionError::disk("cannot make a folder in", &base))?;
-        context.processes.adopt_folder(folder.path());
         let start = Start { binaries, auth: spec.auth, user, folder: folder.path().to_owned(), context };
         let password = start.initdb()?;
         let (server, database) = start.server(password, context.processes)?;

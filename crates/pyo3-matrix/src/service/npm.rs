@@ -61,9 +61,8 @@ impl Package {
     }
 
     fn fetch(&self, cache: &Path, home: &Path, context: &Context) -> Result<(), ProvisionError> {
-        let staging = tempfile::Builder::new().prefix(".fetching-").tempdir_in(cache);
+        let staging = context.processes.folder(".fetching-", cache);
         let staging = staging.map_err(ProvisionError::disk("cannot make a folder in", cache))?;
-        context.processes.adopt_folder(staging.path());
         let npm = usable(context)?;
         (context.tell)(&Event::Fetching { what: &self.what, with: "npm" });
         let tarball = self.pack(&npm, staging.path(), context)?;

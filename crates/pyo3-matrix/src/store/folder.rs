@@ -46,7 +46,14 @@ pub enum FolderError {
 
 impl RunFolder {
     /// Makes a new run's folder and writes what it set out to do.
-    pub fn create(target: &Path, mut intent: Intent) -> io::Result<RunFolder> {
+    pub fn create(target: &Path, intent: Intent) -> io::Result<RunFolder> {
+        let (folder, intent) = RunFolder::begin(target, intent)?;
+        folder.is_run(&intent)?;
+        Ok(folder)
+    }
+
+    /// Makes a new folder that is no run yet, and fills in the run's id and when it began.
+    pub fn begin(target: &Path, mut intent: Intent) -> io::Result<(RunFolder, Intent)> {
         intent.started = now();
         let id = format!("{}-{}", intent.started.replace([':', '-'], ""), std::process::id());
         let runs = target.join("runs");
@@ -64,17 +71,21 @@ impl RunFolder {
         made?;
         fs::create_dir(path.join("cells"))?;
         intent.run = run;
-        document::write(&path.join(PLAN), &intent)?;
-        Ok(RunFolder { path })
+        Ok((RunFolder { path }, intent))
+    }
+
+    /// Writes what the run set out to do, by which its folder is known as a run.
+    pub fn is_run(&self, intent: &Intent) -> io::Result<()> {
+        document::write(&self.path.join(PLAN), intent)
     }
 
     /// Points `latest` at this run.
     pub fn becomes_latest(&self, target: &Path) -> io::Result<()> {
-        let runs = target.join("runs");
-        let link = runs.join(format!("{LATEST}.{}", std::process::id()));
+        // Made in the run's own folder: where the harness is killed between the two, the link goes with the run.
+        let link = self.path.join(LATEST);
         let _ = fs::remove_file(&link);
         std::os::unix::fs::symlink(self.path.file_name().unwrap_or_default(), &link)?;
-        fs::rename(link, runs.join(LATEST))
+        fs::rename(link, target.join("runs").join(LATEST))
     }
 
     /// The folder of an earlier run: by its id, by its path, or the latest.
@@ -188,6 +199,12 @@ fn known(runs: &Path) -> String {
         None => "`cargo matrix run` makes one".to_owned(),
         Some(newest) => format!("there are {}, the newest is {newest}", ids.len()),
     }
+}
+
+/// Whether a folder of this name was made for a run: its name begins with a time.
+pub fn is_id(name: &str) -> bool {
+    let time = name.split('-').next().unwrap_or_default();
+    time.parse::<jiff::Timestamp>().is_ok()
 }
 
 /// The time, in UTC.

@@ -18,6 +18,7 @@ use crate::model::ledger::Ledger;
 use crate::model::record::{Attempt, Outcome, Record, Versions};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
+use crate::store::alive::Alive;
 use crate::store::disk;
 use crate::store::folder::{Contents, PLAN, RunFolder};
 use crate::store::intent::Intent;
@@ -295,7 +296,8 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
     let mut intent = Intent::of(goal.plan, terms, basis);
     (intent.part, intent.merged) = (goal.part, Some(merged));
     let negatives = choose_negatives(&intent.plan, pieces);
-    let folder = RunFolder::create(target, intent.clone())?;
+    let (folder, intent) = RunFolder::begin(target, intent.clone())?;
+    let _alive = Alive::claim(&folder)?;
     for (cell, Counting { piece, attempts }) in chosen {
         disk::share(&pieces[piece].folder.cell(cell), &folder.cell(cell))?;
         if let (false, Some(record)) = (attempts.is_empty(), pieces[piece].record(cell)) {
@@ -309,6 +311,8 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
     if let Some(sum) = Ledger::sum(&ledgers) {
         document::write(&folder.path.join("ledger.json"), &sum)?;
     }
+    // Last: what a killed harness leaves is no run.
+    folder.is_run(&intent)?;
     folder.becomes_latest(target)?;
     Ok(folder)
 }

@@ -10,9 +10,10 @@ use fs_err as fs;
 use crate::config::{Config, Kept};
 use crate::model::document;
 use crate::plan::part::Cut;
+use crate::store::alive::is_at_work;
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk::{self, RUNS};
-use crate::store::folder::{LATEST, PLAN, RunFolder};
+use crate::store::folder::{LATEST, PLAN, RunFolder, is_id};
 use crate::store::intent::Intent;
 
 /// Where something lies from the moment on in which it is no run or wheel any more, until it is gone.
@@ -39,9 +40,10 @@ pub fn prune(config: &Config, run: &RunFolder, _held: &CheckoutLock) -> Pruned {
             (0, 0)
         })
     };
+    let wrecks = sweep(&runs, wrecks(&runs, run));
     let of_runs = sweep(&runs, old_runs(&runs, config.keep.runs, run));
     let of_wheels = sweep(&wheels, old_wheels(&wheels, config.keep.wheels, run));
-    Pruned { runs: of_runs.0, wheels: of_wheels.0, bytes: of_runs.1 + of_wheels.1, ..pruned }
+    Pruned { runs: of_runs.0, wheels: of_wheels.0, bytes: wrecks.1 + of_runs.1 + of_wheels.1, ..pruned }
 }
 
 /// The runs that are not kept. `run`, the latest one, and what a kept one refers to are.
@@ -60,6 +62,24 @@ fn old_runs(runs: &Path, keep: Kept, run: &RunFolder) -> io::Result<Vec<PathBuf>
         }
     }
     Ok(all.difference(&kept).cloned().collect())
+}
+
+/// What a harness left that was killed before its folder was a run: no plan is in it, and no harness makes one at this
+/// moment. A folder that is newer than `run` may be a merge that has only begun.
+fn wrecks(runs: &Path, run: &RunFolder) -> io::Result<Vec<PathBuf>> {
+    let began = fs::metadata(run.path.join(PLAN))?.modified()?;
+    let mut found = Vec::new();
+    for path in folders(runs)? {
+        let ours = path.file_name().is_some_and(|name| is_id(&name.to_string_lossy()));
+        if ours
+            && !path.join(PLAN).is_file()
+            && fs::metadata(&path)?.modified()? < began
+            && !is_at_work(&RunFolder { path: path.clone() })
+        {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// The runs that a run retries, or was merged from.

@@ -5,6 +5,7 @@ use crate::config::Missing;
 use crate::model::document;
 use crate::plan::Plan;
 use crate::plan::part::Part;
+use crate::store::alive::Alive;
 use crate::store::basis::Basis;
 use crate::store::intent::Terms;
 use crate::store::merge::{Merged, Source};
@@ -95,4 +96,25 @@ fn what_is_removed_is_counted_and_what_a_killed_harness_had_moved_aside_goes_wit
         (1, vec![], false)
     );
     assert!(bytes > 1000, "{bytes}");
+}
+
+#[test]
+fn what_never_became_a_run_goes_unless_it_may_still_become_one() {
+    let target = tempfile::tempdir().expect("a folder");
+    let runs = target.path().join(RUNS);
+    let ended = run(&runs, "20260101T120000Z-9", |_| {});
+    run(&runs, "20260101T110000Z-1", |_| {});
+    let began = fs::metadata(ended.path.join(PLAN)).and_then(|plan| plan.modified()).expect("a time");
+    let leave = |name: &str, at: SystemTime| {
+        fs::create_dir(runs.join(name)).expect("made");
+        let alive = name.ends_with('3').then(|| Alive::claim(&RunFolder { path: runs.join(name) }));
+        std::fs::File::open(runs.join(name)).and_then(|folder| folder.set_modified(at)).expect("a time");
+        alive.map(|alive| alive.expect("claimed"))
+    };
+    let before = began - Duration::from_secs(10);
+    leave("20260101T110000Z-2", before);
+    let _at_work = leave("20260101T110000Z-3", before);
+    leave("20260101T120001Z-4", began + Duration::from_secs(1));
+    leave("notes", before);
+    assert_eq!(names(&wrecks(&runs, &ended).expect("a list")), ["20260101T110000Z-2"]);
 }
