@@ -32,9 +32,16 @@ fn a_harness_that_is_killed_leaves_nothing_in_any_phase_and_the_next_run_goes_on
     tests(&machine, &brief);
     benchmarks(&machine, &request);
     suite(&machine, "passes", None);
+    // What a merge leaves that is killed before it is a run.
+    let wreck = machine.runs().join("20260101T000000Z-1");
+    std::fs::create_dir(&wreck).expect("a folder");
+    std::fs::File::open(&wreck)
+        .and_then(|folder| folder.set_modified(std::time::UNIX_EPOCH))
+        .expect("a time");
     let green = machine.run(&brief);
     assert!(green.status.success(), "{}", shown(&green));
     assert!(machine.run(&["report"]).status.success());
+    assert!(!wreck.exists(), "{}", shown(&green));
     machine.is_clean("a run that ended");
 }
 
