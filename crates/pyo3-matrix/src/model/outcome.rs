@@ -25,7 +25,7 @@ pub enum Outcome {
     Skipped {
         reason: String,
     },
-    /// The cell was planned, and has no record. Never recorded.
+    /// The cell was planned, and nothing says how it ended: it has no record, or its database was taken away.
     Lost,
     /// The run is at work, and has not come to the end of this cell. Never recorded.
     UnderWay,
