@@ -1,11 +1,11 @@
 //! Does what earlier runs left go when matrix.toml says so, and does what is used stay?
 
-use crate::harness::{Project, a_cell, alone, checkout, fixture, shown, stderr};
+use crate::harness::{Project, a_cell, alone, fixture, shown, stderr, target};
 
-/// A project that borrows everything from the checkout but its runs, and keeps one.
+/// A project that borrows everything from the likeness but its runs, and keeps one.
 fn keeping_one_run() -> Project {
     let project = Project::apart(&fixture("passes"));
-    let (own, lent) = (project.path().join("target/matrix"), checkout().join("target/matrix"));
+    let (own, lent) = (project.path().join("target/matrix"), target());
     for name in ["tools", "pythons", "lines", "build", "wheels", "tox"] {
         std::fs::create_dir_all(lent.join(name)).expect("a folder");
         std::os::unix::fs::symlink(lent.join(name), own.join(name)).expect("a link");

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Project, a_cell, alone, checkout, fixture, matrix, run_folder, shown, stderr, stdout};
+use crate::harness::{Project, a_cell, alone, fixture, matrix, run_folder, shown, stderr, stdout, target};
 
 /// Each way of writing it, JSON, XML, Python or a shell, leaves its last word as it is.
 const TOKEN: &str = "hush \"it's\" <&> \\é core-of-it";
@@ -40,10 +40,6 @@ fn is_nowhere(secret: &str, folders: &[&Path], output: &Output) {
     for text in [stdout(output), stderr(output)] {
         assert!(!text.contains(secret), "{text}");
     }
-}
-
-fn target() -> PathBuf {
-    checkout().join("target/matrix")
 }
 
 #[test]
