@@ -60,7 +60,7 @@ class MemorySeries:
     def _run(self) -> None:
         for taken in itertools.count(1):
             if self._stop.wait(INTERVAL_SECONDS):
-                break
+                return
             self._sample()
             if taken % SAVE_EVERY == 0:
                 self._save()
