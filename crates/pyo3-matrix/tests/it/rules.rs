@@ -135,6 +135,15 @@ fn locked_requirements_have_hashes_and_no_address() {
     }
 }
 
+/// `python -m pytest` puts the project's root first on the path: a package there would stand before the wheel.
+#[test]
+fn tox_starts_pytest_by_its_console_script() {
+    let tox: toml::Table = read(&checkout().join("tox.toml")).parse().expect("TOML");
+    let commands = tox["env_run_base"]["commands"].as_array().expect("commands");
+    let programs: Vec<&str> = commands.iter().filter_map(|command| command[0].as_str()).collect();
+    assert_eq!(programs, ["pytest"]);
+}
+
 #[test]
 fn what_tox_empties_at_its_start_belongs_to_one_cell() {
     let tox: toml::Table = read(&checkout().join("tox.toml")).parse().expect("TOML");
