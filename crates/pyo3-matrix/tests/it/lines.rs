@@ -160,7 +160,7 @@ fn a_preset_may_skip_cells_whose_interpreter_is_nowhere() {
         "[preset.mine]\npython = [\"{python}\", \"3.16\"]\npostgres = \"newest\"\nline = [\"{line}\"]\nmissing = \"skip\"\n\n"
     );
     let edit = |text: String| {
-        let text = text.replacen("# `auth` is said", &format!("{axis}# `auth` is said"), 1);
+        let text = text.replacen("\n[[postgres]]\n", &format!("\n{axis}[[postgres]]\n"), 1);
         text.replace("[preset.smoke]", &format!("{preset}[preset.smoke]"))
     };
     let output = passing(edit).run(&["run", "--preset", "mine", "--benchmarks", "off"]);
@@ -174,11 +174,11 @@ fn a_preset_may_skip_cells_whose_interpreter_is_nowhere() {
 
 #[test]
 fn nothing_is_probed_while_another_run_holds_the_checkout() {
-    let axis = "[[python]]\nversion = \"3.16\"\nextra = true\n\n# `auth` is said";
+    let axis = "\n[[python]]\nversion = \"3.16\"\nextra = true\n\n[[postgres]]\n";
     let project = Project::apart(&fixture("passes"));
     let config = project.path().join("matrix.toml");
     let text = std::fs::read_to_string(&config).expect("a config");
-    std::fs::write(&config, text.replacen("# `auth` is said", axis, 1)).expect("written");
+    std::fs::write(&config, text.replacen("\n[[postgres]]\n", axis, 1)).expect("written");
     let target = project.path().join("target/matrix");
     let file = std::fs::File::create(target.join("lock")).expect("a lock");
     let _held = Flock::lock(file, FlockArg::LockExclusiveNonblock).expect("ours");
