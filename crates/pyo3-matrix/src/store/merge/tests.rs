@@ -224,6 +224,7 @@ fn the_same_record_twice_is_one_and_a_retry_counts_over_what_it_retried() {
     let (outcomes, merged) = check(&[&retry, &red], target.path()).expect("merged");
     assert_eq!(outcomes[..2], [Some(Outcome::Flaky), Some(Outcome::TestsFailed)]);
     assert_eq!(merged.contested[0].why, Why::Retry);
+    assert_eq!(merged.runs.iter().map(|source| source.cells).collect::<Vec<_>>(), [1, 3]);
 }
 
 #[test]
