@@ -68,7 +68,7 @@ RUN cargo build --locked --package pyo3-matrix \
  && PYO3_PYTHON=/usr/local/bin/python3.9 cargo build --locked --release --package fraiseql_rs \
       --features extension-module --target-dir target/matrix/build \
  # The crates that were compiled from empty sources must not be taken for the real ones.
- && cargo clean --locked --package pyo3-matrix \
+ && cargo clean --locked --package pyo3-matrix --package pyo3-doctor \
  && cargo clean --locked --release --package fraiseql_rs --target-dir target/matrix/build \
  && rm -rf crates Cargo.toml Cargo.lock \
  && chmod -R a+rwX /usr/local/cargo/registry

@@ -80,6 +80,17 @@ fn the_image_holds_what_a_wheel_and_a_basis_are_made_of() {
     }
 }
 
+/// The image compiles dependencies beside empty crates: one that is not removed again would be taken for the real one.
+#[test]
+fn the_image_forgets_each_crate_that_it_compiled_from_empty_sources() {
+    let image = read(&checkout().join("Dockerfile"));
+    let cleaned: String = image.lines().filter(|line| line.contains("cargo clean")).collect();
+    for entry in std::fs::read_dir(checkout().join("crates")).expect("crates").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(cleaned.contains(&format!("--package {name} ")), "the image keeps an empty {name}");
+    }
+}
+
 #[test]
 fn every_version_of_the_config_has_its_lock() {
     let config: toml::Table = read(&checkout().join("matrix.toml")).parse().expect("TOML");
