@@ -38,7 +38,7 @@ def _extension_modules() -> list[tuple[str, str]]:
 
 
 def _modules() -> list[tuple[str, object]]:
-    # A copy, because a look at some lazy module's attribute imports another one.
+    # A copy of the list: to read an attribute of a lazy module may import another module.
     return list(sys.modules.items())
 
 
