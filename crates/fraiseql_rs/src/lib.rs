@@ -10,7 +10,9 @@ mod db;
 use pyo3::prelude::*;
 
 /// An asyncio pool of PostgreSQL connections, written in Rust.
-#[pymodule]
+// On a free-threaded Python the import turns the GIL on: that the module holds without it is not proven yet. PyO3's own
+// default differs from line to line.
+#[pymodule(gil_used = true)]
 fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::install(module)?;
     module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;

@@ -4,11 +4,13 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::event_loop::EventLoop;
 use super::inside::Inside;
-use super::{completion_queue, future_into_py, loop_native, process};
+use super::per_process::Home;
+use super::{completion_queue, future_into_py, loop_native, runtime, scarce};
 
 /// A way from Rust to asyncio. Each has its own file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +42,12 @@ impl Strategy {
 pub struct Bridge {
     requested: Strategy,
     in_use: AtomicU8,
+    home: Home,
 }
 
 impl Bridge {
     pub fn new(requested: Strategy) -> Self {
-        Self { requested, in_use: AtomicU8::new(requested as u8) }
+        Self { requested, in_use: AtomicU8::new(requested as u8), home: Home::nowhere() }
     }
 
     pub fn requested(&self) -> Strategy {
@@ -57,23 +60,29 @@ impl Bridge {
         Strategy::ALL.into_iter().find(|strategy| *strategy as u8 == number).unwrap_or(self.requested)
     }
 
-    /// Returns an awaitable for `work`, bound to the running event loop. Without a running loop it raises
-    /// `RuntimeError`.
+    /// True in a child that was forked after the pool was first used. The pool then belongs to the parent.
+    pub fn is_elsewhere(&self) -> bool {
+        self.home.is_elsewhere()
+    }
+
+    /// Returns an awaitable for `work`, bound to the running event loop. It raises `RuntimeError` without a running loop
+    /// and in a child of the pool's process, and `OSError` if the process lacks a file or a thread for it.
     pub fn awaitable<'py, F, T>(&self, py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
     where
         F: Future<Output = T> + Send + 'static,
         T: for<'any> IntoPyObject<'any> + Send + 'static,
     {
         let _inside = Inside::enter()?;
-        process::claim()?;
+        self.home.claim(foreign)?;
+        runtime::start().map_err(|error| scarce(&error))?;
         let event_loop = EventLoop::running(py)?;
         // The work moves to the heap once. Otherwise each layer above would move all of it (measured: a quarter of
         // the CPU time).
         let work = Box::pin(work);
         let mailbox = match self.requested {
             Strategy::FutureIntoPy => None,
-            Strategy::CompletionQueue => EventLoop::mailbox(&event_loop),
-            Strategy::LoopNative => EventLoop::native_mailbox(&event_loop),
+            Strategy::CompletionQueue => EventLoop::mailbox(&event_loop)?,
+            Strategy::LoopNative => loop_native::mailbox(&event_loop)?,
         };
         let taken = if mailbox.is_some() { self.requested } else { Strategy::FutureIntoPy };
         self.in_use.store(taken as u8, Ordering::Relaxed);
@@ -89,4 +98,11 @@ impl Bridge {
             (_, _) => future_into_py::awaitable(&event_loop, work),
         }
     }
+}
+
+fn foreign() -> PyErr {
+    PyRuntimeError::new_err(
+        "the pool was used before this process was forked, and its connections belong to the parent\n\
+         hint: make a pool in each process, after the fork",
+    )
 }

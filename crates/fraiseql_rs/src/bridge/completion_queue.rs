@@ -9,8 +9,7 @@ use pyo3::prelude::*;
 
 use super::event_loop::EventLoop;
 use super::mailbox::Mailbox;
-use super::runtime;
-use super::stop::Stop;
+use super::{runtime, stop};
 
 /// See the contract in [`super`].
 pub fn awaitable<'py, F, T>(
@@ -22,7 +21,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let (future, delivery) = mailbox.addressed(event_loop, work)?;
-    Stop::Tokio(runtime::spawn_bounded(delivery)).when_cancelled(&future)?;
+    let (future, delivery) = EventLoop::addressed(event_loop, mailbox, work)?;
+    stop::when_cancelled(&future, Arc::new(runtime::spawn_bounded(delivery)))?;
     Ok(future)
 }

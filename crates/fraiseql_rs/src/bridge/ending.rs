@@ -1,20 +1,23 @@
 //! When does work in flight have to end early? When its loop is closed, and when the interpreter exits. Then no
 //! caller will ask for the result, but the guards inside the work (which cancel queries) must still run.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{select, Either};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
+use super::per_process::PerProcess;
+
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
 
 /// The endings of all loops that may have work in flight.
-static ENDINGS: Mutex<Vec<Weak<Ending>>> = Mutex::new(Vec::new());
+static ENDINGS: PerProcess<Mutex<Vec<Weak<Ending>>>> = PerProcess::new();
 
 /// Tells the work of one loop to end.
 #[derive(Default)]
@@ -38,7 +41,7 @@ impl Drop for Pending {
 impl Ending {
     pub fn new() -> Arc<Self> {
         let ending = Arc::new(Self::default());
-        let mut endings = ENDINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut endings = endings();
         endings.retain(|known| known.strong_count() > 0);
         endings.push(Arc::downgrade(&ending));
         ending
@@ -97,6 +100,10 @@ pub fn is_exiting() -> bool {
 /// Ends the work of every loop, and all work that starts later.
 pub fn end_all() {
     IS_EXITING.store(true, Ordering::SeqCst);
-    let endings = ENDINGS.lock().unwrap_or_else(PoisonError::into_inner);
-    endings.iter().filter_map(Weak::upgrade).for_each(|ending| ending.end());
+    endings().iter().filter_map(Weak::upgrade).for_each(|ending| ending.end());
+}
+
+fn endings() -> MutexGuard<'static, Vec<Weak<Ending>>> {
+    let Ok(endings) = ENDINGS.get_or_try_make(|| Ok::<_, Infallible>(Mutex::default()));
+    endings.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,10 +4,11 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::mem;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyAttributeError, PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
 use pyo3_async_runtimes::get_running_loop;
@@ -16,7 +17,7 @@ use tokio::time::sleep;
 use super::arrivals::Arrivals;
 use super::ending::{self, Ending};
 use super::mailbox::Mailbox;
-use super::{loop_native, runtime};
+use super::runtime;
 use crate::compat;
 
 /// A loop cannot report that it was closed, so the watch asks a loop with work in flight this often.
@@ -27,51 +28,70 @@ thread_local! {
     static KNOWN: RefCell<Vec<Py<EventLoop>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Leaves the loops of the parent alone. A forked child calls this once.
+pub fn forget_all() {
+    // To drop them would take locks that the parent's threads may have held at the fork.
+    mem::forget(KNOWN.take());
+}
+
 /// The part of asyncio's loop that the library calls.
 #[pyclass(frozen)]
 pub struct EventLoop {
     /// A weak reference, so that the stand-in does not keep a loop alive.
     real: Py<PyWeakrefReference>,
+    /// Where the loop is in memory: a way to find it without calling Python. After its end another loop may be there.
+    address: usize,
     ending: Arc<Ending>,
     arrivals: Py<Arrivals>,
-    /// `None` if the process may open no more files.
-    mailbox: OnceLock<Option<Arc<Mailbox>>>,
-    /// Whether the loop watches the mailbox.
-    is_hung: OnceLock<bool>,
-    /// Whether the loop watches our sockets.
-    is_native: OnceLock<bool>,
+    mailbox: OnceLock<Arc<Mailbox>>,
+    /// Whether the loop can watch the mailbox.
+    watches_mailbox: OnceLock<bool>,
+    /// Whether the loop can watch the reactor.
+    watches_reactor: OnceLock<bool>,
 }
 
 impl EventLoop {
     /// Returns the stand-in of the running loop. Without a running loop it raises `RuntimeError`.
     pub fn running(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
         let real = get_running_loop(py)?;
-        let is_its = |known: &&Py<Self>| known.get().upgrade(py).is_some_and(|known| known.is(&real));
-        if let Some(known) =
-            KNOWN.with_borrow(|known| known.iter().find(is_its).map(|it| it.bind(py).clone()))
-        {
+        if let Some(known) = Self::known(&real) {
             return Ok(known);
         }
-        Self::forget_closed(py);
+        Self::forget_closed(py)?;
         let stand_in = Self {
             real: PyWeakrefReference::new(&real)?.unbind(),
+            address: real.as_ptr().addr(),
             ending: Ending::new(),
             arrivals: Py::new(py, Arrivals::default())?,
             mailbox: OnceLock::new(),
-            is_hung: OnceLock::new(),
-            is_native: OnceLock::new(),
+            watches_mailbox: OnceLock::new(),
+            watches_reactor: OnceLock::new(),
         };
         let made = Bound::new(py, stand_in)?;
         KNOWN.with_borrow_mut(|known| known.push(made.clone().unbind()));
         Ok(made)
     }
 
+    fn known<'py>(real: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        let py = real.py();
+        let is_there = |known: &&Py<Self>| known.get().address == real.as_ptr().addr();
+        // While the list is borrowed, no reference to a loop is held: to drop the last one would run Python code.
+        let found = KNOWN.with_borrow(|known| known.iter().find(is_there).map(|it| it.bind(py).clone()))?;
+        found.get().upgrade(py).is_some_and(|known| known.is(real)).then_some(found)
+    }
+
     /// Drops the stand-ins of this thread's closed loops. It asks and drops them outside of the list, because both
     /// may run Python code.
-    fn forget_closed(py: Python<'_>) {
+    fn forget_closed(py: Python<'_>) -> PyResult<()> {
         let known = KNOWN.with_borrow(|known| known.iter().map(|it| it.clone_ref(py)).collect::<Vec<_>>());
-        let closed = known.into_iter().filter(|it| it.get().is_closed(py)).collect::<Vec<_>>();
+        let mut closed = Vec::new();
+        for it in known {
+            if it.get().is_closed(py)? {
+                closed.push(it);
+            }
+        }
         KNOWN.with_borrow_mut(|known| known.retain(|it| !closed.iter().any(|gone| gone.is(it))));
+        Ok(())
     }
 
     /// Returns `work`, made to end early if the loop is closed or the interpreter exits.
@@ -89,25 +109,70 @@ impl EventLoop {
         bound
     }
 
-    /// The mailbox where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows'
-    /// proactor.
-    pub fn mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
-        let mailbox = this.get().mailbox.get_or_init(|| Mailbox::new().ok()).as_ref()?;
-        let is_hung = kept(&this.get().is_hung, || {
-            let real = this.get().upgrade(this.py());
-            real.is_some_and(|real| mailbox.hang(&real).is_ok())
-        });
-        is_hung.then_some(mailbox)
+    /// Returns a future of the loop, and `work` extended so that it sends its result there through `mailbox`.
+    pub fn addressed<'py, F, T>(
+        this: &Bound<'py, Self>,
+        mailbox: &Arc<Mailbox>,
+        work: F,
+    ) -> PyResult<(Bound<'py, PyAny>, impl Future<Output = ()> + Send + 'static)>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let future = this.get().create_future(this.py())?;
+        let (mailbox, addressee) = (Arc::clone(mailbox), future.clone().unbind());
+        let work = Self::bound(this, work);
+        let delivery = async move {
+            if let Ok(output) = work.await {
+                mailbox.post(addressee, output);
+            }
+        };
+        Ok((future, delivery))
     }
 
-    /// The mailbox, if the loop can also watch our sockets; else `None`.
-    pub fn native_mailbox<'a>(this: &'a Bound<'_, Self>) -> Option<&'a Arc<Mailbox>> {
-        let mailbox = Self::mailbox(this)?;
-        let is_native = kept(&this.get().is_native, || {
-            let real = this.get().upgrade(this.py());
-            real.is_some_and(|real| loop_native::attach(&real, mailbox).is_ok())
-        });
-        is_native.then_some(mailbox)
+    /// The mailbox where results wait for the loop. `None` if the loop cannot watch a socket, as on Windows'
+    /// proactor. It raises `OSError` if the process may open no more files.
+    pub fn mailbox<'a>(this: &'a Bound<'_, Self>) -> PyResult<Option<&'a Arc<Mailbox>>> {
+        let own = this.get();
+        let mailbox = if let Some(made) = own.mailbox.get() {
+            made
+        } else {
+            let made = Mailbox::new().map_err(|error| super::scarce(&error))?;
+            own.mailbox.get_or_init(|| made)
+        };
+        let is_watched = Self::watches(this, &own.watches_mailbox, |real| mailbox.attach(real))?;
+        Ok(is_watched.then_some(mailbox))
+    }
+
+    /// The mailbox, if the loop can also watch the reactor; else `None`. `attach` makes the loop watch it.
+    pub fn mailbox_beside<'a>(
+        this: &'a Bound<'_, Self>,
+        attach: impl FnOnce(&Bound<'_, PyAny>, &Arc<Mailbox>) -> PyResult<()>,
+    ) -> PyResult<Option<&'a Arc<Mailbox>>> {
+        let Some(mailbox) = Self::mailbox(this)? else { return Ok(None) };
+        let is_watched = Self::watches(this, &this.get().watches_reactor, |real| attach(real, mailbox))?;
+        Ok(is_watched.then_some(mailbox))
+    }
+
+    /// Returns whether the loop can watch something, and makes it do so at the first use. `attach` calls Python, where a
+    /// finaliser may use the same cell: then it is called twice, and the first answer is kept. No answer is kept after
+    /// an error, for example of a signal's handler.
+    fn watches(
+        this: &Bound<'_, Self>,
+        cell: &OnceLock<bool>,
+        attach: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<()>,
+    ) -> PyResult<bool> {
+        if let Some(known) = cell.get() {
+            return Ok(*known);
+        }
+        let py = this.py();
+        let real = this.get().upgrade(py).ok_or_else(gone)?;
+        let answer = match attach(&real) {
+            Ok(()) => true,
+            Err(error) if is_unable(py, &error) => false,
+            Err(error) => return Err(error),
+        };
+        Ok(*cell.get_or_init(|| answer))
     }
 
     fn upgrade<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
@@ -116,20 +181,19 @@ impl EventLoop {
         (!real.is_none()).then_some(real)
     }
 
-    fn is_closed(&self, py: Python<'_>) -> bool {
-        let closed = |real: Bound<'_, PyAny>| real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy();
-        self.upgrade(py).is_none_or(|real| closed(real).unwrap_or(true))
+    fn is_closed(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(real) = self.upgrade(py) else { return Ok(true) };
+        real.call_method0(pyo3::intern!(py, "is_closed"))?.is_truthy()
     }
 }
 
-/// Returns the answer that `cell` keeps, and asks for it at the first use. `ask` calls Python, where a finaliser may
-/// use the same cell: then it is asked twice, and the first answer is kept.
-fn kept(cell: &OnceLock<bool>, ask: impl FnOnce() -> bool) -> bool {
-    if let Some(known) = cell.get() {
-        return *known;
-    }
-    let answer = ask();
-    *cell.get_or_init(|| answer)
+/// True for the error of a loop that cannot watch sockets at all.
+fn is_unable(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyNotImplementedError>(py) || error.is_instance_of::<PyAttributeError>(py)
+}
+
+fn gone() -> PyErr {
+    PyRuntimeError::new_err("the event loop is gone")
 }
 
 /// Ends the work of the loop once it is closed.
@@ -140,11 +204,11 @@ async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
         let asked = Arc::clone(&this);
         let is_closed = runtime::blocking(move || {
             // Nothing may touch an interpreter that is exiting.
-            !ending::is_exiting() && compat::attach(|py| asked.get().is_closed(py))
+            !ending::is_exiting() && compat::attach(|py| asked.get().is_closed(py).unwrap_or(true))
         });
         if is_closed.await {
             ending.end();
-            if let Some(Some(mailbox)) = this.get().mailbox.get() {
+            if let Some(mailbox) = this.get().mailbox.get() {
                 mailbox.empty();
             }
         }
@@ -154,7 +218,7 @@ async fn watch(ending: Arc<Ending>, this: Py<EventLoop>) {
 #[pymethods]
 impl EventLoop {
     pub fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let real = self.upgrade(py).ok_or_else(|| PyRuntimeError::new_err("the event loop is gone"))?;
+        let real = self.upgrade(py).ok_or_else(gone)?;
         real.call_method0(pyo3::intern!(py, "create_future"))
     }
 
@@ -178,7 +242,7 @@ impl EventLoop {
         // The loop will not fetch these callbacks any more.
         drop(self.arrivals.get().take());
         match woken {
-            Some(Err(error)) if !self.is_closed(py) => Err(error),
+            Some(Err(error)) if !self.is_closed(py)? => Err(error),
             _ => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use super::{ending, inside, process, runtime};
+use super::{ending, inside, runtime};
 use crate::compat;
 
 /// The longest time that the interpreter's exit waits for us. Ending the futures takes milliseconds.
@@ -21,8 +21,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn leave(py: Python<'_>) {
-    // If this process has no runtime, there is nothing to end. A forked child must not even take the locks.
-    if process::has_runtime() {
+    // If this process has no runtime, there is nothing to end. A forked child must not even take its parent's locks.
+    if runtime::started().is_some() {
         compat::detach(py, || {
             ending::end_all();
             inside::wait_until_none(LIMIT);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::process;
+use super::{event_loop, per_process, runtime};
 use crate::compat;
 
 /// How long a fork waits for the threads. After that it goes on without them.
@@ -42,10 +42,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Returns when the worker and the thread for blocking work stand still, or when the limit has passed.
 #[pyfunction]
 fn hold(py: Python<'_>) {
-    if !process::has_runtime() {
-        return;
-    }
-    let runtime = pyo3_async_runtimes::tokio::get_runtime();
+    let Some(runtime) = runtime::started() else { return };
     let (arrived, arrivals) = channel();
     let (for_worker, worker_gate) = channel();
     let (for_blocking, blocking_gate) = channel();
@@ -74,9 +71,11 @@ fn release() {
     drop(GATES.take());
 }
 
-/// The child has no waiting threads to release. To drop the gates would take a lock that such a thread may have held
-/// at the fork.
+/// The child begins without a runtime, and makes its own at its first use. It has no waiting threads to release. To
+/// drop the gates would take a lock that such a thread may have held at the fork.
 #[pyfunction]
 fn forget() {
+    per_process::leave_parent();
     std::mem::forget(GATES.take());
+    event_loop::forget_all();
 }

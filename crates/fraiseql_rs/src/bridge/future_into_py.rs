@@ -5,12 +5,17 @@
 
 use std::future::Future;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3_async_runtimes::tokio::future_into_py_with_locals;
+use pyo3_async_runtimes::tokio::{future_into_py_with_locals, init_with_runtime};
 use pyo3_async_runtimes::TaskLocals;
 
 use super::event_loop::EventLoop;
-use super::thread_state;
+use super::per_process::Home;
+use super::{runtime, scarce, thread_state};
+
+/// The process whose runtime the library has. The library keeps one runtime for ever, in its children too.
+static LENT: Home = Home::nowhere();
 
 /// See the contract in [`super`].
 pub fn awaitable<'py, F, T>(event_loop: &Bound<'py, EventLoop>, work: F) -> PyResult<Bound<'py, PyAny>>
@@ -18,9 +23,26 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
+    lend_runtime()?;
     let work = EventLoop::bound(event_loop, work);
     let work = async move { work.await.map(Completed) };
     future_into_py_with_locals(event_loop.py(), TaskLocals::new(event_loop.clone().into_any()), work)
+}
+
+/// Gives the library our runtime, at the first use.
+fn lend_runtime() -> PyResult<()> {
+    if LENT.is_unset() {
+        let runtime = runtime::start().map_err(|error| scarce(&error))?;
+        // This fails if the library has a runtime already: only ours can be it.
+        let _ = init_with_runtime(runtime);
+    }
+    LENT.claim(|| {
+        PyRuntimeError::new_err(
+            "pyo3-async-runtimes keeps the runtime of the process from which this one was forked, so the bridge \
+             future_into_py cannot work here\n\
+             hint: use bridge=\"loop_native\" or \"completion_queue\", or fork before the first query",
+        )
+    })
 }
 
 /// An output that is converted on the thread that completes the awaitable. The conversion also keeps that thread's

@@ -1,35 +1,29 @@
-//! What if results are ready and their loop is busy? They wait here, and the loop is woken once for all of them, by a
-//! byte in a socket that it watches. Sending that byte does not need the GIL. The loop's own thread then makes the
-//! Python objects and resolves the futures, one after the other, under one hold of the GIL.
+//! What if results are ready and their loop is busy? They wait here, and the loop is woken once for all of them
+//! (`wakeup`), without the GIL. The loop's own thread then makes the Python objects and resolves the futures, one after
+//! the other, under one hold of the GIL.
 
 use std::cell::Cell;
-use std::future::Future;
-use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::collections::VecDeque;
+use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::IntoPyObjectExt;
 
-use super::event_loop::EventLoop;
 use super::inside::Inside;
-use super::process;
-use crate::compat;
+use super::per_process::Home;
+use super::resolve::guarded;
+use super::wakeup::Wakeup;
 
 thread_local! {
-    /// The mailbox that this thread will empty soon, without being rung.
+    /// The mailbox that this thread will empty soon, without being woken.
     static ATTENDED: Cell<*const Mailbox> = const { Cell::new(ptr::null()) };
 }
 
-/// Runs `work` if this thread has the interpreter anyway. Only a loop's thread has it here: it reads answers under
-/// one hold of the GIL. On any other thread `work` does not run, so no thread waits for the interpreter here.
-pub fn if_attached(work: impl FnOnce(Python<'_>)) {
-    if ATTENDED.with(|attended| !attended.get().is_null()) {
-        compat::attach(work);
-    }
+/// True on a loop's thread that reads answers: it has the interpreter, and keeps it until it has delivered them.
+pub fn is_attended() -> bool {
+    ATTENDED.with(|attended| !attended.get().is_null())
 }
 
 /// Makes the result; it is called while attached to the interpreter.
@@ -43,69 +37,40 @@ struct Letter {
 
 /// The results for one loop.
 pub struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
-    /// True while a byte is in the socket.
-    is_rung: AtomicBool,
-    bell: UnixStream,
-    ear: UnixStream,
+    letters: Mutex<VecDeque<Letter>>,
+    wakeup: Wakeup,
 }
 
 impl Mailbox {
+    /// An error means that the process may open no more files.
     pub fn new() -> io::Result<Arc<Self>> {
-        let (bell, ear) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        ear.set_nonblocking(true)?;
-        Ok(Arc::new(Self { letters: Mutex::default(), is_rung: AtomicBool::new(false), bell, ear }))
+        Ok(Arc::new(Self { letters: Mutex::default(), wakeup: Wakeup::new()? }))
     }
 
-    /// Makes `event_loop` watch the bell. An error means that the loop cannot watch sockets.
-    pub fn hang(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-        let reader = Reader(Arc::clone(self));
-        event_loop.call_method1("add_reader", (self.ear.as_raw_fd(), reader)).map(drop)
-    }
-
-    /// Returns a future of the loop, and `work` extended so that it sends its result there.
-    pub fn addressed<'py, F, T>(
-        self: &Arc<Self>,
-        event_loop: &Bound<'py, EventLoop>,
-        work: F,
-    ) -> PyResult<(Bound<'py, PyAny>, impl Future<Output = ()> + Send + 'static)>
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: for<'any> IntoPyObject<'any> + Send + 'static,
-    {
-        let future = event_loop.get().create_future(event_loop.py())?;
-        let (mailbox, addressee) = (Arc::clone(self), future.clone().unbind());
-        let work = EventLoop::bound(event_loop, work);
-        let delivery = async move {
-            if let Ok(output) = work.await {
-                mailbox.post(addressee, output);
-            }
-        };
-        Ok((future, delivery))
+    /// Makes `event_loop` deliver what is sent here. An error may mean that the loop cannot watch sockets.
+    pub fn attach(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reader = Reader { mailbox: Arc::clone(self), home: Home::here() };
+        event_loop.call_method1("add_reader", (self.wakeup.descriptor(), reader)).map(drop)
     }
 
     /// Adds a result; any thread may call this.
-    fn post<T>(&self, future: Py<PyAny>, output: T)
+    pub fn post<T>(&self, future: Py<PyAny>, output: T)
     where
         T: for<'any> IntoPyObject<'any> + Send + 'static,
     {
         let content: Content = Box::new(move |py| output.into_py_any(py));
-        self.letters().push(Letter { future, content });
-        let is_attended = ATTENDED.with(|attended| ptr::eq(attended.get(), self));
-        if !is_attended && !self.is_rung.swap(true, Ordering::SeqCst) {
-            // The write fails only if the other end is closed. Both ends live equally long, so then no loop listens
-            // any more.
-            let _ = (&self.bell).write(&[1]);
+        self.letters().push_back(Letter { future, content });
+        if !ATTENDED.with(|attended| ptr::eq(attended.get(), self)) {
+            self.wakeup.send();
         }
     }
 
-    /// Runs `work`, then resolves the futures of all letters. `work` may add more letters without ringing.
-    pub fn deliver_after(&self, py: Python<'_>, work: impl FnOnce()) {
+    /// Runs `work`, then resolves the futures of all letters. `work` may add more letters without waking the loop.
+    pub fn deliver_after(&self, py: Python<'_>, work: impl FnOnce()) -> PyResult<()> {
         let before = ATTENDED.replace(ptr::from_ref(self));
         work();
         ATTENDED.set(before);
-        self.deliver(py);
+        self.deliver(py)
     }
 
     /// Drops all letters, because their loop will not fetch them any more.
@@ -115,27 +80,45 @@ impl Mailbox {
         drop(letters);
     }
 
-    fn deliver(&self, py: Python<'_>) {
-        let letters = std::mem::take(&mut *self.letters());
-        for letter in letters {
-            let future = letter.future.bind(py);
-            if let Err(error) = resolve(future, (letter.content)(py)) {
-                error.write_unraisable(py, Some(future));
+    /// An error is what a signal's handler has raised. The loop is then woken for the letters that are left.
+    fn deliver(&self, py: Python<'_>) -> PyResult<()> {
+        let mut letters = std::mem::take(&mut *self.letters());
+        while let Some(Letter { future, content }) = letters.pop_front() {
+            let value = content(py);
+            let Err(interrupted) = guarded(future.bind(py), || resolve(future.bind(py), &value)) else {
+                continue;
+            };
+            if interrupted.is_untouched {
+                letters.push_front(Letter { future, content: Box::new(move |_| value) });
             }
+            self.put_back(letters);
+            return Err(interrupted.error);
+        }
+        Ok(())
+    }
+
+    fn put_back(&self, mut older: VecDeque<Letter>) {
+        let mut letters = self.letters();
+        older.append(&mut letters);
+        let is_any_left = !older.is_empty();
+        *letters = older;
+        drop(letters);
+        if is_any_left {
+            self.wakeup.send();
         }
     }
 
-    fn letters(&self) -> std::sync::MutexGuard<'_, Vec<Letter>> {
+    fn letters(&self) -> MutexGuard<'_, VecDeque<Letter>> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Sets the result, unless the future was cancelled in the meantime.
-fn resolve(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+fn resolve(future: &Bound<'_, PyAny>, result: &PyResult<Py<PyAny>>) -> PyResult<()> {
     let py = future.py();
     let set = match result {
         Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,)),
-        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),)),
+        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.value(py),)),
     };
     match set {
         Err(_) if future.call_method0(pyo3::intern!(py, "cancelled"))?.is_truthy()? => Ok(()),
@@ -143,25 +126,26 @@ fn resolve(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<(
     }
 }
 
-/// The loop calls this when the bell has rung.
+/// The loop calls this when it has been woken.
 #[pyclass(frozen)]
-struct Reader(Arc<Mailbox>);
+struct Reader {
+    mailbox: Arc<Mailbox>,
+    home: Home,
+}
 
 #[pymethods]
 impl Reader {
-    fn __call__(&self, py: Python<'_>) {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         // If this is a forked child that goes on with its parent's loop, the byte belongs to the parent.
-        if process::is_orphan() {
-            return;
+        if self.home.is_elsewhere() {
+            return Ok(());
         }
-        let mailbox = &self.0;
-        // The byte itself does not matter: the letters say what to do.
-        let _ = (&mailbox.ear).read(&mut [0; 8]);
-        // The flag is reset before the letters are taken, so a later letter rings again.
-        mailbox.is_rung.store(false, Ordering::SeqCst);
-        match Inside::enter() {
-            Ok(_inside) => mailbox.deliver(py),
-            Err(_) => mailbox.empty(),
+        self.mailbox.wakeup.receive();
+        if let Ok(_inside) = Inside::enter() {
+            self.mailbox.deliver(py)
+        } else {
+            self.mailbox.empty();
+            Ok(())
         }
     }
 }

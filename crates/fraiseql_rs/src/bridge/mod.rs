@@ -19,23 +19,40 @@ mod future_into_py;
 mod inside;
 mod loop_native;
 mod mailbox;
-mod process;
+mod per_process;
+mod resolve;
 mod runtime;
 mod stop;
 mod thread_state;
+mod wakeup;
 
+use std::future::Future;
+use std::io;
+
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 pub use choice::{Bridge, Strategy};
 pub use inside::Inside;
-pub use loop_native::{spawn as spawn_native, Socket as NativeSocket};
-pub use mailbox::if_attached;
-pub use process::is_orphan;
-pub use runtime::{finish, spawn};
+pub use loop_native::{if_attached, spawn as spawn_native, Socket as NativeSocket};
+pub use runtime::spawn;
 
-/// Prepares the runtime before its first use, and the interpreter for forks and for its end.
+/// Prepares the interpreter for forks and for its end.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    runtime::configure();
     fork::register(module)?;
     exit::register(module)
+}
+
+/// Runs `work` that cleans up after a dropped future; the interpreter's exit waits for it. It must not touch Python.
+pub fn finish<F>(work: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    runtime::spawn_bounded(loop_native::assisted(work));
+}
+
+/// The exception for a file or a thread that the system does not give us.
+fn scarce(error: &io::Error) -> PyErr {
+    let text = format!("the pool cannot start: {error}");
+    PyOSError::new_err((error.raw_os_error(), text))
 }

@@ -326,7 +326,7 @@ impl Drop for PrototypePool {
     fn drop(&mut self) {
         // To drop connections takes locks that the parent's threads may have held at the fork. In the child no thread
         // releases them.
-        if bridge::is_orphan() {
+        if self.bridge.is_elsewhere() {
             mem::forget(self.pool.clone());
         }
     }

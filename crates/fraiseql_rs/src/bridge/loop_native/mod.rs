@@ -16,23 +16,15 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use self::reactor::Reactor;
+use self::reactor::Reactor;
 pub use self::socket::Socket;
-pub use self::task::Task;
-use super::count::Count;
+use self::task::Task;
 use super::event_loop::EventLoop;
 use super::inside::Inside;
-use super::mailbox::Mailbox;
-use super::stop::Stop;
-use super::{process, runtime};
-
-/// The awaitables whose work is in progress; the interpreter's exit waits for them.
-static PENDING: Count = Count::new();
-
-/// The number of awaitables whose work is in progress.
-pub fn pending_count() -> usize {
-    PENDING.get()
-}
+use super::mailbox::{self, Mailbox};
+use super::per_process::Home;
+use super::{runtime, scarce, stop};
+use crate::compat;
 
 /// See the contract in [`super`]. The work begins at once: a query is sent before its awaitable exists.
 pub fn awaitable<'py, F, T>(
@@ -44,24 +36,31 @@ where
     F: Future<Output = T> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
-    let (future, delivery) = mailbox.addressed(event_loop, work)?;
-    let counted = PENDING.one();
-    let task = Task::new(async move {
+    let reactor = Reactor::get().map_err(|error| scarce(&error))?;
+    let (future, delivery) = EventLoop::addressed(event_loop, mailbox, work)?;
+    let counted = runtime::outside();
+    let task = Task::new(reactor, async move {
         let _counted = counted;
         delivery.await;
     });
-    Stop::Native(Arc::clone(&task)).when_cancelled(&future)?;
-    let reactor = Reactor::get();
+    stop::when_cancelled(&future, Arc::<Task>::clone(&task))?;
     reactor.catch_up();
     reactor.queue(task);
     reactor.run();
     Ok(future)
 }
 
-/// Makes `real` call us whenever one of our sockets is ready. An error means that the loop cannot watch sockets.
-pub fn attach(real: &Bound<'_, PyAny>, mailbox: &Arc<Mailbox>) -> PyResult<()> {
-    let reactor = Reactor::get();
-    real.call_method1("add_reader", (reactor.descriptor(), Driver(Arc::clone(mailbox))))?;
+/// The mailbox of a loop that watches our sockets. `None` if the loop cannot watch sockets. It raises `OSError` if the
+/// process may open no more files.
+pub fn mailbox<'a>(event_loop: &'a Bound<'_, EventLoop>) -> PyResult<Option<&'a Arc<Mailbox>>> {
+    EventLoop::mailbox_beside(event_loop, attach)
+}
+
+/// Makes `real` call us whenever one of our sockets is ready. An error may mean that the loop cannot watch sockets.
+fn attach(real: &Bound<'_, PyAny>, mailbox: &Arc<Mailbox>) -> PyResult<()> {
+    let reactor = Reactor::get().map_err(|error| scarce(&error))?;
+    let driver = Driver { mailbox: Arc::clone(mailbox), reactor, home: Home::here() };
+    real.call_method1("add_reader", (reactor.descriptor(), driver))?;
     // Look once now, because something may have happened while no loop watched: a server may have gone away.
     reactor.drive();
     Ok(())
@@ -72,12 +71,12 @@ pub fn attach(real: &Bound<'_, PyAny>, mailbox: &Arc<Mailbox>) -> PyResult<()> {
 /// deadpool wants a Tokio handle, so a parked task on the runtime represents the session.
 pub fn spawn(session: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     let (parked, gone) = oneshot::channel::<()>();
-    let task = Task::new(async move {
+    let reactor = Reactor::known().expect("the session reads a socket, which the reactor watches");
+    let task = Task::new(reactor, async move {
         if let Either::Right((_, session)) = select(Box::pin(session), gone).await {
             drop(session);
         }
     });
-    let reactor = Reactor::get();
     reactor.queue(task);
     reactor.ring();
     runtime::spawn(async move {
@@ -94,18 +93,35 @@ pub async fn assisted<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
+/// Runs `work` if this thread has the interpreter anyway. Only a loop's thread has it here: it reads answers under
+/// one hold of the GIL. On any other thread `work` does not run, so no thread waits for the interpreter here.
+pub fn if_attached(work: impl FnOnce(Python<'_>)) {
+    if mailbox::is_attended() {
+        // `work` may call Python code, for example a finaliser, which may wait for a query on another loop.
+        if let Some(reactor) = Reactor::known() {
+            reactor.expect_delay();
+        }
+        compat::attach(work);
+    }
+}
+
 /// A loop calls this when a socket is ready, or when a task has to be polled.
 #[pyclass(frozen)]
-struct Driver(Arc<Mailbox>);
+struct Driver {
+    mailbox: Arc<Mailbox>,
+    reactor: &'static Reactor,
+    home: Home,
+}
 
 #[pymethods]
 impl Driver {
-    fn __call__(&self, py: Python<'_>) {
-        if process::is_orphan() {
-            return;
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        if self.home.is_elsewhere() {
+            return Ok(());
         }
-        if let Ok(_inside) = Inside::enter() {
-            self.0.deliver_after(py, || Reactor::get().drive());
+        match Inside::enter() {
+            Ok(_inside) => self.mailbox.deliver_after(py, || self.reactor.drive()),
+            Err(_) => Ok(()),
         }
     }
 }

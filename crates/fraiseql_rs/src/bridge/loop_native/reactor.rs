@@ -1,25 +1,28 @@
 //! Which sockets are ready, and which tasks have to be polled? The process has one reactor. Any thread may drive it,
-//! but only one at a time. Usually that is a loop's thread, because every loop with work watches the reactor's
-//! descriptor. Tokio's thread drives it where no loop would: after the last loop is closed, and while the interpreter
-//! exits.
+//! and several may at once: one of them looks at the sockets, and each polls tasks. Usually they are threads of loops,
+//! because every loop with work watches the reactor's descriptor. Tokio's thread drives it where no loop would: after
+//! the last loop is closed, while the interpreter exits, and while a loop's thread is held up in Python code.
 //!
-//! The driving thread holds no other lock and never waits for the GIL. A loop's thread holds the GIL, so it never
-//! waits for the driving thread.
+//! A driving thread holds no lock while it polls a task, because the task may call Python code. It never waits for
+//! another driving thread, because it may hold the GIL, which the other one may be waiting for.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{select, Either};
-use mio::event::Source;
+use mio::event::{Event, Source};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
+use super::super::per_process::PerProcess;
 use super::super::runtime;
 use super::socket::Readiness;
 use super::task::Task;
@@ -41,10 +44,27 @@ const FRESH: Duration = Duration::from_millis(1);
 
 const ALARM: Token = Token(0);
 
-static REACTOR: OnceLock<Reactor> = OnceLock::new();
+static REACTOR: PerProcess<Reactor> = PerProcess::new();
+
+thread_local! {
+    /// What this thread is doing for the reactor.
+    static TURN: Cell<Turn> = const { Cell::new(Turn::None) };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It does not drive.
+    None,
+    /// It drives. It polls what it queues itself, so it need not be called for that.
+    Driving,
+    /// It drives, and Tokio's thread knows that the task at hand may take long.
+    Delayed,
+}
 
 /// See the module.
 pub struct Reactor {
+    runtime: &'static Runtime,
+    /// Held for a look at the sockets, and never while a task is polled.
     io: Mutex<Io>,
     registry: Registry,
     descriptor: RawFd,
@@ -53,8 +73,6 @@ pub struct Reactor {
     ready: Mutex<VecDeque<Arc<Task>>>,
     sockets: Mutex<HashMap<Token, Arc<Readiness>>>,
     next: AtomicUsize,
-    /// True while a thread drives. It will find what is queued, so no other thread has to be called.
-    is_driven: AtomicBool,
     is_assistant_called: AtomicBool,
     /// How many times a thread has driven the reactor.
     turns: AtomicU64,
@@ -69,9 +87,10 @@ struct Io {
 }
 
 impl Reactor {
-    /// The reactor, made at its first use. It panics if the process may open no more files.
-    pub fn get() -> &'static Self {
-        REACTOR.get_or_init(|| Self::new().expect("a process may open three more files"))
+    /// The reactor of this process, made at its first use. An error means that the process may open no more files; a
+    /// later call tries again.
+    pub fn get() -> io::Result<&'static Self> {
+        REACTOR.get_or_try_make(Self::new)
     }
 
     /// The reactor, if it has been used before.
@@ -85,6 +104,7 @@ impl Reactor {
         let alarm = Waker::new(&registry, ALARM)?;
         let descriptor = poll.as_raw_fd();
         Ok(Self {
+            runtime: runtime::start()?,
             io: Mutex::new(Io { poll, events: Events::with_capacity(EVENTS) }),
             registry,
             descriptor,
@@ -92,7 +112,6 @@ impl Reactor {
             ready: Mutex::default(),
             sockets: Mutex::default(),
             next: AtomicUsize::new(ALARM.0 + 1),
-            is_driven: AtomicBool::new(false),
             is_assistant_called: AtomicBool::new(false),
             turns: AtomicU64::new(0),
             begun: Instant::now(),
@@ -129,10 +148,10 @@ impl Reactor {
         }
     }
 
-    /// Queues a task, and calls a thread to poll it soon.
+    /// Queues a task. If this thread does not drive, it calls one that polls the task soon.
     pub fn wake(&'static self, task: Arc<Task>) {
         self.queue(task);
-        if !self.is_driven.load(Ordering::SeqCst) {
+        if TURN.get() == Turn::None {
             self.ring();
         }
     }
@@ -140,8 +159,23 @@ impl Reactor {
     /// Calls a loop, and also Tokio's thread, in case no loop comes.
     pub fn ring(&'static self) {
         self.call_loop();
+        self.call_assistant();
+    }
+
+    fn call_assistant(&'static self) {
         if !self.is_assistant_called.swap(true, Ordering::SeqCst) {
             drop(runtime::spawn(self.stand_by()));
+        }
+    }
+
+    /// The task that this thread polls may take long, for it is about to call Python code. If other tasks wait, Tokio's
+    /// thread is called for them.
+    pub fn expect_delay(&'static self) {
+        if TURN.get() == Turn::Driving {
+            TURN.set(Turn::Delayed);
+            if !held(&self.ready).is_empty() {
+                self.call_assistant();
+            }
         }
     }
 
@@ -181,12 +215,12 @@ impl Reactor {
 
     /// Looks at the sockets, and polls the tasks that can go on.
     pub fn drive(&'static self) {
-        self.turn(Self::look);
+        self.turn(true);
     }
 
     /// Polls the queued tasks, without a look at the sockets.
     pub fn run(&'static self) {
-        self.turn(|_, _| ());
+        self.turn(false);
     }
 
     /// Runs `work`, and drives the reactor for it in between.
@@ -201,51 +235,56 @@ impl Reactor {
         }
     }
 
-    fn turn(&'static self, look: impl Fn(&Self, &mut Io)) {
-        let _context = pyo3_async_runtimes::tokio::get_runtime().enter();
-        loop {
-            // If another thread is driving, it will see what is queued.
-            let Ok(mut io) = self.io.try_lock() else { return };
-            self.is_driven.store(true, Ordering::SeqCst);
-            self.turns.fetch_add(1, Ordering::SeqCst);
-            look(self, &mut io);
-            let is_through = self.poll_tasks();
-            self.is_driven.store(false, Ordering::SeqCst);
-            drop(io);
-            if !is_through {
-                return self.ring();
-            }
-            // A task that was queued after the last look, but before the flag was reset, has called no thread. So
-            // look again.
-            if held(&self.ready).is_empty() {
-                return;
-            }
+    fn turn(&'static self, looks: bool) {
+        // A finaliser that runs in the middle of a poll may come here again. The turn at hand then polls what it queues.
+        if TURN.get() != Turn::None {
+            return;
+        }
+        let _context = self.runtime.enter();
+        TURN.set(Turn::Driving);
+        self.turns.fetch_add(1, Ordering::SeqCst);
+        if looks {
+            self.look();
+        }
+        let is_through = self.poll_tasks();
+        TURN.set(Turn::None);
+        if !is_through {
+            self.ring();
         }
     }
 
-    fn look(&self, io: &mut Io) {
+    /// Finds out which sockets are ready, unless another thread is doing so: the descriptor stays readable for what that
+    /// thread does not see.
+    fn look(&self) {
         let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.looked.store(now, Ordering::Relaxed);
+        let Ok(mut io) = self.io.try_lock() else { return };
+        let Io { poll, events } = &mut *io;
         // If this look is interrupted, the next look gets the events.
-        if io.poll.poll(&mut io.events, Some(Duration::ZERO)).is_err() {
+        if poll.poll(events, Some(Duration::ZERO)).is_err() {
             return;
         }
-        for event in &io.events {
-            let readiness = held(&self.sockets).get(&event.token()).map(Arc::clone);
-            if let Some(readiness) = readiness {
-                readiness.tell(event);
-            }
+        let seen = {
+            let sockets = held(&self.sockets);
+            let known = |event: &Event| Some((Arc::clone(sockets.get(&event.token())?), event.clone()));
+            events.iter().filter_map(known).collect::<Vec<_>>()
+        };
+        drop(io);
+        // A waker may drop the last reference to a task, and that may run Python code.
+        for (readiness, event) in seen {
+            readiness.report(&event);
         }
     }
 
     /// Returns false if the budget was too small for all tasks.
-    fn poll_tasks(&self) -> bool {
+    fn poll_tasks(&'static self) -> bool {
         for _ in 0..BUDGET {
             let task = held(&self.ready).pop_front();
-            match task {
-                Some(task) => task.poll(),
-                None => return true,
+            let Some(task) = task else { return true };
+            if task.poll() {
+                held(&self.ready).push_back(task);
             }
+            TURN.set(Turn::Driving);
         }
         held(&self.ready).is_empty()
     }

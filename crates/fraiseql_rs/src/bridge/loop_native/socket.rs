@@ -21,6 +21,7 @@ type Connected = Either<tokio::net::TcpStream, tokio::net::UnixStream>;
 
 /// A connected stream that the reactor watches.
 pub struct Socket {
+    reactor: &'static Reactor,
     stream: Stream,
     token: Token,
     readiness: Arc<Readiness>,
@@ -40,9 +41,9 @@ pub struct Readiness {
 /// One direction of a socket: whether it may be ready, and which task waits for it.
 struct Side {
     /// How many events the system has reported for this direction.
-    told: AtomicUsize,
-    /// The value of `told` when the system last had nothing more. An event that arrives during that attempt makes
-    /// `told` greater again.
+    reported: AtomicUsize,
+    /// The value of `reported` when the system last had nothing more. An event that arrives during that attempt makes
+    /// `reported` greater again.
     used_up: AtomicUsize,
     /// True once the other end sends no more. The system reports this only once, and bytes sent earlier may still be
     /// unread.
@@ -54,25 +55,25 @@ impl Side {
     /// A new side counts as ready until the system says otherwise.
     fn new() -> Self {
         Self {
-            told: AtomicUsize::new(1),
+            reported: AtomicUsize::new(1),
             used_up: AtomicUsize::new(0),
             is_closed: AtomicBool::new(false),
             waiter: AtomicWaker::new(),
         }
     }
 
-    fn tell(&self, is_closed: bool) {
+    fn report(&self, is_closed: bool) {
         self.is_closed.fetch_or(is_closed, Ordering::SeqCst);
-        self.told.fetch_add(1, Ordering::SeqCst);
+        self.reported.fetch_add(1, Ordering::SeqCst);
         self.waiter.wake();
     }
 
-    fn told(&self) -> usize {
-        self.told.load(Ordering::SeqCst)
+    fn reported(&self) -> usize {
+        self.reported.load(Ordering::SeqCst)
     }
 
     fn is_ready(&self) -> bool {
-        self.told() != self.used_up.load(Ordering::SeqCst)
+        self.reported() != self.used_up.load(Ordering::SeqCst)
     }
 
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
@@ -94,29 +95,29 @@ impl Side {
     ) -> Poll<io::Result<T>> {
         loop {
             ready!(self.poll(context));
-            let told = self.told();
+            let reported = self.reported();
             match work() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.exhausted(told),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.exhausted(reported),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
                 done => return Poll::Ready(done),
             }
         }
     }
 
-    /// Records that everything reported up to `told`, the count before the last attempt, is used up.
-    fn exhausted(&self, told: usize) {
-        self.used_up.store(told, Ordering::SeqCst);
+    /// Records that everything up to `reported`, the count before the last attempt, is used up.
+    fn exhausted(&self, reported: usize) {
+        self.used_up.store(reported, Ordering::SeqCst);
     }
 }
 
 impl Readiness {
-    pub fn tell(&self, event: &Event) {
+    pub fn report(&self, event: &Event) {
         let is_over = event.is_error();
         if event.is_readable() || event.is_read_closed() || is_over {
-            self.read.tell(event.is_read_closed() || is_over);
+            self.read.report(event.is_read_closed() || is_over);
         }
         if event.is_writable() || event.is_write_closed() || is_over {
-            self.write.tell(event.is_write_closed() || is_over);
+            self.write.report(event.is_write_closed() || is_over);
         }
     }
 }
@@ -124,24 +125,25 @@ impl Readiness {
 impl Socket {
     /// Takes over a stream that Tokio has connected.
     pub fn adopt(connected: Connected) -> io::Result<Self> {
+        let reactor = Reactor::get()?;
         let mut stream = match connected {
             Either::Left(tcp) => Stream::Tcp(TcpStream::from_std(tcp.into_std()?)),
             Either::Right(unix) => Stream::Unix(UnixStream::from_std(unix.into_std()?)),
         };
         let readiness = Arc::new(Readiness { read: Side::new(), write: Side::new() });
         let token = match &mut stream {
-            Stream::Tcp(tcp) => Reactor::get().watch(tcp, &readiness),
-            Stream::Unix(unix) => Reactor::get().watch(unix, &readiness),
+            Stream::Tcp(tcp) => reactor.watch(tcp, &readiness),
+            Stream::Unix(unix) => reactor.watch(unix, &readiness),
         }?;
-        Ok(Self { stream, token, readiness })
+        Ok(Self { reactor, stream, token, readiness })
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         match &mut self.stream {
-            Stream::Tcp(tcp) => Reactor::get().forget(tcp, self.token),
-            Stream::Unix(unix) => Reactor::get().forget(unix, self.token),
+            Stream::Tcp(tcp) => self.reactor.forget(tcp, self.token),
+            Stream::Unix(unix) => self.reactor.forget(unix, self.token),
         }
     }
 }
@@ -178,13 +180,13 @@ impl AsyncRead for Socket {
         let Self { stream, readiness, .. } = &mut *self;
         // The buffer is filled with zeros only when there may be something to read into it.
         let read = || stream.read(buffer.initialize_unfilled());
-        let told = readiness.read.told();
+        let reported = readiness.read.reported();
         let count = ready!(readiness.read.attempt(context, read))?;
         // If the read did not fill the buffer, no more bytes were there, and later bytes are a new event. But the end
         // of the stream may have come with the same event.
         let has_end = readiness.read.is_closed.load(Ordering::SeqCst);
         if count > 0 && count < buffer.remaining() && !has_end {
-            readiness.read.exhausted(told);
+            readiness.read.exhausted(reported);
         }
         buffer.advance(count);
         Poll::Ready(Ok(()))
