@@ -98,9 +98,7 @@ pub async fn assisted<T>(work: impl Future<Output = T>) -> T {
 pub fn if_attached(work: impl FnOnce(Python<'_>)) {
     if mailbox::is_attended() {
         // `work` may call Python code, for example a finaliser, which may wait for a query on another loop.
-        if let Some(reactor) = Reactor::known() {
-            reactor.expect_delay();
-        }
+        reactor::expect_delay();
         compat::attach(work);
     }
 }

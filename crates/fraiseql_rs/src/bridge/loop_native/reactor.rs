@@ -168,17 +168,6 @@ impl Reactor {
         }
     }
 
-    /// The task that this thread polls may take long, for it is about to call Python code. If other tasks wait, Tokio's
-    /// thread is called for them.
-    pub fn expect_delay(&'static self) {
-        if TURN.get() == Turn::Driving {
-            TURN.set(Turn::Delayed);
-            if !held(&self.ready).is_empty() {
-                self.call_assistant();
-            }
-        }
-    }
-
     /// Polls the queued tasks when no loop does. Beside a loop that takes its turns, Tokio's thread would only be in
     /// the way: the loop would find the reactor taken, and would get its answers from another thread.
     async fn stand_by(&'static self) {
@@ -287,6 +276,18 @@ impl Reactor {
             TURN.set(Turn::Driving);
         }
         held(&self.ready).is_empty()
+    }
+}
+
+/// The task that this thread polls may take long, for it is about to call Python code. If other tasks wait, Tokio's
+/// thread is called for them. It is called at most once per poll, because this runs for every row.
+#[inline]
+pub fn expect_delay() {
+    if TURN.get() == Turn::Driving {
+        TURN.set(Turn::Delayed);
+        if let Some(reactor) = Reactor::known().filter(|reactor| !held(&reactor.ready).is_empty()) {
+            reactor.call_assistant();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! How do rows become a list of records? If the reading thread has the interpreter, it makes each record when its row
-//! arrives: the row is still in the cache, and the server is still sending. Otherwise all records are made at the
-//! end.
+//! How do rows become a list of records? If the reading thread has the interpreter, it makes the records a few at a time,
+//! as the rows arrive: the rows are still in the cache, and the server is still sending. Otherwise all records are made
+//! at the end.
 
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ use tokio_postgres::Row;
 use super::record::Columns;
 use super::RowDecoder;
 use crate::bridge;
+
+/// So many rows are made at once. They are still in the cache, and the interpreter is asked for less often.
+const BATCH: usize = 16;
 
 /// The rows of one result, in order.
 pub struct Records {
@@ -33,7 +36,9 @@ impl Records {
 
     pub fn push(&mut self, row: Row) {
         self.waiting.push(row);
-        bridge::if_attached(|py| self.make(py));
+        if self.waiting.len() >= BATCH {
+            bridge::if_attached(|py| self.make(py));
+        }
     }
 
     /// Returns all records, which share the names of their columns, or the error of the first row that has no object.
