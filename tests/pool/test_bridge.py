@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,6 +149,41 @@ async def test_an_endless_result_leaves_the_loop_its_turn(lone: PrototypePool) -
     task.cancel()
     await asyncio.wait({task})
     assert await asyncio.wait_for(lone.fetchval("select 'next'"), DEADLINE) == "next"
+
+
+# Each row is made by Python code, which notes the loop's turn. A large result is made in many turns: no turn makes more
+# than a fraction of it.
+SLICES = """
+import asyncio, json, sys
+from collections import Counter
+documents, turn, rows = json.loads, 0, Counter()
+def loads(text):
+    rows[turn] += 1
+    for _ in range(1000):
+        pass
+    return documents(text)
+settings = json.loads(sys.argv[1])
+json.loads = loads
+from fraiseql import PrototypePool
+async def main():
+    global turn
+    pool = PrototypePool(**settings)
+    asked = asyncio.ensure_future(pool.fetch("select '[]'::json from generate_series(1, 20000)"))
+    while not asked.done():
+        await asyncio.sleep(0)
+        turn += 1
+    assert len(asked.result()) == 20000 == sum(rows.values())
+asyncio.run(main())
+print(max(rows.values()))
+"""
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_a_large_result_is_made_in_many_turns_of_the_loop(bridge: str) -> None:
+    command = [sys.executable, "-c", SLICES, json.dumps({**SETTINGS, "bridge": bridge})]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=3 * DEADLINE, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) < 5000
 
 
 async def test_a_result_that_nobody_awaits_is_no_trouble(pool: PrototypePool) -> None:

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use super::event_loop::EventLoop;
 use super::inside::Inside;
+use super::output::Output;
 use super::per_process::Home;
 use super::{completion_queue, future_into_py, loop_native, runtime, scarce};
 
@@ -70,7 +71,7 @@ impl Bridge {
     pub fn awaitable<'py, F, T>(&self, py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
     where
         F: Future<Output = T> + Send + 'static,
-        T: for<'any> IntoPyObject<'any> + Send + 'static,
+        T: Output,
     {
         let _inside = Inside::enter()?;
         self.home.claim(foreign)?;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use super::event_loop::EventLoop;
 use super::mailbox::Mailbox;
+use super::output::Output;
 use super::{runtime, stop};
 
 /// See the contract in [`super`].
@@ -19,7 +20,7 @@ pub fn awaitable<'py, F, T>(
 ) -> PyResult<Bound<'py, PyAny>>
 where
     F: Future<Output = T> + Send + 'static,
-    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    T: Output,
 {
     let (future, delivery) = EventLoop::addressed(event_loop, mailbox, work)?;
     stop::when_cancelled(&future, Arc::new(runtime::spawn_bounded(delivery)))?;

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use super::arrivals::Arrivals;
 use super::ending::{self, Ending};
 use super::mailbox::Mailbox;
+use super::output::Output;
 use super::runtime;
 use crate::compat;
 
@@ -117,7 +118,7 @@ impl EventLoop {
     ) -> PyResult<(Bound<'py, PyAny>, impl Future<Output = ()> + Send + 'static)>
     where
         F: Future<Output = T> + Send + 'static,
-        T: for<'any> IntoPyObject<'any> + Send + 'static,
+        T: Output,
     {
         let future = this.get().create_future(this.py())?;
         let (mailbox, addressee) = (Arc::clone(mailbox), future.clone().unbind());

@@ -11,8 +11,10 @@ use pyo3_async_runtimes::tokio::{future_into_py_with_locals, init_with_runtime};
 use pyo3_async_runtimes::TaskLocals;
 
 use super::event_loop::EventLoop;
+use super::output::{Output, Slice};
 use super::per_process::Home;
 use super::{runtime, scarce, thread_state};
+use crate::compat;
 
 /// The process whose runtime the library has. The library keeps one runtime for ever, in its children too.
 static LENT: Home = Home::nowhere();
@@ -21,7 +23,7 @@ static LENT: Home = Home::nowhere();
 pub fn awaitable<'py, F, T>(event_loop: &Bound<'py, EventLoop>, work: F) -> PyResult<Bound<'py, PyAny>>
 where
     F: Future<Output = T> + Send + 'static,
-    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    T: Output,
 {
     lend_runtime()?;
     let work = EventLoop::bound(event_loop, work);
@@ -49,13 +51,19 @@ fn lend_runtime() -> PyResult<()> {
 /// state (`thread_state`), which makes the next completion cheap.
 struct Completed<T>(T);
 
-impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Completed<T> {
-    type Target = T::Target;
-    type Output = T::Output;
-    type Error = T::Error;
+impl<'py, T: Output> IntoPyObject<'py> for Completed<T> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
 
-    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
+    fn into_pyobject(mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         thread_state::keep(py);
-        self.0.into_pyobject(py)
+        loop {
+            if let Some(made) = self.0.make(py, &mut Slice::new()) {
+                return made.map(|made| made.into_bound(py));
+            }
+            // A loop that waits for the interpreter has its turn now.
+            compat::detach(py, || ());
+        }
     }
 }

@@ -9,9 +9,9 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::IntoPyObjectExt;
 
 use super::inside::Inside;
+use super::output::{Output, Slice};
 use super::per_process::Home;
 use super::resolve::guarded;
 use super::wakeup::Wakeup;
@@ -26,13 +26,17 @@ pub fn is_attended() -> bool {
     ATTENDED.with(|attended| !attended.get().is_null())
 }
 
-/// Makes the result; it is called while attached to the interpreter.
-type Content = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
-
 /// A result on its way to its asyncio future.
 struct Letter {
     future: Py<PyAny>,
     content: Content,
+}
+
+enum Content {
+    /// The result, of which a part may be an object already.
+    Output(Box<dyn Output>),
+    /// The object, or the error that takes its place.
+    Made(PyResult<Py<PyAny>>),
 }
 
 /// The results for one loop.
@@ -54,12 +58,8 @@ impl Mailbox {
     }
 
     /// Adds a result; any thread may call this.
-    pub fn post<T>(&self, future: Py<PyAny>, output: T)
-    where
-        T: for<'any> IntoPyObject<'any> + Send + 'static,
-    {
-        let content: Content = Box::new(move |py| output.into_py_any(py));
-        self.letters().push_back(Letter { future, content });
+    pub fn post(&self, future: Py<PyAny>, output: impl Output) {
+        self.letters().push_back(Letter { future, content: Content::Output(Box::new(output)) });
         if !ATTENDED.with(|attended| ptr::eq(attended.get(), self)) {
             self.wakeup.send();
         }
@@ -80,21 +80,26 @@ impl Mailbox {
         drop(letters);
     }
 
-    /// An error is what a signal's handler has raised. The loop is then woken for the letters that are left.
+    /// Makes the objects and resolves their futures, for about the time of a slice. The loop is woken for what is left.
+    /// An error is what a signal's handler has raised.
     fn deliver(&self, py: Python<'_>) -> PyResult<()> {
         let mut letters = std::mem::take(&mut *self.letters());
-        while let Some(Letter { future, content }) = letters.pop_front() {
-            let value = content(py);
-            let Err(interrupted) = guarded(future.bind(py), || resolve(future.bind(py), &value)) else {
-                continue;
-            };
-            if interrupted.is_untouched {
-                letters.push_front(Letter { future, content: Box::new(move |_| value) });
+        let mut slice = Slice::new();
+        let mut outcome = Ok(());
+        while let Some(letter) = letters.pop_front() {
+            match letter.deliver(py, &mut slice) {
+                Delivered::Whole => continue,
+                // The others do not wait for a large one.
+                Delivered::InPart(left) => letters.push_back(left),
+                Delivered::Interrupted(left, error) => {
+                    letters.extend(left);
+                    outcome = Err(error);
+                }
             }
             self.put_back(letters);
-            return Err(interrupted.error);
+            break;
         }
-        Ok(())
+        outcome
     }
 
     fn put_back(&self, mut older: VecDeque<Letter>) {
@@ -111,6 +116,40 @@ impl Mailbox {
     fn letters(&self) -> MutexGuard<'_, VecDeque<Letter>> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What became of a letter.
+enum Delivered {
+    Whole,
+    /// The slice was over before its object was made.
+    InPart(Letter),
+    /// A signal's handler raised the error. The letter is there if its future has no result yet.
+    Interrupted(Option<Letter>, PyErr),
+}
+
+impl Letter {
+    fn deliver(self, py: Python<'_>, slice: &mut Slice) -> Delivered {
+        let Self { future, content } = self;
+        let value = match content {
+            Content::Made(value) => value,
+            Content::Output(mut output) => match output.make(py, slice) {
+                Some(value) => value,
+                // The caller was cancelled in the meantime.
+                None if is_done(future.bind(py)) => return Delivered::Whole,
+                None => return Delivered::InPart(Self { future, content: Content::Output(output) }),
+            },
+        };
+        let Err(interrupted) = guarded(future.bind(py), || resolve(future.bind(py), &value)) else {
+            return Delivered::Whole;
+        };
+        let left = interrupted.is_untouched.then(|| Self { future, content: Content::Made(value) });
+        Delivered::Interrupted(left, interrupted.error)
+    }
+}
+
+fn is_done(future: &Bound<'_, PyAny>) -> bool {
+    let done = || future.call_method0(pyo3::intern!(future.py(), "done"))?.is_truthy();
+    done().unwrap_or(true)
 }
 
 /// Sets the result, unless the future was cancelled in the meantime.

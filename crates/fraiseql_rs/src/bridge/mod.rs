@@ -19,6 +19,7 @@ mod future_into_py;
 mod inside;
 mod loop_native;
 mod mailbox;
+mod output;
 mod per_process;
 mod resolve;
 mod runtime;
@@ -35,6 +36,7 @@ use pyo3::prelude::*;
 pub use choice::{Bridge, Strategy};
 pub use inside::Inside;
 pub use loop_native::{if_attached, spawn as spawn_native, Socket as NativeSocket};
+pub use output::{Output, Slice};
 pub use runtime::spawn;
 
 /// Prepares the interpreter for forks and for its end.

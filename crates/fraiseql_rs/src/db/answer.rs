@@ -3,17 +3,19 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::mem;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList, PyString};
+use pyo3::types::PyBool;
 use tokio_postgres::Row;
 
 use super::error::{Error, Kind};
 use super::json::JsonRows;
 use super::python::{Records, RowDecoder};
+use crate::bridge::{Output, Slice};
 
 /// The result of a call on the pool.
 pub enum Answer {
@@ -33,14 +35,31 @@ pub enum Answer {
     Panic,
 }
 
+/// An answer that becomes an object in one or several slices.
+enum Step {
+    Made(PyResult<Py<PyAny>>),
+    Left(Answer),
+}
+
 impl Answer {
+    fn make(self, py: Python<'_>, slice: &mut Slice) -> Step {
+        match self {
+            Self::Json(mut rows) => match rows.make(py, slice) {
+                Some(list) => Step::Made(list),
+                None => Step::Left(Self::Json(rows)),
+            },
+            Self::Records(mut records) => match records.make_list(py, slice) {
+                Some(list) => Step::Made(list),
+                None => Step::Left(Self::Records(records)),
+            },
+            other => Step::Made(other.into_object(py).map(Bound::unbind)),
+        }
+    }
+
+    /// The object of an answer without rows, or with one.
     fn into_object(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
-            Self::Json(rows) => {
-                let texts = rows.iter().map(|text| PyString::new(py, text));
-                Ok(PyList::new(py, texts)?.into_any())
-            }
-            Self::Records(records) => Ok(records.into_list(py)?.into_any()),
+            Self::Json(_) | Self::Records(_) => unreachable!("they are made in slices"),
             Self::Record(decoder, row) => decoder.first(py, row.as_ref()),
             Self::Value(decoder, row) => decoder.value(py, row.as_ref()),
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
@@ -62,18 +81,22 @@ impl Outcome {
     }
 }
 
-impl<'py> IntoPyObject<'py> for Outcome {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+impl Output for Outcome {
+    fn make(&mut self, py: Python<'_>, slice: &mut Slice) -> Option<PyResult<Py<PyAny>>> {
+        let result = mem::replace(&mut self.0, Ok(Answer::Nothing));
         // A panic here would leave the awaitable unresolved for ever.
-        let made = catch_unwind(AssertUnwindSafe(|| match self.0 {
-            Ok(answer) => answer.into_object(py),
-            Err(error) => Err(error.into_exception(py)),
+        let step = catch_unwind(AssertUnwindSafe(|| match result {
+            Ok(answer) => answer.make(py, slice),
+            Err(error) => Step::Made(Err(error.into_exception(py))),
         }));
-        made.unwrap_or_else(|panic| Err(panicked(panic.as_ref()).into_exception(py)))
+        match step {
+            Ok(Step::Made(made)) => Some(made),
+            Ok(Step::Left(answer)) => {
+                self.0 = Ok(answer);
+                None
+            }
+            Err(panic) => Some(Err(panicked(panic.as_ref()).into_exception(py))),
+        }
     }
 }
 

@@ -251,7 +251,7 @@ impl PrototypePool {
     fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, PyAny>> {
         let py = slf.py();
         let bridge = Arc::clone(&slf.get().bridge);
-        let entered = slf.unbind();
+        let entered = slf.into_any().unbind();
         bridge.awaitable(py, async move { entered })
     }
 

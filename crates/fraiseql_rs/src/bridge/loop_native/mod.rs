@@ -22,6 +22,7 @@ use self::task::Task;
 use super::event_loop::EventLoop;
 use super::inside::Inside;
 use super::mailbox::{self, Mailbox};
+use super::output::Output;
 use super::per_process::Home;
 use super::{runtime, scarce, stop};
 use crate::compat;
@@ -34,7 +35,7 @@ pub fn awaitable<'py, F, T>(
 ) -> PyResult<Bound<'py, PyAny>>
 where
     F: Future<Output = T> + Send + 'static,
-    T: for<'any> IntoPyObject<'any> + Send + 'static,
+    T: Output,
 {
     let reactor = Reactor::get().map_err(|error| scarce(&error))?;
     let (future, delivery) = EventLoop::addressed(event_loop, mailbox, work)?;

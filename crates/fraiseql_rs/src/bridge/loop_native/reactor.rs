@@ -27,8 +27,11 @@ use super::super::runtime;
 use super::socket::Readiness;
 use super::task::Task;
 
-/// How many polls of tasks happen before the loop gets its turn.
+/// How many polls of tasks happen before the loop gets its turn, and how long they may take in all. The clock is read
+/// after a poll that has made rows, and else once for so many polls.
 const BUDGET: usize = 128;
+const TIME: Duration = Duration::from_millis(2);
+const POLLS: usize = 8;
 
 /// How many events are taken at once; the next look takes the others.
 const EVENTS: usize = 256;
@@ -267,13 +270,20 @@ impl Reactor {
 
     /// Returns false if the budget was too small for all tasks.
     fn poll_tasks(&'static self) -> bool {
-        for _ in 0..BUDGET {
+        let mut end = None;
+        for number in 1..=BUDGET {
             let task = held(&self.ready).pop_front();
             let Some(task) = task else { return true };
             if task.poll() {
                 held(&self.ready).push_back(task);
             }
-            TURN.set(Turn::Driving);
+            let has_made_rows = TURN.replace(Turn::Driving) == Turn::Delayed;
+            if has_made_rows || number % POLLS == 0 {
+                let now = Instant::now();
+                if now >= *end.get_or_insert(now + TIME) {
+                    break;
+                }
+            }
         }
         held(&self.ready).is_empty()
     }

@@ -5,6 +5,8 @@ mod range;
 mod string;
 mod value;
 
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Column, Row};
 
@@ -13,6 +15,7 @@ use self::value::Encoder;
 use super::depth::Depth;
 use super::error::Error;
 use super::field::{qualified, Field};
+use crate::bridge::Slice;
 
 /// One JSON text per row, all in one buffer.
 #[derive(Default)]
@@ -20,14 +23,32 @@ pub struct JsonRows {
     text: String,
     /// Where each row's text ends.
     ends: Vec<usize>,
+    /// The texts that are Python objects already: those of the first rows.
+    made: Option<Py<PyList>>,
 }
 
 impl JsonRows {
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.ends.len()).map(|row| {
-            let start = row.checked_sub(1).map_or(0, |previous| self.ends[previous]);
-            &self.text[start..self.ends[row]]
-        })
+    /// Returns all texts. `None` means that rows are left for another slice.
+    pub fn make(&mut self, py: Python<'_>, slice: &mut Slice) -> Option<PyResult<Py<PyAny>>> {
+        let list = self.made.take().map_or_else(|| PyList::empty(py), |made| made.into_bound(py));
+        for row in list.len()..self.ends.len() {
+            if let Err(error) = list.append(PyString::new(py, self.row(row))) {
+                return Some(Err(error));
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        if list.len() < self.ends.len() {
+            self.made = Some(list.unbind());
+            return None;
+        }
+        Some(Ok(list.into_any().unbind()))
+    }
+
+    fn row(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).map_or(0, |previous| self.ends[previous]);
+        &self.text[start..self.ends[row]]
     }
 }
 

@@ -2,6 +2,7 @@
 //! as the rows arrive: the rows are still in the cache, and the server is still sending. Otherwise all records are made
 //! at the end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -10,7 +11,7 @@ use tokio_postgres::Row;
 
 use super::record::Columns;
 use super::RowDecoder;
-use crate::bridge;
+use crate::bridge::{self, Slice};
 
 /// So many rows are made at once. They are still in the cache, and the interpreter is asked for less often.
 const BATCH: usize = 16;
@@ -21,7 +22,7 @@ pub struct Records {
     /// `None` before the first row; an error if a row has no object.
     made: Option<PyResult<Made>>,
     /// The rows that came after those in `made`.
-    waiting: Vec<Row>,
+    waiting: VecDeque<Row>,
 }
 
 struct Made {
@@ -31,35 +32,43 @@ struct Made {
 
 impl Records {
     pub fn new(decoder: Arc<RowDecoder>) -> Self {
-        Self { decoder, made: None, waiting: Vec::new() }
+        Self { decoder, made: None, waiting: VecDeque::new() }
     }
 
     pub fn push(&mut self, row: Row) {
-        self.waiting.push(row);
+        self.waiting.push_back(row);
         if self.waiting.len() >= BATCH {
-            bridge::if_attached(|py| self.make(py));
+            bridge::if_attached(|py| self.make(py, || false));
         }
     }
 
     /// Returns all records, which share the names of their columns, or the error of the first row that has no object.
-    pub fn into_list(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-        self.make(py);
-        match self.made {
-            Some(made) => made.map(|made| made.list.into_bound(py)),
-            None => Ok(PyList::empty(py)),
+    /// `None` means that rows are left for another slice.
+    pub fn make_list(&mut self, py: Python<'_>, slice: &mut Slice) -> Option<PyResult<Py<PyAny>>> {
+        self.make(py, || slice.is_over());
+        if !self.waiting.is_empty() {
+            return None;
         }
+        Some(match self.made.take() {
+            Some(made) => made.map(|made| made.list.into_any()),
+            None => Ok(PyList::empty(py).into_any().unbind()),
+        })
     }
 
-    fn make(&mut self, py: Python<'_>) {
-        if self.waiting.is_empty() {
+    /// Makes records of the waiting rows until `is_over`.
+    fn make(&mut self, py: Python<'_>, mut is_over: impl FnMut() -> bool) {
+        let Self { decoder, made, waiting } = self;
+        if waiting.is_empty() {
             return;
         }
-        let Self { decoder, made, waiting } = self;
         let made = made.get_or_insert_with(|| Made::empty(py, decoder));
-        for row in waiting.drain(..) {
+        while let Some(row) = waiting.pop_front() {
             let appended = made.as_ref().map_or(Ok(()), |made| made.append(py, decoder, &row));
             if let Err(error) = appended {
                 *made = Err(error);
+            }
+            if is_over() {
+                return;
             }
         }
     }
