@@ -107,18 +107,6 @@ async def test_a_type_that_was_made_again_is_learnt_again(lone: PrototypePool) -
         await lone.execute("drop type pg_temp.mood")
 
 
-async def test_a_call_with_changed_types_is_not_run_twice_and_works_the_next_time(lone: PrototypePool) -> None:
-    """The reason: a procedure may have committed before it failed."""
-    call = "call pg_temp.put($1)"
-    await lone.execute("create procedure pg_temp.put(x int) language sql as 'select x'")
-    await lone.execute(call, 1)
-    await lone.execute("drop procedure pg_temp.put(int)")
-    await lone.execute("create procedure pg_temp.put(x text) language sql as 'select x'")
-    with pytest.raises(fraiseql.Error):
-        await lone.execute(call, "two")
-    await lone.execute(call, "two")
-
-
 async def test_a_value_that_is_no_good_is_refused_once(lone: PrototypePool) -> None:
     """Parameters whose types have not changed are not sent a second time."""
     await lone.execute("create temp sequence attempts")

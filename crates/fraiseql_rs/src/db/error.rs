@@ -119,11 +119,6 @@ impl Error {
         match (self.kind, &self.report) {
             // After a more severe error the server hangs up, perhaps later than the pool would notice.
             (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
-            // The statement was prepared again and was still missing, so the statements with which tokio-postgres
-            // asks for types are gone.
-            (Kind::Server, Some(report)) if *report.code() == SqlState::INVALID_SQL_STATEMENT_NAME => {
-                Left::Broken
-            }
             (Kind::ConnectionLost | Kind::NotSupported | Kind::Internal, _) => Left::Broken,
             (Kind::Value, _) => Left::Busy,
             _ => Left::Ready,
@@ -133,13 +128,17 @@ impl Error {
     /// True if the server refused a statement only because it was prepared for another schema, or is not prepared any
     /// more. Prepared again, it will work.
     pub fn is_outdated_plan(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| match report.code() {
-            // The state only says "not supported". The routine's name is the same in every language and version.
-            state if *state == SqlState::FEATURE_NOT_SUPPORTED => {
-                report.routine() == Some("RevalidateCachedQuery")
-            }
-            state => *state == SqlState::INVALID_SQL_STATEMENT_NAME,
-        })
+        // The state only says "not supported". The routine's name is the same in every language and version.
+        let is_revalidated = |report: &DbError| {
+            *report.code() == SqlState::FEATURE_NOT_SUPPORTED
+                && report.routine() == Some("RevalidateCachedQuery")
+        };
+        self.is_missing_statement() || self.report.as_deref().is_some_and(is_revalidated)
+    }
+
+    /// True if the server says that a statement is not prepared.
+    pub fn is_missing_statement(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| *report.code() == SqlState::INVALID_SQL_STATEMENT_NAME)
     }
 
     /// True if the statement may have been refused because its parameters had other types when it was prepared.

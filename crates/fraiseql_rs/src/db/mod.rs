@@ -1,7 +1,8 @@
 //! The pool, from Python's class down to the bytes on the wire:
 //!
 //! `prototype` (the Python class) → `param` (arguments in) → `pool` → `lease` (a connection on loan) → `query`
-//! (prepare, run, read) → `json` (rows as text) or `python` (rows as objects) → `answer` (into Python).
+//! (prepare, run) → `reader` (the form that was asked for) → `json` (rows as text) or `python` (rows as objects) →
+//! `answer` (into Python).
 //! `error` is what goes wrong, `exceptions` how Python sees it; `text` and `wire` know PostgreSQL's formats.
 
 mod answer;
@@ -11,6 +12,7 @@ mod depth;
 mod dial;
 mod error;
 mod exceptions;
+mod failure;
 mod fault;
 mod field;
 mod json;
@@ -20,6 +22,7 @@ mod pool;
 mod prototype;
 mod python;
 mod query;
+mod reader;
 mod settings;
 mod sql;
 mod statements;

@@ -11,7 +11,8 @@ use super::answer::{Answer, Outcome};
 use super::error::Error;
 use super::param::params_of;
 use super::pool::Pool;
-use super::query::{self, Query, Want};
+use super::query::{self, Query};
+use super::reader::Want;
 use super::settings::{seconds, Settings};
 use crate::bridge::{self, Bridge, Strategy};
 

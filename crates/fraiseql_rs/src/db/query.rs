@@ -1,31 +1,17 @@
 //! What happens to one query between the pool and its answer? Lease → prepare → encode the parameters → read the rows
 //! in the form that was asked for → give the connection back.
 
-use std::pin::pin;
-use std::sync::Arc;
-
-use futures_util::TryStreamExt;
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::RowStream;
 
 use super::answer::Answer;
 use super::connection::Connection;
 use super::error::{Error, Left};
-use super::json::{JsonRows, RowEncoder};
+use super::failure::Failure;
 use super::lease::Lease;
 use super::param::{self, Param};
 use super::pool::Pool;
-use super::python::{Records, RowDecoder};
+use super::reader::{Reader, Want};
 use super::sql;
-
-/// The form of the result that the caller wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    Json,
-    Records,
-    FirstRecord,
-    FirstValue,
-    Count,
-}
 
 /// A statement with its parameters.
 #[derive(Debug)]
@@ -44,9 +30,8 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     }
     let connection = lease.connection();
     let mut result = attempt(connection, query).await;
-    if let Err(error) = &result {
-        // The first attempt did nothing, so with a second attempt the query still runs only once.
-        if Box::pin(was_prepared_for_another_schema(connection, &query.sql, error)).await {
+    if let Err(failure) = &result {
+        if Box::pin(may_run_again(connection, &query.sql, failure)).await {
             result = Box::pin(attempt(connection, query)).await;
         }
     }
@@ -57,7 +42,8 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
             Ok(answer)
         }
         // If a statement fails to open a transaction, no transaction is open.
-        result => settle(lease, result),
+        Ok(answer) => settle(lease, Left::Ready, Ok(answer)),
+        Err(failure) => settle(lease, failure.leaves(), Err(failure.error)),
     }
 }
 
@@ -70,31 +56,32 @@ async fn end_transaction(lease: Lease) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether `error` may come from a statement that was prepared before the schema changed. If so, the statement is
-/// forgotten, and the next attempt prepares it again.
-async fn was_prepared_for_another_schema(connection: &Connection, sql: &str, error: &Error) -> bool {
+/// Forgets the statement if it was prepared before the schema changed: its next run prepares it again. Returns true if
+/// that run may be now, because the statement has done nothing yet.
+async fn may_run_again(connection: &Connection, sql: &str, failure: &Failure) -> bool {
     let Connection { statements, client, .. } = connection;
-    if error.is_outdated_plan() {
+    let Failure { error, .. } = failure;
+    let is_outdated = if error.is_outdated_plan() {
         statements.forget(client, sql);
-        return true;
-    }
-    // A statement that commits by itself may have done a part of its work, so it does not run again now. Its next run
-    // knows the types.
-    error.may_come_from_outdated_types()
-        && statements.relearn(client, sql).await.unwrap_or(false)
-        && !sql::commits_by_itself(sql)
+        true
+    } else {
+        error.may_come_from_outdated_types() && statements.relearn(client, sql).await.unwrap_or(false)
+    };
+    is_outdated && failure.allows_another_attempt()
 }
 
 /// True if the server answers a query.
 pub async fn health(pool: &Pool) -> Result<Answer, Error> {
     let lease = pool.lease().await?;
     let result = lease.connection().client.simple_query("SELECT 1").await;
-    settle(lease, result.map_err(Error::from)).map(|_| Answer::Truth(true))
+    let result = result.map(|_| Answer::Truth(true)).map_err(Error::from);
+    let left = result.as_ref().err().map_or(Left::Ready, Error::leaves);
+    settle(lease, left, result)
 }
 
 /// Gives the connection back in the state in which the result left it.
-fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
-    match result.as_ref().err().map_or(Left::Ready, Error::leaves) {
+fn settle(lease: Lease, left: Left, result: Result<Answer, Error>) -> Result<Answer, Error> {
+    match left {
         Left::Ready => lease.release(),
         // The lease stops the query, as if the caller had cancelled it.
         Left::Busy => drop(lease),
@@ -103,68 +90,18 @@ fn settle<T>(lease: Lease, result: Result<T, Error>) -> Result<T, Error> {
     result
 }
 
-async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Error> {
+async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Failure> {
+    let (reader, rows) = begin(connection, query).await.map_err(Failure::before_it_ran)?;
+    reader.read(rows).await.map_err(Failure::while_it_ran)
+}
+
+/// Sends the statement. Returns once the server has bound the parameters and runs it.
+async fn begin(connection: &Connection, query: &Query) -> Result<(Reader, RowStream), Error> {
     let prepared = connection.statements.prepare(&connection.client, &query.sql).await?;
     // This happens before the statement runs: the columns must be convertible. The parameters are encoded already.
     let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
     let sent = param::encode(&query.params, prepared.statement.params())?;
+    // tokio-postgres waits for `BindComplete` here. An error of a statement that runs comes with the rows.
     let rows = connection.client.query_raw(&prepared.statement, &sent).await?;
-    reader.read(rows).await
-}
-
-/// The wanted form of the rows, with the converters that it needs.
-enum Reader {
-    Json(Arc<RowEncoder>),
-    Records(Arc<RowDecoder>),
-    First(Arc<RowDecoder>, fn(Arc<RowDecoder>, Option<Row>) -> Answer),
-    Count,
-}
-
-impl Reader {
-    fn new(
-        want: Want,
-        encoder: impl FnOnce() -> Result<Arc<RowEncoder>, Error>,
-        decoder: impl FnOnce() -> Result<Arc<RowDecoder>, Error>,
-    ) -> Result<Self, Error> {
-        Ok(match want {
-            Want::Json => Self::Json(encoder()?),
-            Want::Records => Self::Records(decoder()?),
-            Want::FirstRecord => Self::First(decoder()?, Answer::Record),
-            Want::FirstValue => Self::First(decoder()?, Answer::Value),
-            Want::Count => Self::Count,
-        })
-    }
-
-    /// Reads all rows, even those that are not kept: only then is the connection free.
-    async fn read(self, rows: RowStream) -> Result<Answer, Error> {
-        let mut rows = pin!(rows);
-        match self {
-            Self::Json(encoder) => {
-                let mut json = JsonRows::default();
-                while let Some(row) = rows.try_next().await? {
-                    encoder.append(&row, &mut json)?;
-                }
-                Ok(Answer::Json(json))
-            }
-            Self::Records(decoder) => {
-                let mut records = Records::new(decoder);
-                while let Some(row) = rows.try_next().await? {
-                    records.push(row);
-                }
-                Ok(Answer::Records(records))
-            }
-            Self::First(decoder, answer) => {
-                let first = rows.try_next().await?;
-                let mut has_more = first.is_some();
-                while has_more {
-                    has_more = rows.try_next().await?.is_some();
-                }
-                Ok(answer(decoder, first))
-            }
-            Self::Count => {
-                while rows.try_next().await?.is_some() {}
-                Ok(Answer::Count(rows.rows_affected().unwrap_or_default()))
-            }
-        }
-    }
+    Ok((reader, rows))
 }

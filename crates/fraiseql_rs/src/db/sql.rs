@@ -5,11 +5,6 @@ pub fn opens_transaction(sql: &str) -> bool {
     begins_with(sql, &["begin", "start"])
 }
 
-/// True for the statements that may have committed a part of their work when they fail.
-pub fn commits_by_itself(sql: &str) -> bool {
-    begins_with(sql, &["call", "do"])
-}
-
 /// True for the statements that remove a session's prepared statements, including those of tokio-postgres.
 pub fn deallocates(sql: &str) -> bool {
     begins_with(sql, &["deallocate", "discard"])

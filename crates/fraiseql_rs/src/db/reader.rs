@@ -1,0 +1,79 @@
+//! In which form does the caller want the rows? The rows of one statement → the answer in that form.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::{Row, RowStream};
+
+use super::answer::Answer;
+use super::error::Error;
+use super::json::{JsonRows, RowEncoder};
+use super::python::{Records, RowDecoder};
+
+/// The form of the result that the caller wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    Json,
+    Records,
+    FirstRecord,
+    FirstValue,
+    Count,
+}
+
+/// The wanted form of the rows, with the converters that it needs.
+pub enum Reader {
+    Json(Arc<RowEncoder>),
+    Records(Arc<RowDecoder>),
+    First(Arc<RowDecoder>, fn(Arc<RowDecoder>, Option<Row>) -> Answer),
+    Count,
+}
+
+impl Reader {
+    pub fn new(
+        want: Want,
+        encoder: impl FnOnce() -> Result<Arc<RowEncoder>, Error>,
+        decoder: impl FnOnce() -> Result<Arc<RowDecoder>, Error>,
+    ) -> Result<Self, Error> {
+        Ok(match want {
+            Want::Json => Self::Json(encoder()?),
+            Want::Records => Self::Records(decoder()?),
+            Want::FirstRecord => Self::First(decoder()?, Answer::Record),
+            Want::FirstValue => Self::First(decoder()?, Answer::Value),
+            Want::Count => Self::Count,
+        })
+    }
+
+    /// Reads all rows, even those that are not kept: only then is the connection free.
+    pub async fn read(self, rows: RowStream) -> Result<Answer, Error> {
+        let mut rows = pin!(rows);
+        match self {
+            Self::Json(encoder) => {
+                let mut json = JsonRows::default();
+                while let Some(row) = rows.try_next().await? {
+                    encoder.append(&row, &mut json)?;
+                }
+                Ok(Answer::Json(json))
+            }
+            Self::Records(decoder) => {
+                let mut records = Records::new(decoder);
+                while let Some(row) = rows.try_next().await? {
+                    records.push(row);
+                }
+                Ok(Answer::Records(records))
+            }
+            Self::First(decoder, answer) => {
+                let first = rows.try_next().await?;
+                let mut has_more = first.is_some();
+                while has_more {
+                    has_more = rows.try_next().await?.is_some();
+                }
+                Ok(answer(decoder, first))
+            }
+            Self::Count => {
+                while rows.try_next().await?.is_some() {}
+                Ok(Answer::Count(rows.rows_affected().unwrap_or_default()))
+            }
+        }
+    }
+}
