@@ -29,6 +29,7 @@ __all__ = [
     "ServerShutdownError",
     "UnknownDatabaseError",
     "_panic",
+    "_record",
     "build_info",
 ]
 
@@ -39,6 +40,9 @@ def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py")
 
     It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
     """
+
+def _record(names: tuple[str, ...], positions: dict[str, int], values: tuple[object, ...], /) -> Record:
+    """Make a ``Record`` from its pickle."""
 
 def build_info() -> dict[str, str]:
     """Return the versions that this module was compiled from, by name.
@@ -125,6 +129,7 @@ class PrototypePool:
         Args:
             sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
             params: A value for each of them, of the Python type that the same column would give, or None for null.
+                A tuple is a row for a composite type, and a list elsewhere. A bool is also an int.
 
         Returns:
             An awaitable of a list of records, empty for a statement without rows.
@@ -226,7 +231,7 @@ class Record:
 
     Its values by position (``row[0]``, ``row[1:]``) and by column name (``row["id"]``); iterable; equal to a tuple of
     the same values. ``dict(row)`` gives names and values. Subscripting raises ``IndexError`` for a position outside the
-    row, ``KeyError`` for an unknown name and ``TypeError`` for any other key.
+    row, ``KeyError`` for an unknown name and ``TypeError`` for any other key. A record can be pickled and copied.
     """
 
     @overload

@@ -17,6 +17,7 @@ fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::install(module)?;
     module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;
     module.add_function(wrap_pyfunction!(db::_panic, module)?)?;
+    module.add_function(wrap_pyfunction!(db::_record, module)?)?;
     module.add_class::<db::PrototypePool>()?;
     module.add_class::<db::Interval>()?;
     module.add_class::<db::Range>()?;

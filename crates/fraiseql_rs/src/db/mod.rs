@@ -32,4 +32,4 @@ mod wire;
 pub use exceptions::add_exceptions;
 pub use fault::_panic;
 pub use prototype::PrototypePool;
-pub use python::{Interval, Range, Record};
+pub use python::{_record, Interval, Range, Record};

@@ -131,6 +131,7 @@ impl PrototypePool {
     /// Args:
     ///     sql: One statement, with ``$1``, ``$2`` and so on where parameters belong.
     ///     params: A value for each of them, of the Python type that the same column would give, or None for null.
+    ///         A tuple is a row for a composite type, and a list elsewhere. A bool is also an int.
     ///
     /// Returns:
     ///     An awaitable of a list of records, empty for a statement without rows.

@@ -22,7 +22,7 @@ fn push_value(param: &Param, out: &mut String) -> Result<(), String> {
         Param::Number(digits) if digits.ends_with(|last: char| last.is_ascii_digit()) => out.push_str(digits),
         Param::Number(special) => return Err(format!("JSON has no number for {special}")),
         Param::Text(text) | Param::Literal(text) | Param::Instant(text) => push_string(text, out),
-        Param::List(items) | Param::Row(items) => {
+        Param::List(items) | Param::Tuple(items) | Param::Row(items) => {
             push_all(out, ['[', ']'], items, push_value)?;
         }
         Param::Map(entries) => push_all(out, ['{', '}'], entries, |(key, value), out| {

@@ -16,16 +16,30 @@ pub fn push(param: &Param, type_: &Type, out: &mut String) -> Result<(), String>
     }
     match param {
         Param::Null => return Err("a NULL has no place here".to_owned()),
-        Param::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Param::Bool(truth) => push_truth(*truth, type_, out),
         Param::Number(text) | Param::Text(text) | Param::Literal(text) => out.push_str(text),
         Param::Instant(text) => push_instant(text, type_, out)?,
         Param::Bytes(bytes) => push_bytes(bytes, type_, out)?,
-        Param::List(items) => push_list(items, type_, out)?,
+        Param::Tuple(values) if is_composite(type_) => push_row(values, type_, out)?,
+        Param::List(items) | Param::Tuple(items) => push_list(items, type_, out)?,
         Param::Row(values) => push_row(values, type_, out)?,
         Param::Map(_) => return Err("a dict is a parameter for json and jsonb only".to_owned()),
         Param::Range(range) => push_range(range, type_, out)?,
     }
     Ok(())
+}
+
+/// Appends a bool. Python's bools are ints, so they are also numbers.
+fn push_truth(truth: bool, type_: &Type, out: &mut String) {
+    const INTS: [Type; 7] = [Type::INT2, Type::INT4, Type::INT8, Type::OID, Type::XID, Type::XID8, Type::CID];
+    const OTHERS: [Type; 3] = [Type::FLOAT4, Type::FLOAT8, Type::NUMERIC];
+    let is_number = INTS.contains(type_) || OTHERS.contains(type_);
+    out.push_str(match (is_number, truth) {
+        (true, true) => "1",
+        (true, false) => "0",
+        (false, true) => "true",
+        (false, false) => "false",
+    });
 }
 
 /// Refuses an offset for a type without one. The server would silently drop it and store another time, or another
@@ -56,7 +70,9 @@ fn push_list(items: &[Param], type_: &Type, out: &mut String) -> Result<(), Stri
         _ if matches!(*type_, Type::INT2_VECTOR | Type::OID_VECTOR) => push_vector(items, type_, out),
         Kind::Array(element) => push_array(items, element, out),
         Kind::Multirange(_) => push_multirange(items, type_, out),
-        _ => Err("a list is a parameter for arrays, multiranges and json only".to_owned()),
+        _ => Err("a list or a tuple is a parameter for arrays, multiranges and json only; a tuple also for \
+                  composite types"
+            .to_owned()),
     }
 }
 
@@ -66,19 +82,18 @@ fn push_vector(items: &[Param], type_: &Type, out: &mut String) -> Result<(), St
         if position > 0 {
             out.push(' ');
         }
-        let Param::Number(digits) = item else {
-            return Err(format!("an {} takes a list of ints, and no NULL", type_.name()));
-        };
-        out.push_str(digits);
+        match item {
+            Param::Number(digits) => out.push_str(digits),
+            Param::Bool(truth) => push_truth(*truth, &Type::INT2, out),
+            _ => return Err(format!("an {} takes a list of ints, and no NULL", type_.name())),
+        }
     }
     Ok(())
 }
 
-/// Appends an array. An inner list is an inner dimension, unless the elements themselves are lists: then it is one
-/// element. An array without elements has no dimensions.
+/// Appends an array. An array without elements has no dimensions.
 fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), String> {
-    let is_element = is_list(base(element));
-    if items.is_empty() || !is_element && items.iter().all(is_hollow) {
+    if items.iter().all(|item| is_hollow(item, element)) {
         out.push_str("{}");
         return Ok(());
     }
@@ -88,14 +103,30 @@ fn push_array(items: &[Param], element: &Type, out: &mut String) -> Result<(), S
         if position > 0 {
             out.push(separator);
         }
-        match item {
-            Param::Null => out.push_str("NULL"),
-            Param::List(inner) if !is_element => push_array(inner, element, out)?,
-            other => push_quoted(other, element, out)?,
+        match (item, dimension(item, element)) {
+            (Param::Null, _) => out.push_str("NULL"),
+            (_, Some(inner)) => push_array(inner, element, out)?,
+            (item, None) => push_quoted(item, element, out)?,
         }
     }
     out.push('}');
     Ok(())
+}
+
+/// Returns the items of an inner dimension, or `None` if `item` is one element: a list is an element if the elements
+/// are lists themselves, and a tuple also if they are rows.
+fn dimension<'a>(item: &'a Param, element: &Type) -> Option<&'a [Param]> {
+    let element = base(element);
+    match item {
+        Param::List(inner) if !is_list(element) => Some(inner),
+        Param::Tuple(inner) if !is_list(element) && !is_composite(element) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Whether `item` is a dimension without elements.
+fn is_hollow(item: &Param, element: &Type) -> bool {
+    dimension(item, element).is_some_and(|inner| inner.iter().all(|item| is_hollow(item, element)))
 }
 
 /// Whether a value of the type can be a list.
@@ -103,13 +134,13 @@ fn is_list(type_: &Type) -> bool {
     matches!(*type_, Type::JSON | Type::JSONB) || matches!(type_.kind(), Kind::Array(_) | Kind::Multirange(_))
 }
 
-fn is_hollow(item: &Param) -> bool {
-    matches!(item, Param::List(inner) if inner.iter().all(is_hollow))
+fn is_composite(type_: &Type) -> bool {
+    matches!(type_.kind(), Kind::Composite(_))
 }
 
 fn push_row(values: &[Param], type_: &Type, out: &mut String) -> Result<(), String> {
     let Kind::Composite(fields) = type_.kind() else {
-        return Err("a tuple is a parameter for composite types only; use a list for an array".to_owned());
+        return Err("a record is a parameter for composite types and json only".to_owned());
     };
     if fields.len() != values.len() {
         return Err(format!("the type has {} columns, got {}", fields.len(), values.len()));

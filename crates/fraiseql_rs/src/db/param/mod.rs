@@ -33,7 +33,9 @@ pub enum Param {
     Instant(String),
     Bytes(Vec<u8>),
     List(Vec<Param>),
-    /// A tuple or a record: a row.
+    /// A row where the type is composite, elsewhere a list.
+    Tuple(Vec<Param>),
+    /// A record: a row.
     Row(Vec<Param>),
     Map(Vec<(String, Param)>),
     Range(Box<RangeParam>),

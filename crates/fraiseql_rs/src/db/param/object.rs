@@ -123,7 +123,10 @@ fn nested_of(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<Param>>
     if object.is_instance_of::<PyList>() {
         return Ok(items_of(object, depth)?.map(Param::List));
     }
-    if object.is_instance_of::<PyTuple>() || object.is_instance_of::<Record>() {
+    if object.is_instance_of::<PyTuple>() {
+        return Ok(items_of(object, depth)?.map(Param::Tuple));
+    }
+    if object.is_instance_of::<Record>() {
         return Ok(items_of(object, depth)?.map(Param::Row));
     }
     if object.is_instance_of::<PyDict>() {

@@ -2,6 +2,7 @@
 //! cannot hold it, and 30 days would be another value.
 
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 /// A time span of months, days and microseconds, each counted by itself, as PostgreSQL has it.
 ///
@@ -42,6 +43,10 @@ impl Interval {
     #[pyo3(signature = (months=0, days=0, microseconds=0))]
     pub fn new(months: i32, days: i32, microseconds: i64) -> Self {
         Self { months, days, microseconds }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (i32, i32, i64)) {
+        (py.get_type::<Self>(), (self.months, self.days, self.microseconds))
     }
 
     fn __repr__(&self) -> String {

@@ -20,7 +20,7 @@ use tokio_postgres::{Column, Row};
 pub use classes::Classes;
 pub use interval::Interval;
 pub use range::Range;
-pub use record::Record;
+pub use record::{_record, Record};
 pub use records::Records;
 
 use self::record::{Columns, Values};

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::depth::Depth;
@@ -95,9 +95,20 @@ impl Range {
             return Ok("Range(empty=True)".to_owned());
         }
         let (lower, upper) = (self.lower.bind(py).repr()?, self.upper.bind(py).repr()?);
-        let opening = if self.lower_inc { '[' } else { '(' };
-        let closing = if self.upper_inc { ']' } else { ')' };
-        Ok(format!("Range({lower}, {upper}, '{opening}{closing}')"))
+        Ok(format!("Range({lower}, {upper}, '{}')", self.bounds()))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let class = py.get_type::<Self>();
+        if !self.isempty {
+            let arguments = (&self.lower, &self.upper, self.bounds());
+            return Ok((class.into_any(), arguments.into_pyobject(py)?));
+        }
+        // `empty` is a keyword only, and a pickle calls with positional arguments.
+        let keywords = PyDict::new(py);
+        keywords.set_item("empty", true)?;
+        let make = py.import("functools")?.getattr("partial")?.call((class,), Some(&keywords))?;
+        Ok((make, PyTuple::empty(py)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -107,6 +118,12 @@ impl Range {
 }
 
 impl Range {
+    fn bounds(&self) -> String {
+        let opening = if self.lower_inc { '[' } else { '(' };
+        let closing = if self.upper_inc { ']' } else { ')' };
+        format!("{opening}{closing}")
+    }
+
     fn flags(&self) -> [bool; 3] {
         [self.lower_inc, self.upper_inc, self.isempty]
     }

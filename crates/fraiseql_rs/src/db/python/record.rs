@@ -36,7 +36,7 @@ impl Columns {
 ///
 /// Its values by position (``row[0]``, ``row[1:]``) and by column name (``row["id"]``); iterable; equal to a tuple of
 /// the same values. ``dict(row)`` gives names and values. Subscripting raises ``IndexError`` for a position outside the
-/// row, ``KeyError`` for an unknown name and ``TypeError`` for any other key.
+/// row, ``KeyError`` for an unknown name and ``TypeError`` for any other key. A record can be pickled and copied.
 #[pyclass(frozen, module = "fraiseql._fraiseql_rs")]
 pub struct Record {
     values: Values,
@@ -78,6 +78,21 @@ impl Record {
     fn as_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.values.iter().map(|value| value.bind(py)))
     }
+}
+
+/// A callable, and the arguments with which it makes the same record again.
+type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyTuple>, Bound<'py, PyDict>, Bound<'py, PyTuple>));
+
+/// Make a ``Record`` from its pickle.
+#[pyfunction]
+#[pyo3(signature = (names, positions, values, /))]
+pub fn _record<'py>(
+    names: Bound<'py, PyTuple>,
+    positions: Bound<'py, PyDict>,
+    values: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, Record>> {
+    let columns = Columns { names: names.unbind(), positions: positions.unbind() };
+    Record::new(values.py(), values.iter().map(Bound::unbind).collect(), Arc::new(columns))
 }
 
 #[pymethods]
@@ -164,6 +179,13 @@ impl Record {
     ) -> PyResult<Bound<'py, PyAny>> {
         let absent = || default.unwrap_or_else(|| name.py().None().into_bound(name.py()));
         Ok(self.named(name)?.unwrap_or_else(absent))
+    }
+
+    /// The rows of one result share the columns in a pickle too: `pickle` knows an object that it has seen before.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let make = py.import("fraiseql._fraiseql_rs")?.getattr("_record")?;
+        let Columns { names, positions } = &*self.columns;
+        Ok((make, (names.bind(py).clone(), positions.bind(py).clone(), self.as_tuple(py)?)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
