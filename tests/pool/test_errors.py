@@ -48,10 +48,17 @@ async def test_an_error_tells_where_and_what_to_do(pool: PrototypePool) -> None:
     with pytest.raises(fraiseql.ProgrammingError) as caught:
         await pool.fetch("select relnam from pg_class")
     error = caught.value
-    assert str(error) == 'column "relnam" does not exist'
+    assert str(error) == 'ERROR:  column "relnam" does not exist'
     assert error.position == 8
     assert "relname" in str(error.hint)
     assert error.detail is None
+
+
+async def test_an_error_begins_with_its_severity_as_in_psql(pool: PrototypePool) -> None:
+    with pytest.raises(fraiseql.DataError, match=r'^ERROR:  invalid input syntax for type integer: "not_a_number"$'):
+        await pool.execute_query("select 'not_a_number'::int")
+    with pytest.raises(fraiseql.InternalError, match=r"^ERROR:  mine: 50%\n two$"):
+        await pool.execute("do $$ begin raise exception E'mine: 50%%\\n two'; end $$")
 
 
 async def test_a_violated_constraint_is_named(lone: PrototypePool) -> None:
@@ -103,7 +110,7 @@ async def test_a_password_that_is_missing_is_told(make_pool: MakePool) -> None:
 
 
 async def test_an_unknown_database_is_told(make_pool: MakePool) -> None:
-    with pytest.raises(fraiseql.UnknownDatabaseError) as caught:
+    with pytest.raises(fraiseql.UnknownDatabaseError, match=r'^FATAL:  database "no such" does not exist$') as caught:
         await make_pool(database="no such").health_check()
     assert caught.value.sqlstate == "3D000"
 

@@ -101,7 +101,7 @@ async def test_the_figures_agree_with_what_happens(make_pool: MakePool) -> None:
     assert (status["size"], status["available"], status["in_use"], status["waiting"]) == (2, 0, 2, 3)
     await asyncio.gather(*work)
     assert (await settled(pool))["available"] == 2
-    assert pool.stats() == "2 total, 2 available connections"
+    assert pool.stats() == "Pool stats: 2 total, 2 available connections"
     assert repr(pool) == "<PrototypePool: 2 total, 2 available connections, at most 2>"
 
 

@@ -174,7 +174,8 @@ fn reason(cause: &tokio_postgres::Error) -> String {
 impl From<tokio_postgres::Error> for Error {
     fn from(cause: tokio_postgres::Error) -> Self {
         if let Some(report) = cause.as_db_error() {
-            let message = report.message().to_owned();
+            // As psql prints it.
+            let message = format!("{}:  {}", report.severity(), report.message());
             return Self { kind: Kind::Server, message, report: Some(Box::new(report.clone())) };
         }
         let reason = reason(&cause);

@@ -268,8 +268,7 @@ impl PrototypePool {
 
     /// Return a short text with the total and the available connections.
     fn stats(&self) -> String {
-        let status = self.pool.status();
-        format!("{} total, {} available connections", status.size, status.available)
+        format!("Pool stats: {}", self.connections())
     }
 
     /// Return the figures of the pool by name.
@@ -296,11 +295,16 @@ impl PrototypePool {
         if self.pool.is_closed() {
             return "<PrototypePool: closed>".to_owned();
         }
-        format!("<PrototypePool: {}, at most {}>", self.stats(), self.pool.status().max_size)
+        format!("<PrototypePool: {}, at most {}>", self.connections(), self.pool.status().max_size)
     }
 }
 
 impl PrototypePool {
+    fn connections(&self) -> String {
+        let status = self.pool.status();
+        format!("{} total, {} available connections", status.size, status.available)
+    }
+
     fn run<'py>(
         &self,
         py: Python<'py>,
