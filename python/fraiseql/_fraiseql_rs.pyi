@@ -79,6 +79,9 @@ class PrototypePool:
         max_idle_time: Seconds after which an unused connection is closed; None is never.
         max_lifetime: Seconds after which a connection is not given out again; None is never.
         statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+        statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
+        max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
+            use, and the server then forgets it. None is no limit.
         bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
             ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
             ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -102,6 +105,8 @@ class PrototypePool:
         max_idle_time: float | None = 600.0,
         max_lifetime: float | None = 3600.0,
         statement_cache_size: int = 256,
+        statement_cache_bytes: int | None = 1_048_576,
+        max_cacheable_statement_size: int | None = 15_360,
         bridge: _Bridge = "loop_native",
     ) -> PrototypePool: ...
     def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:

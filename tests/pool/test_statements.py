@@ -47,6 +47,71 @@ async def test_a_cache_of_none_prepares_each_anew(make_pool: MakePool) -> None:
     assert await pool.fetchval(PREPARED, "%anew%") == 0
 
 
+def statement(name: str, size: int) -> str:
+    """Return a statement of so many bytes, which selects ``name``."""
+    sql = f"select '{name}' as sized /*"
+    padding = size - len(sql) - len("*/")
+    # A character of two bytes, so that the bytes count and not the characters.
+    return sql + "ä" * (padding // 2) + "." * (padding % 2) + "*/"
+
+
+async def test_a_statement_that_is_too_long_is_prepared_for_each_use(lone: PrototypePool) -> None:
+    longest, too_long = statement("longest", 15 * 1024), statement("too long", 15 * 1024 + 1)
+    for _ in range(2):
+        assert await lone.fetchval(longest) == "longest"
+        assert await lone.fetchval(too_long) == "too long"
+        assert await lone.fetch(too_long) == [("too long",)]
+        assert await lone.execute_query(too_long) == ['{"sized":"too long"}']
+        assert await lone.execute(too_long) == 1
+        with pytest.raises(fraiseql.DataError):
+            await lone.execute(too_long.replace("select", "select 1 / 0,", 1))
+    assert await lone.fetchval(PREPARED, "%longest%") == 1
+    assert await lone.fetchval(PREPARED, "%too long%") == 0
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(0, 0), (99, 0), (100, 1), (None, 1)])
+async def test_the_length_of_a_statement_that_is_kept_is_chosen(
+    make_pool: MakePool, limit: int | None, kept: int
+) -> None:
+    pool = make_pool(max_connections=1, max_cacheable_statement_size=limit)
+    for _ in range(2):
+        assert await pool.fetchval(statement("chosen", 100)) == "chosen"
+    assert await pool.fetchval(PREPARED, "%chosen%") == kept
+
+
+async def test_the_cache_has_a_bound_in_bytes(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_bytes=4000)
+    for number in range(20):
+        assert await pool.fetchval("select 'favourite'") == "favourite"
+        assert await pool.fetchval(statement(f"bounded {number}", 900)) == f"bounded {number}"
+    assert await pool.fetchval(PREPARED, "select 'bounded%") == 4
+    assert await pool.fetchval(PREPARED, "select 'favourite'") == 1
+    assert await pool.fetchval(PREPARED, "select 'bounded 15'%") == 0
+    assert await pool.fetchval(PREPARED, "select 'bounded 16'%") == 1
+
+
+async def test_a_statement_longer_than_the_whole_cache_displaces_none(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_bytes=1000)
+    for number in range(3):
+        await pool.fetchval(f"select {number} as little")
+    assert await pool.fetchval(statement("whole", 1001)) == "whole"
+    assert await pool.fetchval(PREPARED, "%as little") == 3
+    assert await pool.fetchval(PREPARED, "%whole%") == 0
+
+
+async def test_statements_that_are_forgotten_leave_room(make_pool: MakePool) -> None:
+    """If they still counted, the cache would be full of nothing after a while."""
+    pool = make_pool(max_connections=1, statement_cache_bytes=1000)
+    await pool.execute("create temp table changing (a int)")
+    reads = f"{statement('room', 400)}, * from changing"
+    for number in range(10):
+        await pool.execute(f"alter table changing add c{number} int")
+        await pool.fetch(reads)
+    assert await pool.fetchval("select 'kept'") == "kept"
+    assert await pool.fetchval(PREPARED, "select 'kept'") == 1
+    assert await pool.fetchval(PREPARED, "%room%") == 1
+
+
 @pytest.mark.parametrize(
     "change",
     ["add b int default 2", "alter a type bigint", "alter a type text", "rename a to c", "drop a, add d date"],
@@ -153,3 +218,14 @@ async def test_cancelled_preparations_are_bounded(make_pool: MakePool) -> None:
         query.cancel()
         await asyncio.wait({query})
     assert await pool.fetchval(PREPARED, "%as abandoned") <= 2 * 5
+
+
+async def test_cancelled_preparations_are_bounded_in_bytes(make_pool: MakePool) -> None:
+    pool = make_pool(max_connections=1, statement_cache_bytes=50_000)
+    await pool.fetchval("select 'ready'")
+    for number in range(200):
+        query = pool.fetchval(statement(f"abandoned{number}", 10_000))
+        await asyncio.sleep(number % 20 / 50_000)
+        query.cancel()
+        await asyncio.wait({query})
+    assert await pool.fetchval(PREPARED, "%abandoned%") <= 2 * 5

@@ -50,7 +50,7 @@ impl Connector {
             let (client, session) = self.start(socket).await?;
             ClientWrapper::new(client, bridge::spawn(session))
         };
-        let statements = Statements::new(self.settings.statement_cache_size);
+        let statements = Statements::new(self.settings.statement_cache);
         Ok(Connection { statements, client, peer, idle_since: Instant::now() })
     }
 

@@ -14,6 +14,7 @@ use super::pool::Pool;
 use super::query::{self, Query};
 use super::reader::Want;
 use super::settings::{seconds, Settings};
+use super::statements::Bounds;
 use crate::bridge::{self, Bridge, Strategy};
 
 /// An asyncio pool of connections to one PostgreSQL database.
@@ -40,6 +41,9 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     max_idle_time: Seconds after which an unused connection is closed; None is never.
 ///     max_lifetime: Seconds after which a connection is not given out again; None is never.
 ///     statement_cache_size: How many statements each connection keeps prepared; 0 keeps none.
+///     statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
+///     max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
+///         use, and the server then forgets it. None is no limit.
 ///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
 ///         ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
 ///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -60,7 +64,8 @@ impl PrototypePool {
     #[pyo3(signature = (
         database, host="localhost", port=5432, username="postgres", password=None, max_connections=10, *,
         connect_timeout=10.0, acquire_timeout=30.0, max_idle_time=600.0, max_lifetime=3600.0,
-        statement_cache_size=256, bridge="loop_native"
+        statement_cache_size=256, statement_cache_bytes=1_048_576, max_cacheable_statement_size=15_360,
+        bridge="loop_native"
     ))]
     fn new(
         py: Python<'_>,
@@ -75,6 +80,8 @@ impl PrototypePool {
         max_idle_time: Option<f64>,
         max_lifetime: Option<f64>,
         statement_cache_size: usize,
+        statement_cache_bytes: Option<usize>,
+        max_cacheable_statement_size: Option<usize>,
         bridge: &str,
     ) -> PyResult<Self> {
         let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
@@ -91,7 +98,11 @@ impl PrototypePool {
                 acquire_timeout: limit("acquire_timeout", acquire_timeout)?,
                 max_idle_time: limit("max_idle_time", max_idle_time)?,
                 max_lifetime: limit("max_lifetime", max_lifetime)?,
-                statement_cache_size,
+                statement_cache: Bounds {
+                    count: statement_cache_size,
+                    bytes: statement_cache_bytes.unwrap_or(usize::MAX),
+                    bytes_of_one: max_cacheable_statement_size.unwrap_or(usize::MAX),
+                },
             };
             Pool::new(settings, Arc::clone(&bridge))
         };

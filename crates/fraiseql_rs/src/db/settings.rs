@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::Error;
+use super::statements::Bounds;
 
 /// The session settings under which binary values and PostgreSQL's own `row_to_json` agree, whatever the settings of
 /// the role, the database or the server are. The wire has no time zone, so the session uses UTC. NULL in an array
@@ -32,7 +33,7 @@ pub struct Settings {
     /// How long after its start a connection may still be lent.
     pub max_lifetime: Option<Duration>,
     /// Statements that each connection keeps prepared.
-    pub statement_cache_size: usize,
+    pub statement_cache: Bounds,
 }
 
 /// A limit in seconds, as Python gives it.

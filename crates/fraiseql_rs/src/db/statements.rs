@@ -38,18 +38,39 @@ impl Prepared {
     }
 }
 
+/// What one connection keeps prepared at most. Bytes are those of the SQL text; what the server and the client hold for
+/// a statement grows with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// With 0, each statement is prepared again for every use.
+    pub count: usize,
+    /// The bytes of all kept statements together.
+    pub bytes: usize,
+    /// The bytes of one kept statement.
+    pub bytes_of_one: usize,
+}
+
+impl Bounds {
+    fn allow(&self, sql: &str) -> bool {
+        self.count > 0 && sql.len() <= self.bytes.min(self.bytes_of_one)
+    }
+}
+
 /// The statements of one connection, by their text. When a statement is dropped, the server closes it.
 pub struct Statements {
-    bound: usize,
+    bounds: Bounds,
     held: Mutex<Held>,
-    /// The number of preparations that began and did not finish. The server keeps these statements, and their names
-    /// are lost.
+    /// The preparations that began and did not finish. The server keeps these statements, and their names are lost.
     unfinished: AtomicUsize,
+    /// The bytes of the unfinished ones.
+    unfinished_bytes: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Held {
     by_text: HashMap<String, (u64, Arc<Prepared>)>,
+    /// The bytes of all texts.
+    bytes: usize,
     /// Counts uses, so that the least recent one is known.
     clock: u64,
 }
@@ -62,21 +83,29 @@ impl Held {
         Some(Arc::clone(prepared))
     }
 
-    fn keep(&mut self, sql: &str, prepared: &Arc<Prepared>, bound: usize) {
-        if self.by_text.len() >= bound {
+    fn keep(&mut self, sql: &str, prepared: &Arc<Prepared>, bounds: &Bounds) {
+        self.remove(sql);
+        while self.by_text.len() >= bounds.count || self.bytes + sql.len() > bounds.bytes {
             let oldest = self.by_text.iter().min_by_key(|(_, (used, _))| *used).map(|(text, _)| text.clone());
-            if let Some(oldest) = oldest {
-                self.by_text.remove(&oldest);
-            }
+            let Some(oldest) = oldest else { break };
+            self.remove(&oldest);
         }
+        self.bytes += sql.len();
         self.by_text.insert(sql.to_owned(), (self.clock, Arc::clone(prepared)));
+    }
+
+    fn remove(&mut self, sql: &str) -> Option<Arc<Prepared>> {
+        let (_, prepared) = self.by_text.remove(sql)?;
+        self.bytes -= sql.len();
+        Some(prepared)
     }
 }
 
 impl Statements {
-    /// Makes a cache for `bound` statements. With 0, each statement is prepared again for every use.
-    pub fn new(bound: usize) -> Self {
-        Self { bound, held: Mutex::default(), unfinished: AtomicUsize::new(0) }
+    /// Makes a cache within `bounds`.
+    pub fn new(bounds: Bounds) -> Self {
+        let (unfinished, unfinished_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { bounds, held: Mutex::default(), unfinished, unfinished_bytes }
     }
 
     /// Returns the statement for `sql`, from the cache or from the server.
@@ -85,29 +114,32 @@ impl Statements {
             return Ok(known);
         }
         self.unfinished.fetch_add(1, Ordering::Relaxed);
+        self.unfinished_bytes.fetch_add(sql.len(), Ordering::Relaxed);
         // On the heap, so that this rare case does not make every query's future larger.
         let statement = Box::pin(client.prepare(sql)).await;
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
+        self.unfinished_bytes.fetch_sub(sql.len(), Ordering::Relaxed);
         let prepared = Prepared { statement: statement?, encoder: OnceLock::new(), decoder: OnceLock::new() };
         let prepared = Arc::new(prepared);
         if has_composite(&prepared.statement) {
             // A composite type's columns can change while the plan stays valid, and the server reports no change. So
             // they are read again each time.
             client.clear_type_cache();
-        } else if self.bound > 0 {
-            self.with(|held| held.keep(sql, &prepared, self.bound));
+        } else if self.bounds.allow(sql) {
+            self.with(|held| held.keep(sql, &prepared, &self.bounds));
         }
         Ok(prepared)
     }
 
     /// Whether cancelled preparations have left more statements on the server than the cache itself may hold.
     pub fn has_lost_too_many(&self) -> bool {
-        self.unfinished.load(Ordering::Relaxed) > self.bound
+        self.unfinished.load(Ordering::Relaxed) > self.bounds.count
+            || self.unfinished_bytes.load(Ordering::Relaxed) > self.bounds.bytes
     }
 
     /// Prepares `sql` again if the cache has it. Returns true if its parameters have other types now.
     pub async fn relearn(&self, client: &Client, sql: &str) -> Result<bool, Error> {
-        let Some((_, known)) = self.with(|held| held.by_text.remove(sql)) else { return Ok(false) };
+        let Some(known) = self.with(|held| held.remove(sql)) else { return Ok(false) };
         let anew = self.prepare(client, sql).await?;
         Ok(known.statement.params() != anew.statement.params())
     }
@@ -115,7 +147,7 @@ impl Statements {
     /// Forgets the statement for `sql` and its types, because the schema has changed.
     pub fn forget(&self, client: &Client, sql: &str) {
         client.clear_type_cache();
-        self.with(|held| held.by_text.remove(sql));
+        self.with(|held| held.remove(sql));
     }
 
     /// Runs `work` under the lock. The lock is never held across an await, so no task waits long for it.
