@@ -13,12 +13,15 @@ use tokio_postgres::{Client, NoTls};
 use super::dial::{dial, Peer};
 use super::error::Error;
 use super::settings::Settings;
+use super::sieve::{RowLimit, Sieve};
 use super::statements::Statements;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
 /// An open session, with the server's address and the prepared statements.
 pub struct Connection {
     pub statements: Statements,
+    /// How many rows tokio-postgres gets to see.
+    pub row_limit: Arc<RowLimit>,
     /// The client's background task reads the socket. When the client is dropped, the task ends and the socket
     /// closes.
     pub client: ClientWrapper,
@@ -42,16 +45,17 @@ impl Connector {
         let Settings { host, port, .. } = &self.settings;
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
+        let row_limit = Arc::new(RowLimit::new());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
-            let (client, session) = self.start(socket).await?;
+            let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
             ClientWrapper::new(client, bridge::spawn_native(session))
         } else {
-            let (client, session) = self.start(socket).await?;
+            let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
             ClientWrapper::new(client, bridge::spawn(session))
         };
         let statements = Statements::new(self.settings.statement_cache);
-        Ok(Connection { statements, client, peer, idle_since: Instant::now() })
+        Ok(Connection { statements, row_limit, client, peer, idle_since: Instant::now() })
     }
 
     /// Logs in. When the session ends, each query that waits for an answer gets the error; the returned future

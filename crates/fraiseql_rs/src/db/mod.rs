@@ -24,6 +24,7 @@ mod python;
 mod query;
 mod reader;
 mod settings;
+mod sieve;
 mod sql;
 mod statements;
 mod text;

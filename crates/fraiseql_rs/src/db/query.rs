@@ -102,6 +102,7 @@ async fn begin(connection: &Connection, query: &Query) -> Result<(Reader, RowStr
     let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
     let sent = param::encode(&query.params, prepared.statement.params())?;
     // tokio-postgres waits for `BindComplete` here. An error of a statement that runs comes with the rows.
+    let _limited = connection.row_limit.set(reader.row_limit());
     let rows = connection.client.query_raw(&prepared.statement, &sent).await?;
     Ok((reader, rows))
 }

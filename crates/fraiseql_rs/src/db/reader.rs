@@ -44,7 +44,16 @@ impl Reader {
         })
     }
 
-    /// Reads all rows, even those that are not kept: only then is the connection free.
+    /// How many rows it needs; `None` is all. The others need not be decoded.
+    pub fn row_limit(&self) -> Option<usize> {
+        match self {
+            Self::Json(_) | Self::Records(_) => None,
+            Self::First(..) => Some(1),
+            Self::Count => Some(0),
+        }
+    }
+
+    /// Reads to the end of the answer, where the server's errors may be: only then is the connection free.
     pub async fn read(self, rows: RowStream) -> Result<Answer, Error> {
         let mut rows = pin!(rows);
         match self {
