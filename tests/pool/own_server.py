@@ -37,7 +37,8 @@ def _unprivileged() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -64,7 +65,7 @@ class OwnServer:
         self._folder = Path(tempfile.mkdtemp(prefix="pool-test-server-"))
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = _free_port()
+        self._port = free_port()
         self._has_run = False
 
     @property
@@ -79,7 +80,7 @@ class OwnServer:
         while not self._starts(deadline):
             # Another program took the port before the server did. Pools know the port of a server that has run.
             if not self._has_run:
-                self._port = _free_port()
+                self._port = free_port()
             time.sleep(0.02)
         self._has_run = True
 
