@@ -57,9 +57,10 @@ def build_info() -> dict[str, str]:
 class PrototypePool:
     """An asyncio pool of connections to one PostgreSQL database.
 
-    Connections are opened when they are first needed. Their sessions run in UTC. Every query runs by itself, on
-    whichever connection is free, and a transaction that a query leaves open is rolled back. The pool works on any event
-    loop and from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
+    Connections are opened when they are first needed. Their sessions run in UTC. Each statement runs by itself, on
+    whichever connection is free, and commits by itself. So BEGIN, COMMIT, SAVEPOINT and the other statements about
+    transactions are refused: WITH, a function or DO does several things at once. The pool works on any event loop and
+    from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
     ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
 
     The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
@@ -140,7 +141,7 @@ class PrototypePool:
             An awaitable of a list of records, empty for a statement without rows.
 
         Raises:
-            InterfaceError: There are more or fewer parameters than the statement has.
+            InterfaceError: There are more or fewer parameters than the statement has, or it is about transactions.
             DataError: A parameter does not fit its type, or a column's type has no converter; the message names it.
             ProgrammingError: Syntax, names or privileges are wrong.
             IntegrityError: A constraint was violated.

@@ -95,18 +95,6 @@ async def test_cancelled_while_it_connects(make_pool: MakePool) -> None:
         assert (status["size"], status["in_use"], status["waiting"]) == (0, 0, 0)
 
 
-async def test_a_cancelled_begin_leaves_no_transaction(lone: PrototypePool) -> None:
-    await lone.execute("create temp table kept (a int)")
-    await lone.execute("begin")
-    for number in range(60):
-        begin = lone.execute("begin")
-        await asyncio.sleep(number / 100_000)
-        begin.cancel()
-        await asyncio.wait({begin})
-        assert await lone.execute("insert into kept values (1)") == 1
-        assert await lone.fetchval("select pg_current_xact_id_if_assigned() is null"), number
-
-
 async def test_cancelled_in_the_middle_of_a_large_result(lone: PrototypePool, observer: Observer) -> None:
     endless = "select repeat('x', 1000) from generate_series(1, 100000000) -- large"
     for fetch in (lone.execute_query, lone.fetch, lone.fetchrow, lone.fetchval, lone.execute):

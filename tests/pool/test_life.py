@@ -132,16 +132,6 @@ async def test_old_connections_are_replaced(make_pool: MakePool) -> None:
     assert 2 <= len(seen) <= 4
 
 
-async def test_a_transaction_left_open_is_rolled_back(lone: PrototypePool) -> None:
-    await lone.execute("create temp table kept (a int)")
-    begins = ("begin", "  -- a comment\n/* and /* another */ */ START transaction", ";; begin", "--\rbegin")
-    for begin in begins:
-        await lone.execute(begin)
-        await lone.execute("insert into kept values (1)")
-        assert await lone.fetchval("select pg_current_xact_id_if_assigned() is null"), begin
-    assert await lone.fetchval("select count(*) from kept") == len(begins)
-
-
 def test_without_a_loop_it_says_so() -> None:
     pool = PrototypePool(**SETTINGS)
     with pytest.raises(RuntimeError, match="no running event loop"):

@@ -27,11 +27,6 @@ pub async fn stop(connection: &Connection) -> bool {
     timeout(DEADLINE, ask_until_stopped(connection)).await.is_ok_and(|stopped| stopped.is_ok())
 }
 
-/// Ends the transaction that the connection may be in. Returns false if the connection must not be used again.
-pub async fn roll_back(connection: &Connection) -> bool {
-    timeout(DEADLINE, connection.client.batch_execute("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
-}
-
 /// Asks repeatedly, because a backend forgets a signal that arrives between the messages of one query (during a long
 /// planning, for example) and then runs the query to its end.
 async fn ask_until_stopped(connection: &Connection) -> io::Result<()> {

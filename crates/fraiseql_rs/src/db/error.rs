@@ -72,6 +72,15 @@ impl Error {
         Self::new(Kind::Usage, message)
     }
 
+    /// The error for a statement about transactions, which begins with `word`.
+    pub fn transaction_control(word: &str) -> Self {
+        let word = word.to_ascii_uppercase();
+        Self::usage(format!(
+            "{word} was not sent: each statement may run on another connection, and the pool has no transactions \
+             yet; write one statement (WITH joins several), call a function, or use DO"
+        ))
+    }
+
     pub fn unreachable(host: &str, port: u16, cause: &io::Error) -> Self {
         Self::new(Kind::CannotConnect, format!("cannot reach a server at {host}:{port}: {cause}"))
     }

@@ -16,25 +16,18 @@ use crate::bridge;
 pub struct Lease {
     /// `None` once the connection has gone back.
     held: Option<Object<Connector>>,
-    /// Whether the session may be inside a transaction. The transaction must not outlive the loan.
-    may_be_in_transaction: bool,
 }
 
 impl Lease {
     pub fn new(connection: Object<Connector>) -> Self {
-        Self { held: Some(connection), may_be_in_transaction: false }
-    }
-
-    /// From now on, dropping the lease also rolls a transaction back.
-    pub fn expect_transaction(&mut self) {
-        self.may_be_in_transaction = true;
+        Self { held: Some(connection) }
     }
 
     pub fn connection(&self) -> &Connection {
         self.held.as_ref().expect("a lease holds its connection until it is released or dropped")
     }
 
-    /// Gives the connection back. The server has answered everything, and no transaction is open.
+    /// Gives the connection back. The server has answered everything.
     pub fn release(mut self) {
         if let Some(connection) = self.held.take() {
             hand_in(connection);
@@ -52,18 +45,15 @@ impl Drop for Lease {
         let Some(connection) = self.held.take() else { return };
         // The pool notices a closed connection by itself.
         if !connection.client.is_closed() {
-            bridge::finish(give_back(connection, self.may_be_in_transaction));
+            bridge::finish(give_back(connection));
         }
     }
 }
 
 /// Returns a busy connection to the pool once it is clean. If it does not become clean, discards it, which makes room
 /// for a new one.
-async fn give_back(connection: Object<Connector>, may_be_in_transaction: bool) {
-    let is_clean = cancel::stop(&connection).await
-        && !connection.statements.has_lost_too_many()
-        && (!may_be_in_transaction || cancel::roll_back(&connection).await);
-    if is_clean {
+async fn give_back(connection: Object<Connector>) {
+    if cancel::stop(&connection).await && !connection.statements.has_lost_too_many() {
         hand_in(connection);
     } else {
         drop(Object::take(connection));

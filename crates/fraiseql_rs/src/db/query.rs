@@ -23,11 +23,10 @@ pub struct Query {
 
 /// Runs the query on a connection of the pool.
 pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
-    let mut lease = pool.lease().await?;
-    let opens_transaction = sql::opens_transaction(&query.sql);
-    if opens_transaction {
-        lease.expect_transaction();
+    if let Some(word) = sql::transaction_control(&query.sql) {
+        return Err(Error::transaction_control(word));
     }
+    let lease = pool.lease().await?;
     let connection = lease.connection();
     let mut result = attempt(connection, query).await;
     if let Err(failure) = &result {
@@ -36,24 +35,13 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
         }
     }
     match result {
-        Ok(answer) if opens_transaction => Box::pin(end_transaction(lease)).await.map(|()| answer),
         Ok(answer) if sql::deallocates(&query.sql) => {
             lease.discard();
             Ok(answer)
         }
-        // If a statement fails to open a transaction, no transaction is open.
         Ok(answer) => settle(lease, Left::Ready, Ok(answer)),
         Err(failure) => settle(lease, failure.leaves(), Err(failure.error)),
     }
-}
-
-/// Ends an open transaction. The next query may run on any connection, so a transaction must not stay open on this
-/// one and catch another caller's statements.
-async fn end_transaction(lease: Lease) -> Result<(), Error> {
-    // If this fails or is cancelled, the lease is dropped, and the lease tries again.
-    lease.connection().client.batch_execute("ROLLBACK").await?;
-    lease.release();
-    Ok(())
 }
 
 /// Forgets the statement if it was prepared before the schema changed: its next run prepares it again. Returns true if

@@ -1,25 +1,43 @@
-//! What kind of statement is this? This file answers only the questions that the pool asks.
+//! What kind of statement is this? This file answers only the questions that the pool asks. It reads the first words
+//! as PostgreSQL's own lexer does, and never parses the rest.
 
-/// True for the statements after which a session is inside a transaction.
-pub fn opens_transaction(sql: &str) -> bool {
-    begins_with(sql, &["begin", "start"])
+/// Returns the first word of a statement that begins, ends or divides a session's transaction, else `None`. `COMMIT
+/// PREPARED` and `ROLLBACK PREPARED` end a transaction that no session holds, so they are not among them.
+pub fn transaction_control(sql: &str) -> Option<&str> {
+    let (word, rest) = first_word(sql);
+    let is_one = is_any(word, &["begin", "start", "end", "abort", "savepoint", "release"])
+        || is_any(word, &["commit", "rollback"]) && !is_any(first_word(rest).0, &["prepared"])
+        || is_any(word, &["prepare"]) && names_transaction(rest);
+    is_one.then_some(word)
 }
 
 /// True for the statements that remove a session's prepared statements, including those of tokio-postgres.
 pub fn deallocates(sql: &str) -> bool {
-    begins_with(sql, &["deallocate", "discard"])
+    is_any(first_word(sql).0, &["deallocate", "discard"])
 }
 
-fn begins_with(sql: &str, words: &[&str]) -> bool {
+/// Whether `TRANSACTION` follows `PREPARE` as a keyword. In `PREPARE transaction AS SELECT 1` it is a plan's name.
+fn names_transaction(behind_prepare: &str) -> bool {
+    let (word, rest) = first_word(behind_prepare);
+    let is_name = is_any(first_word(rest).0, &["as"]) || skip_blanks(rest).starts_with('(');
+    is_any(word, &["transaction"]) && !is_name
+}
+
+fn is_any(word: &str, keywords: &[&str]) -> bool {
+    keywords.iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+}
+
+/// Splits the first word, which may be empty, from the text after it.
+fn first_word(sql: &str) -> (&str, &str) {
     let start = skip_blanks(sql);
-    let end = start.find(|at: char| !at.is_ascii_alphabetic()).unwrap_or(start.len());
-    words.iter().any(|word| start[..end].eq_ignore_ascii_case(word))
+    let is_of_word = |at: char| at.is_ascii_alphanumeric() || at == '_' || at == '$' || !at.is_ascii();
+    start.split_at(start.find(|at| !is_of_word(at)).unwrap_or(start.len()))
 }
 
 /// Returns `sql` without leading white space, comments and empty statements.
 fn skip_blanks(mut sql: &str) -> &str {
     loop {
-        sql = sql.trim_start_matches(|at: char| at.is_whitespace() || at == ';');
+        sql = sql.trim_start_matches([' ', '\t', '\n', '\r', '\x0B', '\x0C', ';']);
         if let Some(line) = sql.strip_prefix("--") {
             sql = line.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if sql.starts_with("/*") {
