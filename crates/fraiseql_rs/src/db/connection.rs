@@ -12,9 +12,11 @@ use tokio_postgres::{Client, NoTls};
 
 use super::dial::{dial, Peer};
 use super::error::Error;
+use super::server::Server;
 use super::settings::Settings;
 use super::sieve::{RowLimit, Sieve};
 use super::statements::Statements;
+use super::times::Times;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
 /// An open session, with the server's address and the prepared statements.
@@ -42,7 +44,7 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Connection, Error> {
-        let Settings { host, port, .. } = &self.settings;
+        let Server { host, port, .. } = &self.settings.server;
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
         let row_limit = Arc::new(RowLimit::new());
@@ -64,7 +66,7 @@ impl Connector {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Settings { host, port, .. } = &self.settings;
+        let Server { host, port, .. } = &self.settings.server;
         let opened = self.settings.startup().connect_raw(socket, NoTls).await;
         let (client, session) = opened.map_err(|cause| Error::from_startup(host, *port, cause))?;
         Ok((client, async move { drop(session.await) }))
@@ -72,9 +74,9 @@ impl Connector {
 
     /// Whether an idle connection has passed its time limits.
     pub fn is_worn_out(&self, connection: &Connection, metrics: &Metrics) -> bool {
-        let Settings { max_idle_time, max_lifetime, .. } = &self.settings;
-        max_idle_time.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
-            || max_lifetime.is_some_and(|limit| metrics.age() >= limit)
+        let Times { idle, life, .. } = self.settings.times;
+        idle.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
+            || life.is_some_and(|limit| metrics.age() >= limit)
     }
 }
 
@@ -83,11 +85,12 @@ impl managed::Manager for Connector {
     type Error = Error;
 
     async fn create(&self) -> Result<Connection, Error> {
-        let limit = self.settings.connect_timeout;
+        let limit = self.settings.times.connect;
+        let Server { host, port, .. } = &self.settings.server;
         // On the heap, so that this rare case does not make every query's future larger.
         timeout(limit, Box::pin(self.open()))
             .await
-            .unwrap_or_else(|_| Err(Error::connect_timeout(&self.settings.host, self.settings.port, limit)))
+            .unwrap_or_else(|_| Err(Error::connect_timeout(host, *port, limit)))
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Error> {

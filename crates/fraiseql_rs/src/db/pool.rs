@@ -12,6 +12,7 @@ use super::connection::Connector;
 use super::error::Error;
 use super::lease::Lease;
 use super::settings::Settings;
+use super::times::Times;
 use crate::bridge::{self, Bridge};
 
 /// How often a closing pool checks whether its last connection has come back.
@@ -34,7 +35,7 @@ impl Pool {
     /// Makes a pool without connections; it opens them on demand.
     pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Result<Self, Error> {
         let settings = settings.validated()?;
-        let (size, acquire_timeout) = (settings.max_connections, settings.acquire_timeout);
+        let (size, acquire_timeout) = (settings.max_connections, settings.times.acquire);
         let connections = managed::Pool::builder(Connector::new(settings, bridge))
             .max_size(size)
             .runtime(Runtime::Tokio1)
@@ -58,8 +59,8 @@ impl Pool {
 
     /// Closes idle connections that have outlived their limits, for as long as the pool exists.
     fn sweep_from_now_on(&self) {
-        let Settings { max_idle_time, max_lifetime, .. } = self.connections.manager().settings;
-        let Some(limit) = max_idle_time.into_iter().chain(max_lifetime).min() else { return };
+        let Times { idle, life, .. } = self.connections.manager().settings.times;
+        let Some(limit) = idle.into_iter().chain(life).min() else { return };
         let pause = (limit / SWEEPS_PER_LIMIT).max(SWEEP_AT_LEAST);
         let pool = self.connections.weak();
         // The task ends by itself.

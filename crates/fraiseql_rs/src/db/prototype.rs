@@ -9,12 +9,15 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::answer::{Answer, Outcome};
 use super::error::Error;
+use super::figures::Figures;
 use super::param::params_of;
 use super::pool::Pool;
 use super::query::{self, Query};
 use super::reader::Want;
-use super::settings::{seconds, Settings};
+use super::server::Server;
+use super::settings::Settings;
 use super::statements::Bounds;
+use super::times::Times;
 use crate::bridge::{self, Bridge, Strategy};
 
 /// An asyncio pool of connections to one PostgreSQL database.
@@ -85,26 +88,17 @@ impl PrototypePool {
         max_cacheable_statement_size: Option<usize>,
         bridge: &str,
     ) -> PyResult<Self> {
-        let limit = |name, value: Option<f64>| value.map(|value| seconds(name, value)).transpose();
         let bridge = Arc::new(Bridge::new(strategy(bridge).map_err(|error| error.into_exception(py))?));
+        let (host, username) = (host.to_owned(), username.to_owned());
+        let server = Server { database, host, port, username, password };
         let make = || {
-            let settings = Settings {
-                database,
-                host: host.to_owned(),
-                port,
-                username: username.to_owned(),
-                password,
-                max_connections,
-                connect_timeout: seconds("connect_timeout", connect_timeout)?,
-                acquire_timeout: limit("acquire_timeout", acquire_timeout)?,
-                max_idle_time: limit("max_idle_time", max_idle_time)?,
-                max_lifetime: limit("max_lifetime", max_lifetime)?,
-                statement_cache: Bounds {
-                    count: statement_cache_size,
-                    bytes: statement_cache_bytes.unwrap_or(usize::MAX),
-                    bytes_of_one: max_cacheable_statement_size.unwrap_or(usize::MAX),
-                },
+            let times = Times::new(connect_timeout, acquire_timeout, max_idle_time, max_lifetime)?;
+            let statement_cache = Bounds {
+                count: statement_cache_size,
+                bytes: statement_cache_bytes.unwrap_or(usize::MAX),
+                bytes_of_one: max_cacheable_statement_size.unwrap_or(usize::MAX),
             };
+            let settings = Settings { server, times, max_connections, statement_cache };
             Pool::new(settings, Arc::clone(&bridge))
         };
         make()
@@ -280,7 +274,7 @@ impl PrototypePool {
 
     /// Return a short text with the total and the available connections.
     fn stats(&self) -> String {
-        format!("Pool stats: {}", self.connections())
+        format!("Pool stats: {}", Figures::of(&self.pool))
     }
 
     /// Return the figures of the pool by name.
@@ -290,33 +284,15 @@ impl PrototypePool {
     ///     connection), ``max_size``, ``closed``, ``bridge`` (the way that the last result took from Rust to
     ///     asyncio) and ``bridge_requested``, another where the running loop does not allow it.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let status = self.pool.status();
-        let figures = PyDict::new(py);
-        figures.set_item("size", status.size)?;
-        figures.set_item("available", status.available)?;
-        figures.set_item("in_use", status.size - status.available)?;
-        figures.set_item("waiting", status.waiting)?;
-        figures.set_item("max_size", status.max_size)?;
-        figures.set_item("closed", self.pool.is_closed())?;
-        figures.set_item("bridge", self.bridge.in_use().name())?;
-        figures.set_item("bridge_requested", self.bridge.requested().name())?;
-        Ok(figures)
+        Figures::of(&self.pool).into_dict(py, &self.bridge)
     }
 
     fn __repr__(&self) -> String {
-        if self.pool.is_closed() {
-            return "<PrototypePool: closed>".to_owned();
-        }
-        format!("<PrototypePool: {}, at most {}>", self.connections(), self.pool.status().max_size)
+        Figures::of(&self.pool).repr()
     }
 }
 
 impl PrototypePool {
-    fn connections(&self) -> String {
-        let status = self.pool.status();
-        format!("{} total, {} available connections", status.size, status.available)
-    }
-
     fn run<'py>(
         &self,
         py: Python<'py>,
