@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _Bridge: TypeAlias = Literal["future_into_py", "completion_queue", "loop_native"]
+_Reset: TypeAlias = Literal["auto", "always", "never"]
 
 def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py") -> Future[None]:
     """Return an awaitable whose Rust side panics, for tests.
@@ -83,6 +84,12 @@ class PrototypePool:
         statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
         max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
             use, and the server then forgets it. None is no limit.
+        reset: After which statements a session is put back into its first state, in front of the next query on it and
+            in the same round trip. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE and
+            SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or INTO TEMP; it cannot see what
+            functions and triggers do. ``"always"``: each; the guarantee. ``"never"``: none; what a caller sets, locks
+            or creates for its session reaches the next. With a PgBouncer that lends its servers by transaction, only
+            ``"never"`` makes sense, and PgBouncer's ``server_reset_query_always`` does the reset.
         bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
             ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
             ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -108,6 +115,7 @@ class PrototypePool:
         statement_cache_size: int = 256,
         statement_cache_bytes: int | None = 1_048_576,
         max_cacheable_statement_size: int | None = 15_360,
+        reset: _Reset = "auto",
         bridge: _Bridge = "loop_native",
     ) -> PrototypePool: ...
     def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:

@@ -36,8 +36,8 @@ def pool(make_pool: MakePool) -> PrototypePool:
 
 @pytest.fixture
 def lone(make_pool: MakePool) -> PrototypePool:
-    """Give a pool of one connection, so the next query meets everything that a query leaves behind."""
-    return make_pool(max_connections=1)
+    """Give a pool of one connection that is never reset: the next query meets all that a query leaves behind."""
+    return make_pool(max_connections=1, reset="never")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 //! How does the pool open one connection to the server, keep it, and tell whether it is still usable?
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,16 +7,22 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{Client, NoTls};
 
 use super::dial::{dial, Peer};
+use super::encoding::Encoding;
 use super::error::Error;
+use super::reset::Changes;
 use super::server::Server;
 use super::settings::Settings;
 use super::sieve::{RowLimit, Sieve};
 use super::statements::Statements;
 use super::times::Times;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
+
+/// What reads and writes the socket of a session.
+type Session<S> = tokio_postgres::Connection<S, NoTlsStream>;
 
 /// An open session, with the server's address and the prepared statements.
 pub struct Connection {
@@ -28,6 +33,8 @@ pub struct Connection {
     /// closes.
     pub client: ClientWrapper,
     pub peer: Peer,
+    pub changes: Changes,
+    pub encoding: Encoding,
     /// When the connection last came back. The pool's own figure says when it was last lent.
     pub idle_since: Instant,
 }
@@ -45,31 +52,31 @@ impl Connector {
 
     async fn open(&self) -> Result<Connection, Error> {
         let Server { host, port, .. } = &self.settings.server;
+        let encoding = Encoding::default();
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
         let row_limit = Arc::new(RowLimit::new());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
             let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
-            ClientWrapper::new(client, bridge::spawn_native(session))
+            ClientWrapper::new(client, bridge::spawn_native(encoding.clone().watch(session)))
         } else {
             let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
-            ClientWrapper::new(client, bridge::spawn(session))
+            ClientWrapper::new(client, bridge::spawn(encoding.clone().watch(session)))
         };
         let statements = Statements::new(self.settings.statement_cache);
-        Ok(Connection { statements, row_limit, client, peer, idle_since: Instant::now() })
+        let changes = Changes::new(self.settings.reset);
+        Ok(Connection { statements, row_limit, client, peer, changes, encoding, idle_since: Instant::now() })
     }
 
-    /// Logs in. When the session ends, each query that waits for an answer gets the error; the returned future
-    /// reports nothing.
-    async fn start<S>(&self, socket: S) -> Result<(Client, impl Future<Output = ()>), Error>
+    /// Logs in.
+    async fn start<S>(&self, socket: S) -> Result<(Client, Session<S>), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Server { host, port, .. } = &self.settings.server;
         let opened = self.settings.startup().connect_raw(socket, NoTls).await;
-        let (client, session) = opened.map_err(|cause| Error::from_startup(host, *port, cause))?;
-        Ok((client, async move { drop(session.await) }))
+        opened.map_err(|cause| Error::from_startup(host, *port, cause))
     }
 
     /// Whether an idle connection has passed its time limits.

@@ -36,6 +36,8 @@ pub enum Kind {
     Server,
     /// The server started something that the pool does not support.
     NotSupported,
+    /// The session could not be reset for the query.
+    Reset,
     /// None of the above: a defect here or in a library.
     Internal,
 }
@@ -79,6 +81,14 @@ impl Error {
             "{word} was not sent: each statement may run on another connection, and the pool has no transactions \
              yet; write one statement (WITH joins several), call a function, or use DO"
         ))
+    }
+
+    /// The error for a query whose session could not be reset in front of it.
+    pub fn failed_reset(cause: &Self, did_not_run: bool) -> Self {
+        let query = if did_not_run { "did not run" } else { "may have run in the session as it was" };
+        let message =
+            format!("the session could not be reset, and is closed: {cause}; the query behind it {query}");
+        Self::new(Kind::Reset, message)
     }
 
     pub fn unreachable(host: &str, port: u16, cause: &io::Error) -> Self {
@@ -128,10 +138,19 @@ impl Error {
         match (self.kind, &self.report) {
             // After a more severe error the server hangs up, perhaps later than the pool would notice.
             (Kind::Server, Some(report)) if report.parsed_severity() != Some(Severity::Error) => Left::Broken,
-            (Kind::ConnectionLost | Kind::NotSupported | Kind::Internal, _) => Left::Broken,
+            (Kind::ConnectionLost | Kind::NotSupported | Kind::Reset | Kind::Internal, _) => Left::Broken,
             (Kind::Value, _) => Left::Busy,
             _ => Left::Ready,
         }
+    }
+
+    /// True for an error that comes before a statement runs, whose transaction may have failed before.
+    pub fn says_it_did_not_run(&self) -> bool {
+        matches!(self.kind, Kind::Usage | Kind::NoConverter | Kind::Parameter)
+            || self
+                .report
+                .as_ref()
+                .is_some_and(|report| *report.code() == SqlState::IN_FAILED_SQL_TRANSACTION)
     }
 
     /// True if the server refused a statement only because it was prepared for another schema, or is not prepared any

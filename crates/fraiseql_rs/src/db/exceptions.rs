@@ -134,6 +134,7 @@ impl Failure {
             Kind::PoolTimeout => PoolTimeoutError::new_err,
             Kind::PoolClosed => PoolClosedError::new_err,
             Kind::NoConverter | Kind::Parameter | Kind::Value => DataError::new_err,
+            Kind::Reset => OperationalError::new_err,
             Kind::NotSupported => NotSupportedError::new_err,
             Kind::Internal => InternalError::new_err,
             Kind::Server => {

@@ -53,14 +53,21 @@ impl Drop for Lease {
 /// Returns a busy connection to the pool once it is clean. If it does not become clean, discards it, which makes room
 /// for a new one.
 async fn give_back(connection: Object<Connector>) {
-    if cancel::stop(&connection).await && !connection.statements.has_lost_too_many() {
+    let is_clean = cancel::stop(&connection).await
+        && !connection.statements.has_lost_too_many()
+        && !connection.changes.is_under_way();
+    if is_clean {
         hand_in(connection);
     } else {
         drop(Object::take(connection));
     }
 }
 
-/// Puts a connection back into the pool, where it is idle from now on.
+/// Puts a connection back into the pool, where it is idle from now on. Discards it if it would store text wrong.
 fn hand_in(mut connection: Object<Connector>) {
-    connection.idle_since = Instant::now();
+    if connection.encoding.is_foreign() {
+        drop(Object::take(connection));
+    } else {
+        connection.idle_since = Instant::now();
+    }
 }

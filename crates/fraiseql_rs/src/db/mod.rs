@@ -3,13 +3,15 @@
 //! `prototype` (the Python class) → `param` (arguments in) → `pool` → `lease` (a connection on loan) → `query`
 //! (prepare, run) → `reader` (the form that was asked for) → `json` (rows as text) or `python` (rows as objects) →
 //! `answer` (into Python).
-//! `error` is what goes wrong, `exceptions` how Python sees it; `text` and `wire` know PostgreSQL's formats.
+//! `reset` and `encoding` keep one caller's session from the next. `error` is what goes wrong, `exceptions` how Python
+//! sees it; `text` and `wire` know PostgreSQL's formats.
 
 mod answer;
 mod cancel;
 mod connection;
 mod depth;
 mod dial;
+mod encoding;
 mod error;
 mod exceptions;
 mod failure;
@@ -24,6 +26,7 @@ mod prototype;
 mod python;
 mod query;
 mod reader;
+mod reset;
 mod server;
 mod settings;
 mod sieve;

@@ -14,6 +14,7 @@ use super::param::params_of;
 use super::pool::Pool;
 use super::query::{self, Query};
 use super::reader::Want;
+use super::reset::Reset;
 use super::server::Server;
 use super::settings::Settings;
 use super::statements::Bounds;
@@ -48,6 +49,12 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
 ///     max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
 ///         use, and the server then forgets it. None is no limit.
+///     reset: After which statements a session is put back into its first state, in front of the next query on it and
+///         in the same round trip. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE and
+///         SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or INTO TEMP; it cannot see what
+///         functions and triggers do. ``"always"``: each; the guarantee. ``"never"``: none; what a caller sets, locks
+///         or creates for its session reaches the next. With a PgBouncer that lends its servers by transaction, only
+///         ``"never"`` makes sense, and PgBouncer's ``server_reset_query_always`` does the reset.
 ///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
 ///         ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
 ///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -69,7 +76,7 @@ impl PrototypePool {
         database, host="localhost", port=5432, username="postgres", password=None, max_connections=10, *,
         connect_timeout=10.0, acquire_timeout=30.0, max_idle_time=600.0, max_lifetime=3600.0,
         statement_cache_size=256, statement_cache_bytes=1_048_576, max_cacheable_statement_size=15_360,
-        bridge="loop_native"
+        reset="auto", bridge="loop_native"
     ))]
     fn new(
         py: Python<'_>,
@@ -86,6 +93,7 @@ impl PrototypePool {
         statement_cache_size: usize,
         statement_cache_bytes: Option<usize>,
         max_cacheable_statement_size: Option<usize>,
+        reset: &str,
         bridge: &str,
     ) -> PyResult<Self> {
         let bridge = Arc::new(Bridge::new(strategy(bridge).map_err(|error| error.into_exception(py))?));
@@ -98,7 +106,8 @@ impl PrototypePool {
                 bytes: statement_cache_bytes.unwrap_or(usize::MAX),
                 bytes_of_one: max_cacheable_statement_size.unwrap_or(usize::MAX),
             };
-            let settings = Settings { server, times, max_connections, statement_cache };
+            let reset = Reset::named(reset)?;
+            let settings = Settings { server, times, max_connections, statement_cache, reset };
             Pool::new(settings, Arc::clone(&bridge))
         };
         make()

@@ -11,6 +11,7 @@ use super::lease::Lease;
 use super::param::{self, Param};
 use super::pool::Pool;
 use super::reader::{Reader, Want};
+use super::reset;
 use super::sql;
 
 /// A statement with its parameters.
@@ -28,7 +29,12 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     }
     let lease = pool.lease().await?;
     let connection = lease.connection();
-    let mut result = attempt(connection, query).await;
+    let mut result = if connection.changes.is_due() {
+        // On the heap, so that a reset does not make every query's future larger.
+        Box::pin(reset::ahead_of(connection, attempt(connection, query))).await
+    } else {
+        attempt(connection, query).await
+    };
     if let Err(failure) = &result {
         if Box::pin(may_run_again(connection, &query.sql, failure)).await {
             result = Box::pin(attempt(connection, query)).await;
@@ -40,6 +46,12 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
             Ok(answer)
         }
         Ok(answer) => settle(lease, Left::Ready, Ok(answer)),
+        // Such a statement may have changed the session and then failed. The server reports a change after the error.
+        Err(failure) if failure.leaves() == Left::Ready && sql::commits_by_itself(&query.sql) => {
+            let synced = Box::pin(connection.client.check_connection()).await;
+            let left = synced.map_or_else(|cause| Error::from(cause).leaves(), |()| Left::Ready);
+            settle(lease, left, Err(failure.error))
+        }
         Err(failure) => settle(lease, failure.leaves(), Err(failure.error)),
     }
 }
@@ -89,6 +101,7 @@ async fn begin(connection: &Connection, query: &Query) -> Result<(Reader, RowStr
     // This happens before the statement runs: the columns must be convertible. The parameters are encoded already.
     let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
     let sent = param::encode(&query.params, prepared.statement.params())?;
+    connection.changes.note(prepared.keeps_session);
     // tokio-postgres waits for `BindComplete` here. An error of a statement that runs comes with the rows.
     let _limited = connection.row_limit.set(reader.row_limit());
     let rows = connection.client.query_raw(&prepared.statement, &sent).await?;

@@ -1,6 +1,7 @@
 //! What did the caller ask of the pool? Checked before anything is dialled.
 
 use super::error::Error;
+use super::reset::Reset;
 use super::server::Server;
 use super::statements::Bounds;
 use super::times::Times;
@@ -22,6 +23,7 @@ pub struct Settings {
     pub max_connections: usize,
     /// Statements that each connection keeps prepared.
     pub statement_cache: Bounds,
+    pub reset: Reset,
 }
 
 impl Settings {

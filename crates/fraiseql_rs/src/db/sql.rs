@@ -11,6 +11,32 @@ pub fn transaction_control(sql: &str) -> Option<&str> {
     is_one.then_some(word)
 }
 
+/// True for a statement that, by its text, leaves the session as it is. The text does not show what functions and
+/// triggers do.
+pub fn keeps_session(sql: &str) -> bool {
+    const QUERIES: [&str; 9] =
+        ["select", "insert", "update", "delete", "merge", "with", "values", "table", "show"];
+    // `pg_settings` is a view that can be updated, and `U&"…"` is another way to write a name.
+    const TRACES: [&str; 4] = ["set_config", "advisory", "pg_settings", "u&\""];
+    let mut start = skip_blanks(sql);
+    while let Some(inner) = start.strip_prefix('(') {
+        start = skip_blanks(inner);
+    }
+    let word = first_word(start).0;
+    if !is_any(word, &QUERIES) {
+        return false;
+    }
+    let text = start.to_ascii_lowercase();
+    // `SELECT … INTO TEMP` makes a table.
+    let may_make_table = is_any(word, &["select", "with"]) && text.contains("into") && text.contains("temp");
+    !may_make_table && !TRACES.iter().any(|trace| text.contains(trace))
+}
+
+/// True for the statements that may have committed a part of their work when they fail.
+pub fn commits_by_itself(sql: &str) -> bool {
+    is_any(first_word(sql).0, &["call", "do"])
+}
+
 /// True for the statements that remove a session's prepared statements, including those of tokio-postgres.
 pub fn deallocates(sql: &str) -> bool {
     is_any(first_word(sql).0, &["deallocate", "discard"])

@@ -10,10 +10,13 @@ use tokio_postgres::{Client, Statement};
 use super::error::Error;
 use super::json::RowEncoder;
 use super::python::RowDecoder;
+use super::sql;
 
 /// A prepared statement with the converters that its columns need, chosen at their first use.
 pub struct Prepared {
     pub statement: Statement,
+    /// Whether the session is afterwards as it was before, as far as the text shows.
+    pub keeps_session: bool,
     encoder: OnceLock<Arc<RowEncoder>>,
     decoder: OnceLock<Arc<RowDecoder>>,
 }
@@ -119,8 +122,12 @@ impl Statements {
         let statement = Box::pin(client.prepare(sql)).await;
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
         self.unfinished_bytes.fetch_sub(sql.len(), Ordering::Relaxed);
-        let prepared = Prepared { statement: statement?, encoder: OnceLock::new(), decoder: OnceLock::new() };
-        let prepared = Arc::new(prepared);
+        let prepared = Arc::new(Prepared {
+            statement: statement?,
+            keeps_session: sql::keeps_session(sql),
+            encoder: OnceLock::new(),
+            decoder: OnceLock::new(),
+        });
         if has_composite(&prepared.statement) {
             // A composite type's columns can change while the plan stays valid, and the server reports no change. So
             // they are read again each time.
