@@ -2,9 +2,9 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, final, overload
+from typing import Any, Literal, TypedDict, final, overload
 
-from typing_extensions import TypeAlias
+from typing_extensions import TypeAlias, Unpack
 
 __all__ = [
     "AuthenticationError",
@@ -54,6 +54,24 @@ def build_info() -> dict[str, str]:
         (the PyO3 line, such as ``0.30``).
     """
 
+class _Keywords(TypedDict, total=False):
+    database: str
+    host: str
+    port: int
+    username: str
+    password: str | None
+    max_connections: int
+    min_connections: int
+    application_name: str
+    server_settings: dict[str, str] | None
+    connect_timeout: float
+    acquire_timeout: float | None
+    max_idle_time: float | None
+    max_lifetime: float | None
+    statement_cache_size: int
+    reset: _Reset
+    bridge: _Bridge
+
 @final
 class PrototypePool:
     """An asyncio pool of connections to one PostgreSQL database.
@@ -76,6 +94,11 @@ class PrototypePool:
         username: The role to log in as.
         password: Its password; None if the server asks for none.
         max_connections: The most connections that are open at a time, from 1 to 10,000.
+        min_connections: How many connections are opened in the background at the first use of the pool or at ``async
+            with``, and stay open although they are idle. ``max_lifetime`` replaces them.
+        application_name: The name of the sessions in the server's lists and logs.
+        server_settings: Settings that each session starts with, such as ``{"search_path": "app"}``. Those that the
+            pool relies on are refused here, and wrong ones by the server at the first query.
         connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
         acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
         max_idle_time: Seconds after which an unused connection is closed; None is never.
@@ -84,12 +107,11 @@ class PrototypePool:
         statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
         max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
             use, and the server then forgets it. None is no limit.
-        reset: After which statements a session is put back into its first state, in front of the next query on it and
-            in the same round trip. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE and
-            SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or INTO TEMP; it cannot see what
-            functions and triggers do. ``"always"``: each; the guarantee. ``"never"``: none; what a caller sets, locks
-            or creates for its session reaches the next. With a PgBouncer that lends its servers by transaction, only
-            ``"never"`` makes sense, and PgBouncer's ``server_reset_query_always`` does the reset.
+        reset: After which statements a session is put back into its first state, in front of the next one and in the
+            same round trip. ``"always"``: each; the guarantee. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE,
+            MERGE, WITH, VALUES, TABLE and SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or
+            INTO TEMP; it cannot see into functions and triggers. ``"never"``: none, as for a PgBouncer in transaction
+            mode.
         bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
             ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
             ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -108,6 +130,9 @@ class PrototypePool:
         password: str | None = None,
         max_connections: int = 10,
         *,
+        min_connections: int = 0,
+        application_name: str = "fraiseql",
+        server_settings: dict[str, str] | None = None,
         connect_timeout: float = 10.0,
         acquire_timeout: float | None = 30.0,
         max_idle_time: float | None = 600.0,
@@ -118,6 +143,25 @@ class PrototypePool:
         reset: _Reset = "auto",
         bridge: _Bridge = "loop_native",
     ) -> PrototypePool: ...
+    @classmethod
+    def from_dsn(cls, dsn: str = "", **keywords: Unpack[_Keywords]) -> PrototypePool:
+        """Make a pool from a connection string, and from libpq's environment where that says nothing.
+
+        A keyword wins over the string, the string over the variables PGHOST, PGHOSTADDR, PGPORT, PGUSER, PGPASSWORD,
+        PGDATABASE, PGAPPNAME, PGOPTIONS and PGCONNECT_TIMEOUT, and these over the defaults of the class. Without a
+        database it is the one that has the role's name. A password that nothing gives is looked up in the file of
+        PGPASSFILE, or in ``~/.pgpass``, which only its owner may read.
+
+        Args:
+            dsn: ``postgresql://user:password@host:port/database?option=value``, or pairs such as ``host=a dbname=b``.
+            keywords: Arguments of the class, by name.
+
+        Raises:
+            ValueError: The string cannot be read, it or a variable asks for TLS (``sslmode=require``), several hosts or
+                another thing that the pool does not offer, or an argument is out of range.
+            TypeError: The class has no such keyword.
+        """
+
     def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:
         """Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from pool_server import DEADLINE, SETTINGS, MakePool, Observer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 @pytest_asyncio.fixture
@@ -43,3 +45,13 @@ def lone(make_pool: MakePool) -> PrototypePool:
 @pytest.fixture
 def observer(make_pool: MakePool) -> Observer:
     return Observer(make_pool(max_connections=1))
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Give an empty home, and hide the ``PG*`` variables of this run."""
+    for name in list(os.environ):
+        if name.startswith("PG"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path

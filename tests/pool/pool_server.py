@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from fraiseql import PrototypePool
+    from fraiseql import PrototypePool, Record
 
 # The bridge from Rust to asyncio that this run tests; without it, the pool's default.
 BRIDGE = os.environ.get("POOL_TEST_BRIDGE")
+BRIDGED: dict[str, Any] = {"bridge": BRIDGE} if BRIDGE else {}
 
 SETTINGS: dict[str, Any] = {
     "database": os.environ.get("PGDATABASE", "postgres"),
@@ -23,7 +24,7 @@ SETTINGS: dict[str, Any] = {
     "port": int(os.environ.get("PGPORT", "5432")),
     "username": os.environ.get("PGUSER", "postgres"),
     "password": os.environ.get("PGPASSWORD"),
-    **({"bridge": BRIDGE} if BRIDGE else {}),
+    **BRIDGED,
 }
 
 T = TypeVar("T")
@@ -71,6 +72,10 @@ class Observer:
 
     def __init__(self, pool: PrototypePool) -> None:
         self._pool = pool
+
+    async def fetch(self, sql: str) -> list[Record]:
+        """Return the rows of ``sql``."""
+        return await self._pool.fetch(sql)
 
     async def until_none(self, sql: str) -> None:
         """Wait until ``sql`` counts zero."""

@@ -18,7 +18,6 @@ use super::server::Server;
 use super::settings::Settings;
 use super::sieve::{RowLimit, Sieve};
 use super::statements::Statements;
-use super::times::Times;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
 /// What reads and writes the socket of a session.
@@ -79,11 +78,14 @@ impl Connector {
         opened.map_err(|cause| Error::from_startup(host, *port, cause))
     }
 
-    /// Whether an idle connection has passed its time limits.
-    pub fn is_worn_out(&self, connection: &Connection, metrics: &Metrics) -> bool {
-        let Times { idle, life, .. } = self.settings.times;
-        idle.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
-            || life.is_some_and(|limit| metrics.age() >= limit)
+    /// Whether a connection is too old to be lent again.
+    pub fn has_outlived(&self, metrics: &Metrics) -> bool {
+        self.settings.times.life.is_some_and(|limit| metrics.age() >= limit)
+    }
+
+    /// Whether a connection has been idle for too long.
+    pub fn has_idled(&self, connection: &Connection) -> bool {
+        self.settings.times.idle.is_some_and(|limit| connection.idle_since.elapsed() >= limit)
     }
 }
 
@@ -104,7 +106,9 @@ impl managed::Manager for Connector {
         if connection.client.is_closed() {
             return Err(RecycleError::message("the server closed the connection"));
         }
-        if self.is_worn_out(connection, metrics) {
+        // Where the pool keeps idle connections, only the upkeep knows which of them are to go.
+        let keeps_idle = self.settings.size.least > 0;
+        if self.has_outlived(metrics) || (!keeps_idle && self.has_idled(connection)) {
             return Err(RecycleError::message("the connection has outlived its limits"));
         }
         Ok(())

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::answer::{Answer, Outcome};
-use super::prototype::strategy;
+use super::settings::strategy;
 use crate::bridge::Bridge;
 
 /// Return an awaitable whose Rust side panics, for tests.

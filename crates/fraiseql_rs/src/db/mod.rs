@@ -1,17 +1,20 @@
 //! The pool, from Python's class down to the bytes on the wire:
 //!
-//! `prototype` (the Python class) → `param` (arguments in) → `pool` → `lease` (a connection on loan) → `query`
-//! (prepare, run) → `reader` (the form that was asked for) → `json` (rows as text) or `python` (rows as objects) →
-//! `answer` (into Python).
+//! `prototype` (the Python class; `arguments` for a connection string) → `param` (arguments in) → `pool` (with its
+//! `upkeep`) → `lease` (a connection on loan) → `query` (prepare, run) → `reader` (the form that was asked for) → `json`
+//! (rows as text) or `python` (rows as objects) → `answer` (into Python).
 //! `reset` and `encoding` keep one caller's session from the next. `error` is what goes wrong, `exceptions` how Python
 //! sees it; `text` and `wire` know PostgreSQL's formats.
 
 mod answer;
+mod arguments;
 mod cancel;
 mod connection;
 mod depth;
 mod dial;
+mod dsn;
 mod encoding;
+mod environment;
 mod error;
 mod exceptions;
 mod failure;
@@ -20,7 +23,9 @@ mod field;
 mod figures;
 mod json;
 mod lease;
+mod options;
 mod param;
+mod passfile;
 mod pool;
 mod prototype;
 mod python;
@@ -28,12 +33,15 @@ mod query;
 mod reader;
 mod reset;
 mod server;
+mod session;
 mod settings;
 mod sieve;
+mod size;
 mod sql;
 mod statements;
 mod text;
 mod times;
+mod upkeep;
 mod wire;
 
 pub use exceptions::add_exceptions;

@@ -12,67 +12,55 @@ use super::connection::Connector;
 use super::error::Error;
 use super::lease::Lease;
 use super::settings::Settings;
-use super::times::Times;
-use crate::bridge::{self, Bridge};
+use super::upkeep;
+use crate::bridge::Bridge;
 
 /// How often a closing pool checks whether its last connection has come back.
 const CLOSING_PAUSE: Duration = Duration::from_millis(1);
-
-/// How many sweeps over the idle connections fit into one time limit; [`SWEEP_AT_LEAST`] is the least pause.
-const SWEEPS_PER_LIMIT: u32 = 4;
-const SWEEP_AT_LEAST: Duration = Duration::from_millis(100);
 
 /// The connections to one database. Each is opened when it is first needed.
 #[derive(Clone)]
 pub struct Pool {
     connections: managed::Pool<Connector>,
     acquire_timeout: Option<Duration>,
-    /// Whether the sweep has begun. It begins with the first use of the pool, because it starts the runtime.
-    is_swept: Arc<AtomicBool>,
+    /// Whether the upkeep has begun. It begins with the first use of the pool, because it starts the runtime.
+    has_begun: Arc<AtomicBool>,
 }
 
 impl Pool {
     /// Makes a pool without connections; it opens them on demand.
     pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Result<Self, Error> {
-        let settings = settings.validated()?;
-        let (size, acquire_timeout) = (settings.max_connections, settings.times.acquire);
+        let (size, acquire_timeout) = (settings.size, settings.times.acquire);
         let connections = managed::Pool::builder(Connector::new(settings, bridge))
-            .max_size(size)
+            .max_size(size.most)
             .runtime(Runtime::Tokio1)
-            // The connection that was used last has the warmest caches. The others stay idle, so the sweep can close
+            // The connection that was used last has the warmest caches. The others stay idle, so the upkeep can close
             // them.
             .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts { wait: acquire_timeout, create: None, recycle: None })
             .build()
             .map_err(|cause| Error::setting(format!("cannot make the pool: {cause}")))?;
-        Ok(Self { connections, acquire_timeout, is_swept: Arc::default() })
+        Ok(Self { connections, acquire_timeout, has_begun: Arc::default() })
     }
 
     /// Borrows a connection: an idle one, a new one if there is room, or else the next one that comes back.
     pub async fn lease(&self) -> Result<Lease, Error> {
-        if !self.is_swept.swap(true, Ordering::Relaxed) {
-            self.sweep_from_now_on();
-        }
+        self.begin();
         let connection = self.connections.get().await;
         Ok(Lease::new(connection.map_err(|cause| Error::from_pool(cause, self.acquire_timeout))?))
     }
 
-    /// Closes idle connections that have outlived their limits, for as long as the pool exists.
-    fn sweep_from_now_on(&self) {
-        let Times { idle, life, .. } = self.connections.manager().settings.times;
-        let Some(limit) = idle.into_iter().chain(life).min() else { return };
-        let pause = (limit / SWEEPS_PER_LIMIT).max(SWEEP_AT_LEAST);
-        let pool = self.connections.weak();
-        // The task ends by itself.
-        drop(bridge::spawn(async move {
-            loop {
-                sleep(pause).await;
-                match pool.upgrade() {
-                    Some(pool) if !pool.is_closed() => sweep(&pool),
-                    _ => return,
-                }
-            }
-        }));
+    /// Opens the connections that the pool has to keep, in the background.
+    pub fn enter(&self) {
+        if self.connections.manager().settings.size.least > 0 {
+            self.begin();
+        }
+    }
+
+    fn begin(&self) {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            upkeep::begin(&self.connections);
+        }
     }
 
     pub fn status(&self) -> Status {
@@ -100,9 +88,4 @@ impl Pool {
             sleep(CLOSING_PAUSE).await;
         }
     }
-}
-
-fn sweep(pool: &managed::Pool<Connector>) {
-    let connector = pool.manager();
-    pool.retain(|connection, metrics| !connector.is_worn_out(connection, &metrics));
 }

@@ -1,13 +1,16 @@
 //! What is the pool in Python? The class `PrototypePool`: arguments in, awaitables out. [`super::query`] does the
 //! work.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::answer::{Answer, Outcome};
+use super::arguments;
 use super::error::Error;
 use super::figures::Figures;
 use super::param::params_of;
@@ -16,10 +19,12 @@ use super::query::{self, Query};
 use super::reader::Want;
 use super::reset::Reset;
 use super::server::Server;
-use super::settings::Settings;
+use super::session::Session;
+use super::settings::{strategy, Settings};
+use super::size::Size;
 use super::statements::Bounds;
 use super::times::Times;
-use crate::bridge::{self, Bridge, Strategy};
+use crate::bridge::{self, Bridge};
 
 /// An asyncio pool of connections to one PostgreSQL database.
 ///
@@ -41,6 +46,11 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     username: The role to log in as.
 ///     password: Its password; None if the server asks for none.
 ///     max_connections: The most connections that are open at a time, from 1 to 10,000.
+///     min_connections: How many connections are opened in the background at the first use of the pool or at ``async
+///         with``, and stay open although they are idle. ``max_lifetime`` replaces them.
+///     application_name: The name of the sessions in the server's lists and logs.
+///     server_settings: Settings that each session starts with, such as ``{"search_path": "app"}``. Those that the
+///         pool relies on are refused here, and wrong ones by the server at the first query.
 ///     connect_timeout: Seconds from dialling to a usable session, else ``CannotConnectError``.
 ///     acquire_timeout: Seconds that a query waits for a free connection, else ``PoolTimeoutError``; None is no limit.
 ///     max_idle_time: Seconds after which an unused connection is closed; None is never.
@@ -49,12 +59,11 @@ use crate::bridge::{self, Bridge, Strategy};
 ///     statement_cache_bytes: How many bytes of SQL these statements have together; None is no limit.
 ///     max_cacheable_statement_size: Bytes of SQL that a kept statement has at most; a longer one is prepared for each
 ///         use, and the server then forgets it. None is no limit.
-///     reset: After which statements a session is put back into its first state, in front of the next query on it and
-///         in the same round trip. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE and
-///         SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or INTO TEMP; it cannot see what
-///         functions and triggers do. ``"always"``: each; the guarantee. ``"never"``: none; what a caller sets, locks
-///         or creates for its session reaches the next. With a PgBouncer that lends its servers by transaction, only
-///         ``"never"`` makes sense, and PgBouncer's ``server_reset_query_always`` does the reset.
+///     reset: After which statements a session is put back into its first state, in front of the next one and in the
+///         same round trip. ``"always"``: each; the guarantee. ``"auto"``: all but SELECT, INSERT, UPDATE, DELETE,
+///         MERGE, WITH, VALUES, TABLE and SHOW, and those that name ``set_config``, ``advisory``, ``pg_settings`` or
+///         INTO TEMP; it cannot see into functions and triggers. ``"never"``: none, as for a PgBouncer in transaction
+///         mode.
 ///     bridge: How a result comes to asyncio. ``"loop_native"``: the loop's own thread reads the sockets.
 ///         ``"completion_queue"``: Tokio's thread reads, and wakes the loop once for many results.
 ///         ``"future_into_py"``: as pyo3-async-runtimes does it; also where the running loop cannot watch sockets.
@@ -74,6 +83,7 @@ impl PrototypePool {
     #[new]
     #[pyo3(signature = (
         database, host="localhost", port=5432, username="postgres", password=None, max_connections=10, *,
+        min_connections=0, application_name="fraiseql", server_settings=None,
         connect_timeout=10.0, acquire_timeout=30.0, max_idle_time=600.0, max_lifetime=3600.0,
         statement_cache_size=256, statement_cache_bytes=1_048_576, max_cacheable_statement_size=15_360,
         reset="auto", bridge="loop_native"
@@ -86,6 +96,9 @@ impl PrototypePool {
         username: &str,
         password: Option<String>,
         max_connections: usize,
+        min_connections: usize,
+        application_name: &str,
+        server_settings: Option<BTreeMap<String, String>>,
         connect_timeout: f64,
         acquire_timeout: Option<f64>,
         max_idle_time: Option<f64>,
@@ -96,23 +109,44 @@ impl PrototypePool {
         reset: &str,
         bridge: &str,
     ) -> PyResult<Self> {
-        let bridge = Arc::new(Bridge::new(strategy(bridge).map_err(|error| error.into_exception(py))?));
-        let (host, username) = (host.to_owned(), username.to_owned());
-        let server = Server { database, host, port, username, password };
         let make = || {
+            let server = Server::new(database, host, port, username, password)?;
+            let session = Session::new(application_name, &server_settings.unwrap_or_default())?;
             let times = Times::new(connect_timeout, acquire_timeout, max_idle_time, max_lifetime)?;
-            let statement_cache = Bounds {
-                count: statement_cache_size,
-                bytes: statement_cache_bytes.unwrap_or(usize::MAX),
-                bytes_of_one: max_cacheable_statement_size.unwrap_or(usize::MAX),
-            };
+            let size = Size::new(min_connections, max_connections)?;
+            let cache =
+                Bounds::new(statement_cache_size, statement_cache_bytes, max_cacheable_statement_size);
             let reset = Reset::named(reset)?;
-            let settings = Settings { server, times, max_connections, statement_cache, reset };
-            Pool::new(settings, Arc::clone(&bridge))
+            let settings = Settings { server, session, times, size, statement_cache: cache, reset };
+            let bridge = Arc::new(Bridge::new(strategy(bridge)?));
+            Ok(Self { pool: Pool::new(settings, Arc::clone(&bridge))?, bridge })
         };
-        make()
-            .map(|pool| Self { pool, bridge: Arc::clone(&bridge) })
-            .map_err(|error| error.into_exception(py))
+        make().map_err(|error: Error| error.into_exception(py))
+    }
+
+    /// Make a pool from a connection string, and from libpq's environment where that says nothing.
+    ///
+    /// A keyword wins over the string, the string over the variables PGHOST, PGHOSTADDR, PGPORT, PGUSER, PGPASSWORD,
+    /// PGDATABASE, PGAPPNAME, PGOPTIONS and PGCONNECT_TIMEOUT, and these over the defaults of the class. Without a
+    /// database it is the one that has the role's name. A password that nothing gives is looked up in the file of
+    /// PGPASSFILE, or in ``~/.pgpass``, which only its owner may read.
+    ///
+    /// Args:
+    ///     dsn: ``postgresql://user:password@host:port/database?option=value``, or pairs such as ``host=a dbname=b``.
+    ///     keywords: Arguments of the class, by name.
+    ///
+    /// Raises:
+    ///     ValueError: The string cannot be read, it or a variable asks for TLS (``sslmode=require``), several hosts or
+    ///         another thing that the pool does not offer, or an argument is out of range.
+    ///     TypeError: The class has no such keyword.
+    #[classmethod]
+    #[pyo3(signature = (dsn="", **keywords))]
+    fn from_dsn<'py>(
+        class: &Bound<'py, PyType>,
+        dsn: &str,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class.call((), Some(&arguments::of_dsn(class.py(), dsn, keywords)?))
     }
 
     /// Run ``sql`` and return its rows, each as the text of a JSON object (column name to value).
@@ -258,18 +292,17 @@ impl PrototypePool {
     ///     An awaitable of None, done when no connection is left.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pool = self.pool.clone();
-        let closing = async move {
-            pool.close().await;
-            Ok(Answer::Nothing)
-        };
-        self.bridge.awaitable(py, Outcome::of(closing))
+        let closing = async move { pool.close().await };
+        self.bridge.awaitable(py, Outcome::of(closing.map(|()| Ok(Answer::Nothing))))
     }
 
-    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, PyAny>> {
-        let py = slf.py();
-        let bridge = Arc::clone(&slf.get().bridge);
-        let entered = slf.into_any().unbind();
-        bridge.awaitable(py, async move { entered })
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (pool, entered) = (slf.get().pool.clone(), slf.clone().into_any().unbind());
+        let entering = async move {
+            pool.enter();
+            entered
+        };
+        slf.get().bridge.awaitable(slf.py(), entering)
     }
 
     #[pyo3(signature = (*_exception))]
@@ -315,14 +348,6 @@ impl PrototypePool {
         let pool = self.pool.clone();
         self.bridge.awaitable(py, Outcome::of(async move { query::run(&pool, &query).await }))
     }
-}
-
-/// Returns the strategy with that name.
-pub fn strategy(name: &str) -> Result<Strategy, Error> {
-    Strategy::named(name).ok_or_else(|| {
-        let names = Strategy::ALL.map(Strategy::name).join(", ");
-        Error::setting(format!("bridge must be one of {names}, got {name:?}"))
-    })
 }
 
 impl Drop for PrototypePool {

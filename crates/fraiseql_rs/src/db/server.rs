@@ -14,15 +14,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Returns an error that names the first argument that cannot be a name.
-    pub fn validate(&self) -> Result<(), Error> {
-        for (name, value) in
-            [("database", &self.database), ("host", &self.host), ("username", &self.username)]
-        {
+    /// Refuses an argument that cannot be a name.
+    pub fn new(
+        database: String,
+        host: &str,
+        port: u16,
+        username: &str,
+        password: Option<String>,
+    ) -> Result<Self, Error> {
+        for (name, value) in [("database", database.as_str()), ("host", host), ("username", username)] {
             if value.is_empty() || value.contains('\0') {
                 return Err(Error::setting(format!("{name} must be a name, got {value:?}")));
             }
         }
-        Ok(())
+        Ok(Self { database, host: host.to_owned(), port, username: username.to_owned(), password })
     }
 }
