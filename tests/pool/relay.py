@@ -7,7 +7,7 @@ import struct
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from pool_server import SETTINGS
+from pool_server import DEADLINE, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -45,6 +45,13 @@ class Relay:
     def kinds(self) -> str:
         """Return the types of the messages that the pool has sent, a letter each."""
         return "".join(kind for kind, _ in self.sent)
+
+    async def until_sent(self, kinds: str) -> None:
+        """Wait until the pool has sent messages of these types, and no others."""
+        deadline = asyncio.get_running_loop().time() + DEADLINE
+        while self.kinds != kinds:
+            assert asyncio.get_running_loop().time() < deadline, self.sent
+            await asyncio.sleep(0.005)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection of the pool."""

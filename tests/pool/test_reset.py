@@ -202,11 +202,8 @@ async def test_a_query_does_not_wait_for_the_reset_before_it(make_pool: MakePool
         relay.sent.clear()
         relay.answers.clear()
         query = asyncio.ensure_future(pool.fetchval("select 1"))
-        deadline = asyncio.get_running_loop().time() + DEADLINE
         # No answer reaches the pool meanwhile.
-        while relay.kinds != "Q" + PLAIN:
-            assert asyncio.get_running_loop().time() < deadline, relay.sent
-            await asyncio.sleep(0.005)
+        await relay.until_sent("Q" + PLAIN)
         relay.answers.set()
         assert await query == 1
         await pool.close()
@@ -270,6 +267,22 @@ async def test_a_query_that_is_cancelled_during_the_reset_harms_nobody(make_pool
         query.cancel()
         await asyncio.wait({query})
         assert await pool.fetchval("select current_setting('timezone')") == "UTC"
+
+
+@pytest.mark.parametrize("mode", ["auto", "always"])
+async def test_a_reset_that_is_cancelled_leaves_no_failed_transaction(make_pool: MakePool, mode: str) -> None:
+    async with relayed() as relay:
+        pool = pool_of_one(make_pool, mode, **relay.settings)
+        await pool.fetchval("select 1")
+        await pool.execute("set timezone = 'Asia/Tokyo'")
+        relay.sent.clear()
+        relay.change = lambda content: content.replace(b"CLOSE ALL", b"SELECT pg_sleep(30)")
+        query = asyncio.ensure_future(pool.fetchval("select 1"))
+        await relay.until_sent("Q" + PLAIN)
+        relay.change = bytes
+        query.cancel()
+        assert await asyncio.wait_for(pool.fetchval(SETTING, "timezone"), DEADLINE) == "UTC"
+        await pool.close()
 
 
 async def test_a_health_check_leaves_the_reset_to_the_next_query(make_pool: MakePool) -> None:

@@ -70,7 +70,7 @@ def test_a_value_with_a_nul_is_refused(wrong: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("wrong", [{"a": 1}, {1: "a"}, ["a"], "a"], ids=str)
 def test_settings_are_texts_by_name(wrong: object) -> None:
-    with pytest.raises(TypeError, match="server_settings"):
+    with pytest.raises(TypeError):
         PrototypePool(**SETTINGS, server_settings=wrong)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,7 @@ use super::failure::Failure;
 ///   failed, and the server refuses the query. Its isolation level is named, because a level that a caller left behind
 ///   may make it wait.
 /// - A caller's `statement_timeout` must not stop the others. `RESET ALL` restores the session's own.
-/// - `RESET ROLE` restores a role that came from a setting.
+/// - `RESET ROLE` restores a role that came from a setting. `SET SESSION AUTHORIZATION` does so in new releases only.
 const STATEMENTS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET statement_timeout = 0; \
                           CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; UNLISTEN *; \
                           SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES; COMMIT";
