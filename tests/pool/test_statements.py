@@ -101,7 +101,7 @@ async def test_a_statement_longer_than_the_whole_cache_displaces_none(make_pool:
 
 async def test_statements_that_are_forgotten_leave_room(make_pool: MakePool) -> None:
     """If they still counted, the cache would be full of nothing after a while."""
-    pool = make_pool(max_connections=1, statement_cache_bytes=1000)
+    pool = make_pool(max_connections=1, statement_cache_bytes=1000, reset="never")
     await pool.execute("create temp table changing (a int)")
     reads = f"{statement('room', 400)}, * from changing"
     for number in range(10):

@@ -89,7 +89,7 @@ async def test_an_insert_writes_the_surplus_rows(lone: PrototypePool) -> None:
 
 
 async def test_the_limit_is_that_of_one_statement(lone: PrototypePool) -> None:
-    """The questions about a new type are statements with rows, and so is what rolls a transaction back."""
+    """The questions about a new type are statements with rows, and so is the one of a health check."""
     session = await lone.fetchval("select pg_backend_pid()")
     await lone.execute("create type pg_temp.mood as enum ('sad', 'so so', 'ok')")
     await lone.execute("create type pg_temp.pair as (feeling pg_temp.mood, many int[])")
@@ -97,7 +97,8 @@ async def test_the_limit_is_that_of_one_statement(lone: PrototypePool) -> None:
         pairs = "select row('ok', array[i])::pg_temp.pair from generate_series(1, 3) as i"
         assert await lone.fetchval(pairs) == ("ok", [1])
         assert await lone.fetch(pairs) == [(("ok", [i]),) for i in (1, 2, 3)]
-        assert await lone.execute("begin") == 0
+        assert await lone.execute("select 1") == 1
+        assert await lone.health_check()
     assert await is_clean(lone, session)
 
 
