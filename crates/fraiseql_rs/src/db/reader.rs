@@ -1,7 +1,9 @@
 //! In which form does the caller want the rows? The rows of one statement → the answer in that form.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::{Row, RowStream};
@@ -10,6 +12,7 @@ use super::answer::Answer;
 use super::error::Error;
 use super::json::{JsonRows, RowEncoder};
 use super::python::{Records, RowDecoder};
+use crate::bridge::Slice;
 
 /// The form of the result that the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +68,12 @@ impl Reader {
                 Ok(Answer::Json(json))
             }
             Self::Records(decoder) => {
-                let mut records = Records::new(decoder);
+                let (mut records, mut slice) = (Records::new(decoder), Slice::new());
                 while let Some(row) = rows.try_next().await? {
-                    records.push(row);
+                    if records.push(row, &mut slice) {
+                        next_turn().await;
+                        slice = Slice::new();
+                    }
                 }
                 Ok(Answer::Records(records))
             }
@@ -85,4 +91,18 @@ impl Reader {
             }
         }
     }
+}
+
+/// Ends this poll of the task. The next one comes when other tasks, and perhaps the loop, have had their turns.
+async fn next_turn() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if has_waited {
+            return Poll::Ready(());
+        }
+        has_waited = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -35,18 +35,21 @@ impl Records {
         Self { decoder, made: None, waiting: VecDeque::new() }
     }
 
-    pub fn push(&mut self, row: Row) {
+    /// Takes the next row. Returns true if the loop needs a turn before the next one.
+    #[must_use]
+    pub fn push(&mut self, row: Row, slice: &mut Slice) -> bool {
         self.waiting.push_back(row);
+        let mut is_over = false;
         if self.waiting.len() >= BATCH {
-            bridge::if_attached(|py| self.make(py, || false));
+            bridge::if_attached(|py| is_over = self.make(py, slice));
         }
+        is_over
     }
 
     /// Returns all records, which share the names of their columns, or the error of the first row that has no object.
     /// `None` means that rows are left for another slice.
     pub fn make_list(&mut self, py: Python<'_>, slice: &mut Slice) -> Option<PyResult<Py<PyAny>>> {
-        self.make(py, || slice.is_over());
-        if !self.waiting.is_empty() {
+        if self.make(py, slice) && !self.waiting.is_empty() {
             return None;
         }
         Some(match self.made.take() {
@@ -55,11 +58,11 @@ impl Records {
         })
     }
 
-    /// Makes records of the waiting rows until `is_over`.
-    fn make(&mut self, py: Python<'_>, mut is_over: impl FnMut() -> bool) {
+    /// Makes records of the waiting rows. Returns true if the slice was over first.
+    fn make(&mut self, py: Python<'_>, slice: &mut Slice) -> bool {
         let Self { decoder, made, waiting } = self;
         if waiting.is_empty() {
-            return;
+            return false;
         }
         let made = made.get_or_insert_with(|| Made::empty(py, decoder));
         while let Some(row) = waiting.pop_front() {
@@ -67,10 +70,11 @@ impl Records {
             if let Err(error) = appended {
                 *made = Err(error);
             }
-            if is_over() {
-                return;
+            if slice.is_over() {
+                return true;
             }
         }
+        false
     }
 }
 
