@@ -28,19 +28,12 @@ __all__ = [
     "Record",
     "ServerShutdownError",
     "UnknownDatabaseError",
-    "_panic",
     "_record",
     "build_info",
 ]
 
 _Bridge: TypeAlias = Literal["future_into_py", "completion_queue", "loop_native"]
 _Reset: TypeAlias = Literal["auto", "always", "never"]
-
-def _panic(stage: Literal["work", "answer"], bridge: _Bridge = "future_into_py") -> Future[None]:
-    """Return an awaitable whose Rust side panics, for tests.
-
-    It panics while it works (``"work"``) or while its answer becomes a Python object (``"answer"``).
-    """
 
 def _record(names: tuple[str, ...], positions: dict[str, int], values: tuple[object, ...], /) -> Record:
     """Make a ``Record`` from its pickle."""

@@ -13,8 +13,7 @@ import pytest
 
 import fraiseql
 from fraiseql import PrototypePool
-from fraiseql._fraiseql_rs import _panic
-from pool_server import BRIDGE, DEADLINE, LOOP, SETTINGS, run, settled
+from pool_server import DEADLINE, LOOP, SETTINGS, run, settled
 
 if TYPE_CHECKING:
     from pool_server import MakePool, Observer
@@ -204,10 +203,3 @@ async def test_the_loop_is_not_blocked(pool: PrototypePool) -> None:
     longest = max(after - before for before, after in zip(ticks, ticks[1:]))
     assert len(ticks) > 20
     assert longest < 0.2
-
-
-@pytest.mark.parametrize("stage", ["work", "answer"])
-async def test_a_panic_is_an_exception(stage: str, pool: PrototypePool) -> None:
-    with pytest.raises(fraiseql.InternalError, match="panic in the extension: on purpose"):
-        await asyncio.wait_for(_panic(stage, BRIDGE or "loop_native"), DEADLINE)  # type: ignore[arg-type]
-    assert await pool.health_check()

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::install(module)?;
     module.add_function(wrap_pyfunction!(build_info::build_info, module)?)?;
+    #[cfg(feature = "faults")]
     module.add_function(wrap_pyfunction!(db::_panic, module)?)?;
     module.add_function(wrap_pyfunction!(db::_record, module)?)?;
     module.add_class::<db::PrototypePool>()?;

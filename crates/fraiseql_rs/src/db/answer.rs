@@ -32,6 +32,7 @@ pub enum Answer {
     Truth(bool),
     Nothing,
     /// A panic on purpose, for `fault`.
+    #[cfg(feature = "faults")]
     Panic,
 }
 
@@ -65,6 +66,7 @@ impl Answer {
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
             Self::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
             Self::Nothing => Ok(py.None().into_bound(py)),
+            #[cfg(feature = "faults")]
             Self::Panic => panic!("on purpose, in the answer"),
         }
     }

@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod exceptions;
 mod failure;
+#[cfg(feature = "faults")]
 mod fault;
 mod field;
 mod figures;
@@ -45,6 +46,7 @@ mod upkeep;
 mod wire;
 
 pub use exceptions::add_exceptions;
+#[cfg(feature = "faults")]
 pub use fault::_panic;
 pub use prototype::PrototypePool;
 pub use python::{_record, Interval, Range, Record};

@@ -114,14 +114,19 @@ pub struct Project {
 impl Project {
     /// `edit` changes the text of the checkout's `matrix.toml`.
     pub fn new(edit: impl FnOnce(String) -> String) -> Project {
-        Project::borrowing(|_| true, edit)
+        Project::editing("matrix.toml", edit)
+    }
+
+    /// `edit` changes the text of one file at the root of the checkout.
+    pub fn editing(name: &str, edit: impl FnOnce(String) -> String) -> Project {
+        Project::borrowing(name, |_| true, edit)
     }
 
     /// Makes a project as on another machine: it shares no build, wheel, environment or run with the checkout. It
     /// borrows only servers, because no file of the project goes into them.
     pub fn apart(tests: &Path) -> Project {
         let edit = |text: String| with_list(&text, "tests", &tests.display().to_string());
-        let project = Project::borrowing(|name| name != "target", edit);
+        let project = Project::borrowing("matrix.toml", |name| name != "target", edit);
         let (own, lent) = (project.path().join("target/matrix"), target());
         std::fs::create_dir_all(&own).expect("a folder");
         if lent.join("postgres").is_dir() {
@@ -130,11 +135,15 @@ impl Project {
         project
     }
 
-    fn borrowing(borrowed: impl Fn(&str) -> bool, edit: impl FnOnce(String) -> String) -> Project {
+    fn borrowing(
+        edited: &str,
+        borrowed: impl Fn(&str) -> bool,
+        edit: impl FnOnce(String) -> String,
+    ) -> Project {
         let folder = tempfile::tempdir().expect("a folder");
-        link(likeness(), folder.path(), |name| name != "matrix.toml" && borrowed(name));
-        let text = std::fs::read_to_string(checkout().join("matrix.toml")).expect("matrix.toml");
-        std::fs::write(folder.path().join("matrix.toml"), edit(text)).expect("written");
+        link(likeness(), folder.path(), |name| name != edited && borrowed(name));
+        let text = std::fs::read_to_string(checkout().join(edited)).expect("a file");
+        std::fs::write(folder.path().join(edited), edit(text)).expect("written");
         Project { folder }
     }
 

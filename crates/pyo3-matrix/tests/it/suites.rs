@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::harness::{a_cell, alone, checkout, run, shown};
+use crate::harness::{Project, a_cell, alone, checkout, run, shown, stdout};
 
 /// Runs pytest with `arguments` in the environment and beside the server of `cell`, with `variables` set.
 fn check(cell: &str, variables: &[String], arguments: &[&str]) {
@@ -93,4 +93,19 @@ fn the_pool_passes_its_suite_over_loop_native() {
 #[test]
 fn the_pool_passes_its_suite_over_loop_native_and_uvloop() {
     check_pool("3.9", "13", "uvloop", "loop_native");
+}
+
+/// No wheel that is published can panic on demand, so this builds one that can.
+#[test]
+fn a_panic_in_the_extension_is_an_exception_over_every_bridge() {
+    let _alone = alone();
+    let (before, after) =
+        (r#"features = ["extension-module"]"#, r#"features = ["extension-module", "faults"]"#);
+    let project = Project::editing("pyproject.toml", |text| text.replace(before, after));
+    for bridge in ["future_into_py", "completion_queue", "loop_native"] {
+        let bridge = format!("POOL_TEST_BRIDGE={bridge}");
+        let pytest = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/pool/test_panic.py"];
+        let output = project.run(&[&["shell", &a_cell(), "--", "env", &bridge], &pytest[..]].concat());
+        assert!(stdout(&output).contains("2 passed"), "{}", shown(&output));
+    }
 }
