@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from matrix_cell.phases import as_earlier, end_of, phase_of, reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+    from matrix_cell.phases import Phase
 
 
 class EventLog:
@@ -23,7 +27,7 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         # Unbuffered: what was written is in the kernel's hands before the next test can take the process down.
         self._file = path.open("wb", buffering=0)
-        self._reports: list[pytest.TestReport] = []
+        self._phases: dict[str, list[Phase]] = {}
         self.write("session_start", process_started=psutil.Process().create_time())
 
     def write(self, event: str, **details: Any) -> None:
@@ -34,9 +38,9 @@ class EventLog:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported, or skips itself, has no test to report it, so that is an event."""
         if report.failed:
-            self.write("collect_error", test=report.nodeid, message=_reason(report), longrepr=report.longreprtext)
+            self.write("collect_error", test=report.nodeid, message=reason_of(report), longrepr=report.longreprtext)
         elif report.skipped:
-            self.write("collect_skip", test=report.nodeid, message=_reason(report))
+            self.write("collect_skip", test=report.nodeid, message=reason_of(report))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say which tests were collected and not deselected; one that never runs has no other trace."""
@@ -44,17 +48,19 @@ class EventLog:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say which test is about to run its setup."""
-        self._reports = []
         self.write("test_start", test=nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the phases of the running test."""
-        self._reports.append(report)
+        """Keep the phases of the running test. Its start may be told twice before its end, so a start drops none."""
+        self._phases.setdefault(report.nodeid, []).append(phase_of(report))
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Say how the test ended, over all of its phases."""
-        seconds = sum(report.duration for report in self._reports)
-        self.write("test_end", test=nodeid, result=result_of(self._reports), seconds=seconds, **_details(self._reports))
+        """Say how the test ended, over all of its phases. If pytest runs it again, a failure is not forgotten."""
+        phases = self._phases.pop(nodeid, [])
+        end = end_of(phases)
+        self.write("test_end", test=nodeid, seconds=sum(phase.seconds for phase in phases), **end)
+        if earlier := as_earlier(end):
+            self._phases[nodeid] = earlier
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
@@ -69,38 +75,3 @@ class EventLog:
     def close(self) -> None:
         """Give the file back."""
         self._file.close()
-
-
-def result_of(reports: list[pytest.TestReport]) -> str:
-    """Fold the phases of one test into one word."""
-    if any(report.failed and report.when != "call" for report in reports):
-        return "error"
-    if any(report.failed for report in reports):
-        return "failed"
-    expected_to_fail = any(hasattr(report, "wasxfail") for report in reports)
-    if any(report.skipped for report in reports):
-        return "xfailed" if expected_to_fail else "skipped"
-    return "xpassed" if expected_to_fail else "passed"
-
-
-def _details(reports: list[pytest.TestReport]) -> dict[str, str]:
-    """Why a test failed, was skipped, or was expected to fail."""
-    if failed := [report for report in reports if report.failed]:
-        return {"message": _reason(failed[0]), "longrepr": "\n".join(report.longreprtext for report in failed)}
-    if skipped := [report for report in reports if report.skipped]:
-        return {"message": _reason(skipped[0])}
-    return {}
-
-
-def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """The one line that a grid has room for."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    if hasattr(report, "wasxfail"):
-        text = str(report.wasxfail)
-    elif isinstance(report.longrepr, tuple):  # a skip: (path, line, reason)
-        text = report.longrepr[2].removeprefix("Skipped: ")
-    elif crash is not None:
-        text = crash.message
-    else:
-        text = report.longreprtext
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -183,6 +183,7 @@ def test_last_line_tells_the_exit_code_that_other_plugins_made(run_cell: RunCell
 
 def test_time_of_a_test_is_that_of_all_its_phases(run_cell: RunCell, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
+        "import pytest\n@pytest.hookimpl(tryfirst=True)\n"
         "def pytest_runtest_logreport(report): report.duration = {'setup': 1, 'call': 20}.get(report.when, 300)"
     )
     [end] = run_cell("def test_inner(): pass").events("test_end")
@@ -231,7 +232,7 @@ def test_message_is_the_first_line_that_says_something(tmp_path: Path, longrepr:
 
 def test_what_was_told_is_written_while_the_process_lives(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    # As pytest-xdist reports the test that crashed a worker: nothing told of its start here.
+    # A report without a start before it.
     log.pytest_runtest_logreport(pytest.TestReport("test_inner.py::test_x", ("", 0, ""), {}, "failed", "gone", "call"))
     log.pytest_runtest_logfinish("test_inner.py::test_x")
     [_, line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
