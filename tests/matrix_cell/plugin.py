@@ -17,9 +17,14 @@ from matrix_cell.memory import MemorySeries
 from matrix_cell.observation import EXIT_MISMATCH, EXIT_UNOBSERVABLE, complaints, observe
 from matrix_cell.request import add_options, read_request
 from matrix_cell.unobservable import UnobservableError
+from matrix_cell.workers import refusal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matrix_cell.request import CellRequest
+
+OBSERVED = "observed.json"
 
 
 class Gate:
@@ -35,13 +40,12 @@ class Gate:
 
     def check(self) -> None:
         """Write what this cell is, and end the session if that is not what was requested."""
-        path = self._request.out / "observed.json"
         try:
             observed = observe(self._request)
         except UnobservableError as error:
-            write_json(path, {"schema_version": 1, "error": str(error)})
+            write_error(self._request.out, str(error))
             self.leave(str(error), EXIT_UNOBSERVABLE)
-        write_json(path, observed)
+        write_json(self._request.out / OBSERVED, observed)
         if told := complaints(self._request, observed):
             self.leave("\n".join(["this cell is not what was requested", *told]), EXIT_MISMATCH)
 
@@ -52,6 +56,11 @@ class Gate:
         pytest.exit(reason.partition("\n")[0], returncode=code)
 
 
+def write_error(out: Path, told: str) -> None:
+    """Leave the reason why this cell could not be observed where its record is made of."""
+    write_json(out / OBSERVED, {"schema_version": 1, "error": told})
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of a cell."""
     add_options(parser)
@@ -60,10 +69,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start to record, if a record is wanted."""
     request = read_request(config)
-    # A worker of pytest-xdist has the same folder as its controller, which reports for all of them.
-    if request is None or hasattr(config, "workerinput"):
+    if request is None:
         return
     request.out.mkdir(parents=True, exist_ok=True)
+    if told := refusal(config):
+        write_error(request.out, told)
+        raise pytest.UsageError(told)
     events = EventLog(request.out / "events.jsonl")
     config.add_cleanup(events.close)
     memory = MemorySeries(request.out / "memory.json")

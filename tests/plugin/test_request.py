@@ -153,14 +153,3 @@ def test_without_a_folder_nothing_is_observed(pytester: pytest.Pytester) -> None
     result = pytester.runpytest_inprocess(*PLUGIN)
     assert result.ret == 0
     assert not list(pytester.path.rglob("*.json*"))
-
-
-def test_worker_of_a_distributed_session_leaves_the_record_to_its_controller(
-    pytester: pytest.Pytester, run_cell: RunCell
-) -> None:
-    pytester.syspathinsert()
-    # What pytest-xdist does to the configuration of a worker.
-    pytester.makepyfile(a_worker="def pytest_load_initial_conftests(early_config): early_config.workerinput = {}")
-    cell = run_cell(PASSES, arguments=("-p", "a_worker"))
-    assert cell.result.ret == 0
-    assert not cell.out.exists()
