@@ -5,13 +5,13 @@ A reader that finds a `test_start` without its `test_end` knows the test that cr
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
+from matrix_cell.json_file import json_line
 from matrix_cell.phases import as_earlier, end_of, phase_of, reason_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class EventLog:
     def write(self, event: str, **details: Any) -> None:
         """Append one line; a single write, so that a line is whole or absent."""
         line = {"event": event, **details, "time": time.time()}
-        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.write(json_line(line))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported, or skips itself, has no test to report it, so that is an event."""

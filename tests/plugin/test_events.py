@@ -243,3 +243,19 @@ def test_what_was_told_is_written_while_the_process_lives(tmp_path: Path) -> Non
 def test_file_that_was_collected_is_no_event(run_cell: RunCell) -> None:
     kinds = [event["event"] for event in run_cell("def test_inner(): pass").events()]
     assert kinds == ["session_start", "collected", "test_start", "test_end", "session_end"]
+
+
+SURROGATES = """
+import os, pytest
+def test_fails(): assert False, "bad \\udcff, good \\U0001f600, \\u2028 and \\\\udcff as it is"
+def test_skips(): pytest.skip(os.fsdecode(b"no \\xff"))
+"""
+
+
+def test_text_that_is_no_unicode_is_spelt_out(run_cell: RunCell) -> None:
+    cell = run_cell(SURROGATES)
+    failed, skipped = cell.events("test_end")
+    assert failed["message"] == "AssertionError: bad \\udcff, good \U0001f600,"
+    assert "bad \\udcff, good \U0001f600" in failed["longrepr"]
+    assert "and \\udcff as it is" in failed["longrepr"]
+    assert skipped["message"] == "no \\udcff"
