@@ -16,6 +16,8 @@ mod check;
 mod keep;
 mod negative;
 mod preset;
+pub mod pytest;
+pub mod tox;
 
 use check::Written;
 pub use keep::{Keep, Kept};
@@ -219,6 +221,8 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} names {}, and there is no such file\nhint: paths in it are relative to its own folder", path.display(), named.display())]
     Astray { path: PathBuf, named: PathBuf },
+    #[error("{}: [suite] {stage} names no file or folder that is there, and the settings of pytest have no testpaths that are\nhint: name what to run, such as \"tests\"; its files decide which runs are judged together", path.display())]
+    Aimless { path: PathBuf, stage: &'static str },
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
 }
@@ -240,7 +244,22 @@ impl Config {
                 return Err(ConfigError::Astray { path, named: named.clone() });
             }
         }
-        Ok(config)
+        match config.aimless() {
+            Some(stage) => Err(ConfigError::Aimless { path, stage }),
+            None => Ok(config),
+        }
+    }
+
+    /// The stage for which neither its arguments nor the settings name anything to run, if there is one.
+    fn aimless(&self) -> Option<&'static str> {
+        let tox = tox::Tox::read(&self.root, &self.suite.tox);
+        let stages = [("tests", &self.suite.tests), ("benchmarks", &self.suite.benchmarks)];
+        let aimless = |arguments: &[String]| {
+            // With `--pyargs` modules are named. Those of the wheel are sources of the extension.
+            let modules = arguments.iter().any(|argument| argument == "--pyargs");
+            !arguments.is_empty() && !modules && pytest::what_runs(&self.root, &tox, arguments).is_empty()
+        };
+        stages.into_iter().find(|(_, arguments)| aimless(arguments)).map(|(stage, _)| stage)
     }
 
     /// Reads `text`; `path` is for messages.

@@ -64,9 +64,19 @@ pub fn of_file(path: &Path) -> io::Result<String> {
 /// The files that `paths` name, folders walked, relative to `root`, in order. What a build leaves in a source folder
 /// (byte code, an extension that `maturin develop` put there) is no source.
 pub fn files(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    files_where(root, paths, |_| true)
+}
+
+/// The same, of what `wanted` lets in: it is asked for everything below a named path.
+pub fn files_where(
+    root: &Path,
+    paths: &[PathBuf],
+    wanted: impl Fn(&DirEntry) -> bool,
+) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
-        let is_source = |entry: &DirEntry| entry.depth() == 0 || !is_built(Path::new(entry.file_name()));
+        let is_built = |entry: &DirEntry| is_built(Path::new(entry.file_name()));
+        let is_source = |entry: &DirEntry| entry.depth() == 0 || (!is_built(entry) && wanted(entry));
         let walk = WalkDir::new(root.join(path)).follow_links(true);
         for entry in walk.into_iter().filter_entry(is_source) {
             let entry = entry?;

@@ -30,7 +30,7 @@ impl Basis {
         let (suite, extension) = (&config.suite, &config.extension);
         let mut parts = vec![suite.tox.clone()];
         parts.extend(suite.sources.iter().cloned());
-        parts.extend(loaded::by_pytest(&config.root, &suite.arguments()));
+        parts.extend(loaded::by_pytest(&config.root, suite)?);
         let locks = config.pythons.iter().map(|python| suite.requirements.join(format!("py{python}.txt")));
         // A Python without a lock fails in its own cells, and says so there.
         parts.extend(locks.filter(|lock| config.root.join(lock).is_file()));
@@ -105,6 +105,21 @@ mod tests {
             keep(&root.path().join(path), text.as_bytes()).expect("written");
             let now = Basis::of(&config).expect("a basis");
             assert!(seen.iter().all(|before| before.differences(&now) == ["the extension"]), "{path}");
+            seen.push(now);
+        }
+    }
+
+    #[test]
+    fn the_tests_and_the_plugin_that_tox_loads_are_part_of_the_suite() {
+        let (root, mut config) = checkout();
+        config.suite.sources.clear();
+        let put = |path: &str, text: &str| keep(&root.path().join(path), text.as_bytes()).expect("written");
+        put("tox.toml", include_str!("../../../../tox.toml"));
+        let mut seen = vec![Basis::of(&config).expect("a basis")];
+        for path in ["tests/matrix_cell/plugin.py", "tests/prototype/test_async_bridge.py"] {
+            put(path, "a = 1");
+            let now = Basis::of(&config).expect("a basis");
+            assert!(seen.iter().all(|before| before.differences(&now) == ["the suite"]), "{path}");
             seen.push(now);
         }
     }

@@ -139,3 +139,34 @@ fn the_releases_of_the_config_are_the_newest_that_are_known() {
         assert_eq!((known.pyo3, known.runtimes), (spec.pyo3.as_str(), spec.pyo3_async_runtimes.as_str()));
     }
 }
+
+/// What `Config::load` says where `[suite]` is as given, in a project with `tests` and an empty `pyproject.toml`.
+fn loaded(tests: &str, settings: &str) -> Result<(), String> {
+    let root = tempfile::tempdir().expect("a folder");
+    fs_err::create_dir(root.path().join("tests")).expect("made");
+    for (file, text) in [("Cargo.toml", ""), ("tox.toml", ""), ("pyproject.toml", settings)] {
+        fs_err::write(root.path().join(file), text).expect("written");
+    }
+    let given = |key: &str| CONFIG.lines().find(|line| line.starts_with(key)).expect("a line of the file");
+    let text = CONFIG.replace(given("manifest = "), "manifest = \"Cargo.toml\"");
+    let text = text.replace(given("tests = "), tests);
+    let text = text.replace(given("benchmarks = "), "");
+    fs_err::write(root.path().join("matrix.toml"), text).expect("written");
+    let config = Config::load(Some(&root.path().join("matrix.toml")));
+    config.map(drop).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_stage_that_names_nothing_to_run_is_refused() {
+    let settings = "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]";
+    for tests in [r#"tests = ["-m", "not slow"]"#, r#"tests = ["none/test_a.py"]"#] {
+        let message = loaded(tests, "").expect_err(tests);
+        assert!(message.contains("[suite] tests names no file or folder that is there"), "{message}");
+        assert!(message.contains("\nhint: name what to run"), "{message}");
+        assert_eq!(loaded(tests, settings), Ok(()));
+    }
+    assert_eq!(loaded(r#"tests = ["tests"]"#, ""), Ok(()));
+    assert_eq!(loaded(r#"tests = ["--pyargs", "ours.tests"]"#, ""), Ok(()));
+    let message = loaded("tests = [\"tests\"]\nbenchmarks = [\"-q\"]", "").expect_err("no benchmarks");
+    assert!(message.contains("[suite] benchmarks names no file"), "{message}");
+}
