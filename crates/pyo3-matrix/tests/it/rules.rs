@@ -155,6 +155,14 @@ fn tox_starts_pytest_by_its_console_script() {
     assert_eq!(programs, ["pytest"]);
 }
 
+/// A Python that a test starts would otherwise import from the root too.
+#[test]
+fn a_python_in_a_cell_does_not_import_from_the_folder_that_it_is_started_in() {
+    let tox: toml::Table = read(&checkout().join("tox.toml")).parse().expect("TOML");
+    let set = &tox["env_run_base"]["set_env"];
+    assert_eq!(set["PYTHONSAFEPATH"].as_str(), Some("1"));
+}
+
 #[test]
 fn what_tox_empties_at_its_start_belongs_to_one_cell() {
     let tox: toml::Table = read(&checkout().join("tox.toml")).parse().expect("TOML");
