@@ -177,6 +177,22 @@ fn every_artifact_is_named_by_its_preset_and_outlives_a_day() {
     assert!(nightly.contains(&format!("name: {preset}-report")), "what nightly publishes is not what it ran");
 }
 
+/// "Re-run failed jobs" keeps the artifacts of the attempts before it. A part that is written over takes a failure with it,
+/// and a later attempt that does not say what it retries is no retry.
+#[test]
+fn an_attempt_leaves_the_part_of_the_one_before_it_and_retries_that() {
+    let text = matrix();
+    let parts: Vec<&str> = text.split("\n      - ").filter(|step| step.contains("}}-part-")).collect();
+    let named = |action: &str, what: &str| {
+        parts.iter().filter(|step| step.contains(action) && step.contains(what)).count()
+    };
+    assert_eq!(named("upload-artifact@", "-attempt-${{ github.run_attempt }}\n"), 1);
+    assert_eq!(named("upload-artifact@", "overwrite"), 0, "an attempt writes over the one before it");
+    let (retried, judged) = ("-attempt-*\n", "pattern: ${{ env.PRESET }}-part-*\n");
+    assert_eq!((named("download-artifact@", retried), named("download-artifact@", judged)), (1, 1));
+    assert!(text.contains("\"$HARNESS\" run --failed \"$(dirname \"$earlier\")\""));
+}
+
 /// If another preset leaves a cell out, that preset has no wheel for it.
 #[test]
 fn wheels_are_built_and_cells_run_by_the_preset_that_was_planned() {
