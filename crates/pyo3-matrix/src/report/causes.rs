@@ -72,7 +72,7 @@ pub fn because(why: Why) -> &'static str {
         Why::NoFlake => {
             "only failing tests may pass on a retry; a crash, a hang, a mismatch or a leak stays red"
         }
-        Why::Red => "a red record counts over a green one",
+        Why::Red => "a red record counts over a flaky one, and both over a green one",
         Why::Later => "it began later",
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A record *answers* an older record if its run retried the older run, or was merged from it. A retry answers only if it
 //! ran tests. If it passed, it must have come through every stage that the older run asked for, and it answers failing tests
-//! alone: the cell is flaky then. Of the records that nothing answers, a red record counts before a green one, a record that
-//! ran tests before one that did not, and the latest before the others.
+//! alone: the cell is flaky then. Of the records that nothing answers, one that no retry may answer counts first, such as a
+//! crash; then a red one, a flaky one, a green one. Among equals a record that ran tests counts before one that did not, and
+//! the latest before the others. So nothing that comes later hides a crash, a hang, a mismatch or a leak.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,9 +23,9 @@ pub enum Why {
     NoTest,
     /// The other retries it, and left out a stage.
     LeftOut,
-    /// The other retries it; but a crash, a hang, a mismatch or a leak is no flake.
+    /// It did not fail by failing tests alone: a crash, a hang, a mismatch or a leak stays, whatever the other says.
     NoFlake,
-    /// It is red, and the other is not.
+    /// It is red, and the other is flaky or green; or it is flaky, and the other is green.
     Red,
     /// It began later.
     Later,
@@ -55,7 +56,27 @@ pub struct Choice {
     pub passed_over: Vec<(usize, Why)>,
 }
 
+/// How much a record counts where nothing answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Green,
+    /// Green where `matrix.toml` says so, and then no red record may be hidden by it.
+    Flaky,
+    Red,
+    /// Red, and no retry that passes makes it flaky.
+    Stays,
+}
+
 impl Candidate<'_> {
+    fn weight(&self) -> Weight {
+        match &self.record.outcome {
+            Outcome::Flaky => Weight::Flaky,
+            outcome if outcome.is_green() => Weight::Green,
+            outcome if outcome.is_judged() && !self.record.may_be_flaky() => Weight::Stays,
+            _ => Weight::Red,
+        }
+    }
+
     fn passed(&self) -> bool {
         matches!(self.record.outcome, Outcome::Passed | Outcome::Flaky)
     }
@@ -74,10 +95,9 @@ impl Candidate<'_> {
 
     /// Why this retry does not answer `other`, if it does not.
     fn refused(&self, other: &Candidate<'_>) -> Option<Why> {
-        let no_flake = other.record.outcome.is_judged() && !other.passed() && !other.record.may_be_flaky();
         if !self.record.outcome.is_judged() {
             Some(Why::NoTest)
-        } else if no_flake {
+        } else if other.weight() == Weight::Stays {
             Some(Why::NoFlake)
         } else if self.passed() && self.record.thoroughness < other.asked {
             Some(Why::LeftOut)
@@ -89,11 +109,11 @@ impl Candidate<'_> {
     /// Why this record counts and `other` does not, where neither answers the other.
     fn beside(&self, other: &Candidate<'_>) -> Why {
         let refused = other.retries(self).then(|| other.refused(self)).flatten();
-        match refused {
-            Some(why) => why,
-            None if self.record.outcome.is_green() != other.record.outcome.is_green() => Why::Red,
-            None => Why::Later,
-        }
+        refused.unwrap_or_else(|| match (self.weight(), other.weight()) {
+            (own, others) if own == others => Why::Later,
+            (Weight::Stays, Weight::Red) => Why::NoFlake,
+            _ => Why::Red,
+        })
     }
 }
 
@@ -104,7 +124,7 @@ pub fn choose(candidates: &[Candidate<'_>]) -> Option<Choice> {
     let open = (0..candidates.len()).filter(|at| !answered(*at));
     let rank = |at: usize| {
         let Candidate { record, started, run, .. } = candidates[at];
-        (!record.outcome.is_green(), record.outcome.is_judged(), started, run)
+        (candidates[at].weight(), record.outcome.is_judged(), started, run)
     };
     let at = open.max_by_key(|at| rank(*at))?;
     let chosen = &candidates[at];

@@ -71,22 +71,39 @@ fn a_retry_that_left_out_the_benchmarks_answers_nothing() {
     assert_eq!(check(&record(&Outcome::TestsFailed), &red), (true, false, Some(Why::Retry)), "red is red");
 }
 
-#[test]
-fn a_crash_a_hang_a_mismatch_and_a_leak_stay_red() {
+/// A record of a failing test that found a leak.
+fn leak() -> Record {
     let mut leak = record(&Outcome::TestsFailed);
-    let measured = BTreeMap::from([("a".to_owned(), serde_json::Value::Null)]);
     leak.memory = Some(Memory {
         unit: "bytes".into(),
         interval_seconds: 0.1,
         samples: Vec::new(),
         peak: 0,
-        leaks: measured,
+        leaks: BTreeMap::from([("a".to_owned(), serde_json::Value::Null)]),
     });
-    let others = [crashed(), Outcome::Hung, Outcome::Mismatch].map(|outcome| record(&outcome));
-    for first in others.iter().chain([&leak]) {
-        let found = check(first, &record(&Outcome::Passed));
+    leak
+}
+
+/// A record of a cell that failed, though each of its tests passed.
+fn silent() -> Record {
+    let mut silent = record(&Outcome::TestsFailed);
+    silent.tests = BTreeMap::from([("f.py::a".to_owned(), TestResult::Passed)]);
+    silent
+}
+
+/// The records that no later one may answer.
+fn lasting() -> Vec<Record> {
+    let outcomes = [crashed(), Outcome::Hung, Outcome::Mismatch];
+    outcomes.iter().map(record).chain([leak(), silent()]).collect()
+}
+
+#[test]
+fn a_crash_a_hang_a_mismatch_and_a_leak_stay_red() {
+    for first in lasting() {
+        let found = check(&first, &record(&Outcome::Passed));
         assert_eq!(found, (false, false, Some(Why::NoFlake)), "{}", first.outcome);
     }
+    let mut leak = leak();
     if let Some(memory) = &mut leak.memory {
         memory.leaks = BTreeMap::from([("another".to_owned(), serde_json::Value::Null)]);
     }
@@ -98,10 +115,62 @@ fn a_crash_a_hang_a_mismatch_and_a_leak_stay_red() {
 }
 
 #[test]
-fn a_cell_that_failed_without_a_failing_test_is_no_flake() {
-    let mut silent = record(&Outcome::TestsFailed);
-    silent.tests = BTreeMap::from([("f.py::a".to_owned(), TestResult::Passed)]);
-    assert_eq!(check(&silent, &record(&Outcome::Passed)), (false, false, Some(Why::NoFlake)));
+fn what_stays_red_counts_before_a_later_record_that_may_become_flaky() {
+    let failed = record(&Outcome::TestsFailed);
+    for first in lasting() {
+        assert_eq!(check(&first, &failed), (false, false, Some(Why::NoFlake)), "{}", first.outcome);
+        // A second run that nothing declared a retry.
+        for (one, two) in [("1", "2"), ("2", "1")] {
+            let both = [candidate(&first, one, None), candidate(&failed, two, None)];
+            let choice = choose(&both).expect("a choice");
+            assert_eq!((choice.at, choice.passed_over), (0, vec![(1, Why::NoFlake)]), "{}", first.outcome);
+        }
+    }
+    let (hung, crash) = (record(&Outcome::Hung), record(&crashed()));
+    let choice = choose(&[candidate(&hung, "1", None), candidate(&crash, "2", None)]).expect("a choice");
+    assert_eq!((choice.at, choice.passed_over), (1, vec![(0, Why::Later)]), "both stay");
+}
+
+#[test]
+fn a_flaky_record_counts_before_a_green_one_and_after_every_red_one() {
+    let flaky = record(&Outcome::Flaky);
+    let red = [Outcome::Lost, Outcome::BuildFailed, Outcome::ProvisionFailed, Outcome::TestsFailed];
+    for red in red.iter().map(record).chain(lasting()) {
+        let choice = choose(&[candidate(&red, "1", None), candidate(&flaky, "2", None)]).expect("a choice");
+        assert_eq!((choice.at, choice.passed_over), (0, vec![(1, Why::Red)]), "{}", red.outcome);
+    }
+    for green in [Outcome::Passed, skipped()].iter().map(record) {
+        let choice = choose(&[candidate(&flaky, "1", None), candidate(&green, "2", None)]).expect("a choice");
+        assert_eq!((choice.at, choice.passed_over), (0, vec![(1, Why::Red)]), "{}", green.outcome);
+    }
+}
+
+/// Tries a cell again and again, and merges each try with all before it, as `run --failed` does.
+fn tried(tries: &[&Record]) -> Record {
+    let runs: Vec<String> = (0..tries.len()).map(|at| format!("run {at}")).collect();
+    let merges: Vec<String> = (0..tries.len()).map(|at| format!("merge {at}")).collect();
+    let mut known = (tries[0].clone(), runs[0].as_str());
+    for at in 1..tries.len() {
+        let both = [candidate(&known.0, known.1, None), candidate(tries[at], &runs[at], Some(known.1))];
+        let choice = choose(&both).expect("a choice");
+        known = (both[choice.at].record.clone().after(choice.attempts), merges[at].as_str());
+    }
+    known.0
+}
+
+#[test]
+fn what_stays_red_does_so_whatever_number_of_tries_come_before_and_after() {
+    let others = [Outcome::Passed, Outcome::TestsFailed, Outcome::ProvisionFailed].map(|o| record(&o));
+    for stays in lasting() {
+        let all: Vec<&Record> = others.iter().chain([&stays]).collect();
+        for tries in (0..all.len().pow(4)).map(|n| [1, 4, 16, 64].map(|by| all[n / by % all.len()])) {
+            let outcomes = tries.map(|record| record.outcome.to_string());
+            let found = tried(&tries);
+            let ever = tries.contains(&&stays);
+            let red = found.outcome.is_judged() && !found.may_be_flaky() && found.outcome != Outcome::Flaky;
+            assert!(!ever || (red && found.outcome != Outcome::Passed), "{outcomes:?}: {}", found.outcome);
+        }
+    }
 }
 
 #[test]
