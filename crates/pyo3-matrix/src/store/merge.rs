@@ -168,12 +168,17 @@ impl Goal {
     /// The whole that all of `pieces` are parts of, or how two of them differ.
     pub fn whole(pieces: &[Piece]) -> Result<Goal, MergeError> {
         let Some(first) = pieces.first() else { return Err(MergeError::NoRun(PathBuf::from("."))) };
-        for piece in pieces {
-            let what = strangers(first, piece);
-            if !what.is_empty() {
-                let (one, two) = (first.intent().run.clone(), piece.intent().run.clone());
-                return Err(MergeError::Strangers { one, two, what });
+        // Each with each: a retry has no stages or cut to compare the others with.
+        let mut rest = pieces;
+        while let Some((piece, others)) = rest.split_first() {
+            for other in others {
+                let what = strangers(piece, other);
+                if !what.is_empty() {
+                    let (one, two) = (piece.intent().run.clone(), other.intent().run.clone());
+                    return Err(MergeError::Strangers { one, two, what });
+                }
             }
+            rest = others;
         }
         Ok(Goal { plan: first.whole().clone(), part: None })
     }
@@ -279,6 +284,16 @@ fn choose_negatives<'a>(plan: &'a Plan, pieces: &[Piece]) -> BTreeMap<&'a str, u
     chosen.collect()
 }
 
+/// The piece that says what was asked for. A retry may have left out a stage, or added one: a run that is no retry comes
+/// before it, then a run that retries none of the others. Of several, the most thorough one asks.
+fn asking(pieces: &[Piece]) -> Option<&Piece> {
+    let is_here = |run: &str| pieces.iter().any(|piece| piece.intent().run == run);
+    pieces.iter().max_by_key(|piece| {
+        let retried = piece.retried();
+        (retried.is_none(), !retried.is_some_and(is_here), piece.intent().terms.thoroughness)
+    })
+}
+
 /// Writes what `pieces` say of `goal` as a run of its own under `target`.
 pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, MergeError> {
     let (chosen, contested) = choose(&goal.plan, pieces);
@@ -289,9 +304,7 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
         cells: chosen.values().filter(|counting| counting.piece == at).count(),
     };
     let merged = Merged { runs: pieces.iter().enumerate().map(source).collect(), contested };
-    // A retry may have left out a stage; the run that it retried says what was asked for.
-    let asked = pieces.iter().find(|piece| piece.retried().is_none()).or(pieces.first());
-    let (terms, basis) = asked
+    let (terms, basis) = asking(pieces)
         .map_or_else(Default::default, |piece| (piece.intent().terms.clone(), piece.intent().basis.clone()));
     let mut intent = Intent::of(goal.plan, terms, basis);
     (intent.part, intent.merged) = (goal.part, Some(merged));

@@ -329,43 +329,4 @@ fn a_flaky_cell_keeps_the_try_that_failed_in_its_record() {
     assert_eq!(contents.intent.merged.expect("sources").contested[0].outcome, Outcome::Flaky);
 }
 
-#[test]
-fn runs_that_asked_for_other_stages_are_merged_only_where_one_retries_the_other() {
-    let target = folder();
-    let quick = |folder: &RunFolder| {
-        let mut intent = folder.read().expect("read").intent;
-        intent.terms.thoroughness = Thoroughness::Quick;
-        document::write(&folder.path.join(PLAN), &intent).expect("written");
-    };
-    let (one, two) = (
-        run(target.path(), shard(1, 2), &Outcome::Passed),
-        run(target.path(), shard(2, 2), &Outcome::Passed),
-    );
-    quick(&one);
-    let message = check(&[&one, &two], target.path()).expect_err("refused").to_string();
-    assert!(message.contains("the stages (quick benchmarks, tests alone) differ"), "{message}");
-    let red = run(target.path(), (whole(), None), &Outcome::TestsFailed);
-    quick(&red);
-    let brief = retry(target.path(), &red);
-    for order in orders(&[&red, &brief]) {
-        let (outcomes, merged) = check(&order, target.path()).expect("merged");
-        assert_eq!(outcomes, vec![Some(Outcome::TestsFailed); 4]);
-        assert!(merged.contested.iter().all(|contested| contested.why == Why::LeftOut));
-    }
-    let merged = RunFolder::open(target.path(), None).expect("the latest").read().expect("read");
-    assert_eq!(merged.intent.terms.thoroughness, Thoroughness::Quick, "what was asked for stays");
-}
-
-#[test]
-fn runs_that_judge_flaky_cells_otherwise_are_strangers() {
-    let target = folder();
-    let (one, two) = (
-        run(target.path(), shard(1, 2), &Outcome::Passed),
-        run(target.path(), shard(2, 2), &Outcome::Passed),
-    );
-    let mut intent = two.read().expect("read").intent;
-    intent.terms.flaky = Flaky::Pass;
-    document::write(&two.path.join(PLAN), &intent).expect("written");
-    let message = check(&[&one, &two], target.path()).expect_err("refused").to_string();
-    assert!(message.contains("the criteria differ"), "{message}");
-}
+mod terms;
