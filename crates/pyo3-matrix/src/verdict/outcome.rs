@@ -154,10 +154,12 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
     if red > 0 {
         return Some(format!("{red} of {of} tests failed"));
     }
-    if code == 0 && evidence.session_code.is_none() {
+    let session = evidence.session_code;
+    if code == 0 && session.is_none() {
         return Some(format!("the process ended before its tests did{}; see output.log", during(evidence)));
     }
     if not_run > 0 {
+        let code = session.unwrap_or(code);
         return Some(format!(
             "{not_run} of {of} collected tests have no result; the session ended with code {code}"
         ));
@@ -165,7 +167,17 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
     if count(|result| result == TestResult::Passed) == 0 {
         return Some("no test ran".to_owned());
     }
-    (code != 0).then(|| format!("every test passed, but the session ended with code {code}; see output.log"))
+    ended_badly(code, session)
+}
+
+/// Why a session whose tests all passed has not. tox may be told to hide the code that its session ended with.
+fn ended_badly(code: i32, session: Option<i32>) -> Option<String> {
+    let (what, code) = match session.filter(|own| *own != 0) {
+        Some(own) => ("session", own),
+        None if code != 0 => ("process", code),
+        None => return None,
+    };
+    Some(format!("every test passed, but the {what} ended with code {code}; see output.log"))
 }
 
 #[cfg(test)]

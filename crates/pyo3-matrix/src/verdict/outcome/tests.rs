@@ -57,7 +57,7 @@ fn check(exit: Exit, evidence: &Evidence) -> (Outcome, String) {
 fn passed_needs_a_test_that_passed_and_a_clean_exit() {
     let one = [("a", TestResult::Passed)];
     assert_eq!(check(Exit::Code(0), &evidence(&one, true)).0, Outcome::Passed);
-    let code = "every test passed, but the session ended with code 1; see output.log".to_owned();
+    let code = "every test passed, but the process ended with code 1; see output.log".to_owned();
     assert_eq!(check(Exit::Code(1), &evidence(&one, true)), (Outcome::TestsFailed, code));
     assert_eq!(check(Exit::Code(5), &evidence(&[], true)), (Outcome::TestsFailed, "no test ran".into()));
     let skipped = evidence(&[("a", TestResult::Skipped), ("b", TestResult::Xfailed)], true);
@@ -83,8 +83,22 @@ fn a_process_that_left_in_the_middle_of_its_session_has_not_passed() {
     let expected = "the process ended before its tests did; see output.log".to_owned();
     assert_eq!(found, (Outcome::TestsFailed, expected));
     let unfinished = check(Exit::Code(3), &evidence(&[("a", TestResult::Passed)], false));
-    let expected = "every test passed, but the session ended with code 3; see output.log".to_owned();
+    let expected = "every test passed, but the process ended with code 3; see output.log".to_owned();
     assert_eq!(unfinished, (Outcome::TestsFailed, expected));
+}
+
+#[test]
+fn a_session_that_did_not_end_well_has_not_passed_whatever_its_process_says() {
+    for own in [1, 2, 5, 255] {
+        let tests = evidence(&[("a", TestResult::Passed)], true);
+        let hidden = Evidence { session_code: Some(own), ..tests };
+        let expected = format!("every test passed, but the session ended with code {own}; see output.log");
+        assert_eq!(check(Exit::Code(0), &hidden), (Outcome::TestsFailed, expected));
+    }
+    let tests = evidence(&[("a", TestResult::Passed), ("b", TestResult::NotRun)], true);
+    let hidden = Evidence { session_code: Some(7), ..tests };
+    let expected = "1 of 2 collected tests have no result; the session ended with code 7".to_owned();
+    assert_eq!(check(Exit::Code(0), &hidden), (Outcome::TestsFailed, expected), "the code is the session's");
 }
 
 #[test]
