@@ -115,11 +115,8 @@ pub fn evidence(left: &Left) -> Evidence {
         evidence.observe(text);
     }
     let mut clock = Clock::default();
-    for line in left.events.iter().flat_map(|events| events.lines()) {
-        // The last line is cut short where the cell was killed while it wrote.
-        if let Ok(event) = serde_json::from_str(line) {
-            evidence.learn(event, &mut clock);
-        }
+    for (line, number) in left.events.iter().flat_map(|events| events.split_inclusive('\n')).zip(1..) {
+        evidence.read_event(line, number, &mut clock);
     }
     evidence.own_seconds = (clock.last - clock.first).max(0.0);
     evidence.memory = evidence.understood("memory.json", left.memory.as_deref());
@@ -164,6 +161,18 @@ impl Evidence {
         if self.observe_error.is_none() {
             self.observed = self.understood(name, Some(text));
             self.installed = Some(file.installed);
+        }
+    }
+
+    /// Reads one line of `events.jsonl`. The last one has no end where the cell was killed while it wrote; any other line
+    /// that makes no sense may be the end of a test that failed.
+    fn read_event(&mut self, line: &str, number: usize, clock: &mut Clock) {
+        match serde_json::from_str(line) {
+            Ok(event) => self.learn(event, clock),
+            Err(fault) if line.ends_with('\n') => {
+                self.unreadable.push(format!("events.jsonl, line {number}: {fault}"));
+            }
+            Err(_) => {}
         }
     }
 

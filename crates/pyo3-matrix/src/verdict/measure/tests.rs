@@ -20,6 +20,24 @@ fn a_test_without_an_end_is_the_one_in_which_the_cell_ended() {
 }
 
 #[test]
+fn a_line_that_cannot_be_understood_makes_the_events_unreadable_unless_it_is_the_unfinished_last_one() {
+    let line = |test: &str| format!("{{\"event\":\"test_start\",\"test\":\"{test}\",\"time\":1.0}}\n");
+    let surrogate = "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"failed\",\"message\":\"\\udcff\"}\n";
+    for broken in [surrogate, "{\"event\":\"test_en\n", "\n", "{\"event\":\"unheard_of\"}\n"] {
+        let found = check(&[&line("a"), broken, &line("b")].concat());
+        assert_eq!(found.unreadable.len(), 1, "{broken}: {:?}", found.unreadable);
+        assert!(found.unreadable[0].starts_with("events.jsonl, line 2: "), "{:?}", found.unreadable);
+        assert!(found.tests.contains_key("b"), "what follows is read");
+        let last = check(&[&line("a"), broken].concat());
+        assert_eq!(last.unreadable.len(), 1, "{broken}: a whole last line is no exception");
+        let cut = check(&[&line("a"), broken.trim_end()].concat());
+        assert!(cut.unreadable.is_empty(), "{broken}: {:?}", cut.unreadable);
+    }
+    let whole = check(line("a").trim_end());
+    assert_eq!(whole.tests["a"], TestResult::Running, "only its end of line is missing");
+}
+
+#[test]
 fn a_test_that_was_collected_and_never_ran_is_red() {
     let found = check(concat!(
         "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n",
