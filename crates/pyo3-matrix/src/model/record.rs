@@ -224,6 +224,15 @@ pub struct Hashes {
     pub wheel_key: Option<String>,
 }
 
+impl Memory {
+    /// Whether one of `tests` that looked for a leak failed. The plugin names such a test by the end of its node id.
+    #[must_use]
+    pub fn leaked(&self, tests: &BTreeMap<String, TestResult>) -> bool {
+        let measured = |test: &str| self.leaks.keys().any(|name| test.rsplit("::").next() == Some(name));
+        tests.iter().any(|(test, result)| result.is_red() && measured(test))
+    }
+}
+
 impl TestResult {
     /// Whether the test says that something is wrong.
     #[must_use]
@@ -285,19 +294,12 @@ impl Record {
         self
     }
 
-    /// Whether a test looked for a leak. The plugin names such a test by the end of its node id.
-    fn measured_a_leak(&self, test: &str) -> bool {
-        let named = |name: &String| test.rsplit("::").next() == Some(name);
-        self.memory.as_ref().is_some_and(|memory| memory.leaks.keys().any(named))
-    }
-
     /// Whether its tests failed in a way that a second try may answer: a crash, a hang, a mismatch or a leak is no flake.
     #[must_use]
     pub fn may_be_flaky(&self) -> bool {
-        let failed = || self.tests.iter().filter(|(_, result)| result.is_red());
         self.outcome == Outcome::TestsFailed
-            && failed().next().is_some()
-            && !failed().any(|(test, _)| self.measured_a_leak(test))
+            && self.tests.values().any(|result| result.is_red())
+            && !self.memory.as_ref().is_some_and(|memory| memory.leaked(&self.tests))
     }
 
     /// A record of a cell in which nothing has happened yet.

@@ -41,7 +41,7 @@ pub fn attempts(tries: Tries<'_, '_>, stage: impl Fn() -> Record) -> Record {
         }
         (context.tell)(&Event::TriedAgain { record: &record, again: at, of: retries });
         let again = stage();
-        // Interrupted, it says nothing; the failure before it stands.
+        // A try that was interrupted, or lost its database, says nothing. The failure before it stands.
         if again.outcome == Outcome::Lost {
             break;
         }

@@ -1,6 +1,8 @@
 //! What happens in a cell? Its database and its environment in, a record out. Two stages: tests, which run beside
 //! other cells, and benchmarks, which run alone.
 
+mod stage;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,13 +16,14 @@ use crate::model::failure::Failure;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
 use crate::model::secrets;
 use crate::plan::Planned;
-use crate::process::{Command, Finished, ProcessError};
+use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Context;
 use crate::service::database::Database;
 use crate::service::server::Server;
 use crate::store::left::{Left, Measured};
-use crate::verdict::measure::{self, Evidence};
+use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
+use stage::StageResult;
 
 /// How thorough the benchmark stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,47 +75,6 @@ pub const BENCHMARK_FILES: [&str; 2] = ["benchmarks", "benchmark.json"];
 enum Stage {
     Tests,
     Benchmarks,
-}
-
-/// What a stage left behind.
-struct StageResult {
-    outcome: Outcome,
-    reason: Option<String>,
-    evidence: Evidence,
-    /// Seconds on the wall clock that were not the life of the test process.
-    harness: f64,
-}
-
-impl StageResult {
-    /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
-    fn measured(self, thoroughness: Thoroughness, measured: &Measured, record: &mut Record) {
-        // An interrupted stage measured nothing; what the tests said still stands.
-        if self.outcome == Outcome::Lost {
-            return;
-        }
-        record.thoroughness = thoroughness;
-        record.durations.benchmarks = self.evidence.own_seconds;
-        record.durations.harness += self.harness;
-        record.tests.extend(self.evidence.tests);
-        record.failures.extend(self.evidence.failures);
-        record.skips.extend(self.evidence.skips);
-        let unreadable = match measure::benchmarks(measured) {
-            Ok(measured) => {
-                (record.benchmarks, record.comparisons) = measured;
-                None
-            }
-            Err(fault) => Some(fault),
-        };
-        let none = record.benchmarks.is_empty().then(|| "the stage left no result".to_owned());
-        if !self.outcome.is_green() {
-            (record.outcome, record.reason) = (self.outcome, self.reason);
-        } else if let Some(reason) = unreadable.or(none) {
-            (record.outcome, record.reason) = (Outcome::TestsFailed, Some(reason));
-        } else {
-            return;
-        }
-        record.reason = record.reason.take().map(|reason| format!("benchmarks: {reason}"));
-    }
 }
 
 impl Ready<'_, '_> {
@@ -199,16 +161,15 @@ impl Ready<'_, '_> {
         if outcome == Outcome::Mismatch {
             self.environment.distrust();
         }
-        // What failed on a database that another harness took away has not failed.
-        if let Some(reason) = Some(&outcome).filter(|o| !o.is_green()).and_then(|_| database.lost()) {
-            return Err(Failure { outcome: Outcome::Lost, reason });
-        }
-        if !outcome.is_green() {
+        let interrupted = exit == Exit::Interrupted;
+        let result = StageResult { outcome, reason, evidence, interrupted, harness: 0.0 };
+        let result = result.on(|| database.standing());
+        if !result.outcome.is_green() {
             database.keep_log(&server_log);
         }
         drop(database);
-        let harness = (begun.elapsed().as_secs_f64() - evidence.own_seconds).max(0.0);
-        Ok(StageResult { outcome, reason, evidence, harness })
+        let harness = (begun.elapsed().as_secs_f64() - result.evidence.own_seconds).max(0.0);
+        Ok(StageResult { harness, ..result })
     }
 
     fn command(&self, stage: Stage, folder: &Path, thoroughness: Benchmarks, config: &Config) -> Command {
@@ -278,33 +239,4 @@ fn machine(error: &io::Error) -> Failure {
 
 fn process(error: &ProcessError) -> Failure {
     Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_that_crashed_or_hung_is_not_told_by_the_file_that_it_cut_short() {
-        let versions = || Versions {
-            python: "3.12".into(),
-            postgres: "16".into(),
-            pyo3: "0.30.1".into(),
-            pyo3_async_runtimes: "0.30.0".into(),
-        };
-        let cell = "py3.12-pg16-pyo3_0.30".parse().expect("an id");
-        let ended = |outcome: Outcome| {
-            let reason = Some("why".to_owned());
-            let result = StageResult { outcome, reason, evidence: Evidence::default(), harness: 0.0 };
-            let mut record = Record::empty(cell, versions(), Outcome::Passed, None);
-            let measured = Measured { benchmarks: Some("cut sh".into()), ..Measured::default() };
-            result.measured(Thoroughness::Quick, &measured, &mut record);
-            (record.outcome, record.reason.unwrap_or_default())
-        };
-        assert_eq!(ended(Outcome::Hung), (Outcome::Hung, "benchmarks: why".to_owned()));
-        let (outcome, reason) = ended(Outcome::Passed);
-        assert_eq!(outcome, Outcome::TestsFailed);
-        assert!(reason.starts_with("benchmarks: benchmark.json: "), "{reason}");
-        assert_eq!(ended(Outcome::Lost), (Outcome::Passed, String::new()));
-    }
 }

@@ -16,6 +16,7 @@ use ::postgres::error::SqlState;
 
 use super::database::{Database, fresh_name, random};
 use super::presence::{GRACE, Presence};
+use super::server::Standing;
 use super::superuser::{Superuser, reason, remove};
 use crate::config::PostgresSpec;
 use crate::model::cell::Postgres;
@@ -96,17 +97,18 @@ impl External {
         self.superuser.remove(name).map_err(|error| error.to_string())
     }
 
-    /// Why a database that was made here and not removed can no longer be used, if it cannot: then what a test said of it
-    /// is no answer.
-    pub fn lost(&self, name: &str) -> Option<String> {
+    /// What became of a database that was made here and not removed.
+    pub fn standing(&self, name: &str) -> Standing {
         let question = "SELECT FROM pg_database WHERE datname = $1";
         let there = self.superuser.connect().map(|mut client| client.query_opt(question, &[&name]));
         let place = &self.superuser.database;
         match there {
-            Ok(Ok(Some(_))) => None,
-            Ok(Ok(None)) => Some(format!("its database on {place:?} is gone: something else removed it")),
-            Ok(Err(error)) => Some(format!("{place:?} no longer answers: {}", reason(&error))),
-            Err(error) => Some(format!("{place:?} no longer answers: {error}")),
+            Ok(Ok(Some(_))) => Standing::There,
+            Ok(Ok(None)) => {
+                Standing::Gone(format!("its database on {place:?} is gone: something else removed it"))
+            }
+            Ok(Err(error)) => Standing::Silent(format!("{place:?} does not answer now: {}", reason(&error))),
+            Err(error) => Standing::Silent(format!("{place:?} does not answer now: {error}")),
         }
     }
 

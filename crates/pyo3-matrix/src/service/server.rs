@@ -32,6 +32,16 @@ pub struct Lease<'s> {
     server: &'s Server<'s>,
 }
 
+/// What became of a database that a stage was given.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    There,
+    /// Something else removed it: the server says so.
+    Gone(String),
+    /// The server does not answer at this moment, so it may still be there.
+    Silent(String),
+}
+
 impl<'p> Server<'p> {
     /// The server that the environment names, else one started from programs that are found or fetched.
     pub fn provide(spec: &PostgresSpec, context: &Context<'p>) -> Result<Self, ProvisionError> {
@@ -105,12 +115,12 @@ impl fmt::Display for Server<'_> {
 }
 
 impl Lease<'_> {
-    /// Why this database can no longer be used, if it cannot. An embedded server is the harness's own.
+    /// What became of this database. An embedded server is the harness's own, and nothing else removes its databases.
     #[must_use]
-    pub fn lost(&self) -> Option<String> {
+    pub fn standing(&self) -> Standing {
         match &self.server.kind {
-            Kind::External(external) => external.lost(&self.database.name),
-            Kind::Embedded { .. } => None,
+            Kind::External(external) => external.standing(&self.database.name),
+            Kind::Embedded { .. } => Standing::There,
         }
     }
 

@@ -289,6 +289,8 @@ fn a_red_cell_whose_database_was_taken_away_is_lost() {
         serde_json::from_slice(&std::fs::read(record).expect("a record")).expect("JSON");
     assert_eq!(record["outcome"], "Lost", "{record}");
     assert!(record["reason"].as_str().is_some_and(|reason| reason.contains("is gone")), "{record}");
+    let tests = record["tests"].as_object().expect("tests");
+    assert!(tests.values().any(|result| result == "failed"), "its tests stay in the record: {record}");
 }
 
 #[test]
