@@ -1,6 +1,6 @@
 //! What did a stage of a cell come to? How it ended and what it left in, its part of the cell's record out. Pure.
 
-use crate::model::record::{Memory, Outcome, Record, Thoroughness};
+use crate::model::record::{Memory, Outcome, Record, TestResult, Thoroughness};
 use crate::service::server::Standing;
 use crate::store::left::Measured;
 use crate::verdict::measure::{self, Evidence};
@@ -46,9 +46,7 @@ impl StageResult {
         record.thoroughness = thoroughness;
         record.durations.benchmarks = self.evidence.own_seconds;
         record.durations.harness += self.harness;
-        record.tests.extend(self.evidence.tests);
-        record.failures.extend(self.evidence.failures);
-        record.skips.extend(self.evidence.skips);
+        add(self.evidence, record);
         let unreadable = match measure::benchmarks(measured) {
             Ok(measured) => {
                 (record.benchmarks, record.comparisons) = measured;
@@ -68,12 +66,42 @@ impl StageResult {
     }
 }
 
+/// Adds the results of the second stage to those of the first. Of two results of one test the one that says more counts.
+fn add(evidence: Evidence, record: &mut Record) {
+    let Evidence { tests, failures, mut skips, .. } = evidence;
+    for (test, result) in tests {
+        if record.tests.get(&test).is_some_and(|before| weight(*before) > weight(result)) {
+            continue;
+        }
+        match skips.remove(&test) {
+            Some(reason) => record.skips.insert(test.clone(), reason),
+            None => record.skips.remove(&test),
+        };
+        record.tests.insert(test, result);
+    }
+    record.failures.extend(failures);
+}
+
+/// How much a result says of its test: a stage that skipped a test says nothing.
+fn weight(result: TestResult) -> u8 {
+    match result {
+        TestResult::Skipped => 0,
+        TestResult::Xfailed => 1,
+        TestResult::Passed => 2,
+        TestResult::Failed
+        | TestResult::Error
+        | TestResult::Xpassed
+        | TestResult::Running
+        | TestResult::NotRun => 3,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::TestResult::{Error, Failed, NotRun, Passed, Running, Skipped, Xfailed, Xpassed};
     use super::*;
-    use crate::model::record::TestResult::Failed;
     use crate::model::record::Versions;
 
     fn versions() -> Versions {
@@ -162,5 +190,52 @@ mod tests {
         assert_eq!(leak.outcome, Outcome::TestsFailed);
         leak.evidence.memory = Some(memory("another"));
         assert_eq!(leak.on(gone).outcome, Outcome::Lost, "another test looked for a leak");
+    }
+
+    /// What the record says of a test with these results in the first stage and in the second.
+    fn both(first: TestResult, second: TestResult) -> (TestResult, Option<String>) {
+        let skips = |result, reason: &str| {
+            let skipped = matches!(result, Skipped | Xfailed).then(|| ("a".to_owned(), reason.to_owned()));
+            skipped.into_iter().collect()
+        };
+        let (mut record, mut result) = (record(), ended(Outcome::Passed));
+        record.tests.insert("a".into(), first);
+        record.skips = skips(first, "first");
+        result.evidence.tests.insert("a".into(), second);
+        result.evidence.skips = skips(second, "second");
+        result.measured(Thoroughness::Quick, &Measured::default(), &mut record);
+        (record.tests["a"], record.skips.get("a").cloned())
+    }
+
+    #[test]
+    fn of_the_results_of_both_stages_the_one_that_says_more_counts() {
+        let because = |reason: &str| Some(reason.to_owned());
+        for (first, second, expected) in [
+            (Passed, Skipped, (Passed, None)),
+            (Skipped, Passed, (Passed, None)),
+            (Passed, Xfailed, (Passed, None)),
+            (Xfailed, Passed, (Passed, None)),
+            (Xfailed, Skipped, (Xfailed, because("first"))),
+            (Skipped, Xfailed, (Xfailed, because("second"))),
+            (Skipped, Skipped, (Skipped, because("second"))),
+        ] {
+            assert_eq!(both(first, second), expected, "{first:?}, {second:?}");
+        }
+        for red in [Failed, Error, Xpassed, Running, NotRun] {
+            assert_eq!(both(Passed, red), (red, None));
+            assert_eq!(both(red, Passed), (red, None));
+        }
+    }
+
+    #[test]
+    fn a_result_of_one_stage_alone_is_kept_with_its_reason() {
+        let (mut record, mut result) = (record(), ended(Outcome::Passed));
+        record.tests.insert("a".into(), Skipped);
+        record.skips.insert("a".into(), "why".into());
+        result.evidence.tests.insert("b".into(), Xfailed);
+        result.evidence.skips.insert("b".into(), "because".into());
+        result.measured(Thoroughness::Quick, &Measured::default(), &mut record);
+        assert_eq!((record.tests["a"], record.tests["b"]), (Skipped, Xfailed));
+        assert_eq!((&*record.skips["a"], &*record.skips["b"]), ("why", "because"));
     }
 }
