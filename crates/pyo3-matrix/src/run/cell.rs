@@ -88,8 +88,7 @@ impl Ready<'_, '_> {
                 return Record::empty(self.id(), requested, outcome, Some(reason));
             }
         };
-        // Without a look at what is installed, nothing says that it is the wheel.
-        let is_the_wheel = result.evidence.installed.is_some() && result.outcome != Outcome::Mismatch;
+        let is_the_wheel = result.is_the_wheel();
         let mut record = Record::empty(self.id(), requested, result.outcome, result.reason);
         record.observed = result.evidence.observed;
         record.tests = result.evidence.tests;

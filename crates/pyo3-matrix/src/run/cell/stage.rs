@@ -37,6 +37,12 @@ impl StageResult {
         self
     }
 
+    /// Whether the installed files were held to the wheel, and were its own.
+    pub fn is_the_wheel(&self) -> bool {
+        // Only what was observed was compared.
+        self.evidence.observed.is_some() && self.outcome != Outcome::Mismatch
+    }
+
     /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
     pub fn measured(self, thoroughness: Thoroughness, measured: &Measured, record: &mut Record) {
         // An interrupted stage measured nothing; what the tests said still stands.
@@ -46,6 +52,9 @@ impl StageResult {
         record.thoroughness = thoroughness;
         record.durations.benchmarks = self.evidence.own_seconds;
         record.durations.harness += self.harness;
+        if self.outcome == Outcome::Mismatch {
+            record.hashes.wheel = None;
+        }
         add(self.evidence, record);
         let unreadable = match measure::benchmarks(measured) {
             Ok(measured) => {
@@ -102,7 +111,7 @@ mod tests {
 
     use super::TestResult::{Error, Failed, NotRun, Passed, Running, Skipped, Xfailed, Xpassed};
     use super::*;
-    use crate::model::record::Versions;
+    use crate::model::record::{Observed, Versions};
 
     fn versions() -> Versions {
         let text = || "1".to_owned();
@@ -237,5 +246,38 @@ mod tests {
         result.measured(Thoroughness::Quick, &Measured::default(), &mut record);
         assert_eq!((record.tests["a"], record.tests["b"]), (Skipped, Xfailed));
         assert_eq!((&*record.skips["a"], &*record.skips["b"]), ("why", "because"));
+    }
+
+    #[test]
+    fn the_wheel_is_named_only_where_something_was_compared_and_nothing_found() {
+        let observed = || Observed {
+            versions: versions(),
+            python_full: "3.12.1".into(),
+            postgres_full: "16.14".into(),
+            build_info: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            loaded: None,
+        };
+        let named = |outcome, observed| {
+            let mut result = ended(outcome);
+            // Installed files are read from the same document, though the rest of it may make no sense.
+            (result.evidence.installed, result.evidence.observed) = (Some(BTreeMap::new()), observed);
+            result.is_the_wheel()
+        };
+        assert!(named(Outcome::Passed, Some(observed())) && named(Outcome::TestsFailed, Some(observed())));
+        assert!(!named(Outcome::Mismatch, Some(observed())));
+        assert!(!named(Outcome::TestsFailed, None));
+    }
+
+    #[test]
+    fn a_mismatch_of_the_second_stage_takes_the_wheels_name_away() {
+        let after = |outcome| {
+            let mut record = record();
+            record.hashes.wheel = Some("ab".into());
+            ended(outcome).measured(Thoroughness::Quick, &Measured::default(), &mut record);
+            record.hashes.wheel
+        };
+        assert_eq!(after(Outcome::Mismatch), None);
+        assert_eq!(after(Outcome::TestsFailed).as_deref(), Some("ab"));
     }
 }
