@@ -67,7 +67,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             let cell = plan::cell(config, &asked)?;
             // Refused here where its commands would be.
             plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
-            voice::answer(&repro::render(cell, plan::is_extra(config, cell)));
+            voice::answer(&repro::render(cell, plan::is_extra(config, cell)))?;
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
@@ -75,7 +75,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
-            voice::answer(&(message::cleaned(&disk::clean(config, what)?) + "\n"));
+            voice::answer(&(message::cleaned(&disk::clean(config, what)?) + "\n"))?;
             Ok(Ending::Green)
         }
     }
@@ -91,7 +91,7 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let interpreters = preparation.interpreters();
     let servers = preparation.servers();
     let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
-    voice::answer(&message::provision(&tools.found(), &found(&interpreters, &servers)));
+    voice::answer(&message::provision(&tools.found(), &found(&interpreters, &servers)))?;
     if processes.interrupted() {
         return Ok(Ending::Interrupted);
     }
@@ -102,11 +102,11 @@ fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<En
     let folder = RunFolder::open(&config.target(), run)?;
     let report = reports::read(&folder)?;
     match format {
-        ReportFormat::Text => voice::answer(&terminal::render(&report)),
-        ReportFormat::Json => voice::document(&json::render(&report)?, Kind::Json),
-        ReportFormat::Markdown => voice::answer(&markdown::render(&report)),
-        ReportFormat::BadgeJson => voice::document(&badge::json(&report)?, Kind::Json),
-        ReportFormat::BadgeSvg => voice::document(&badge::svg(&report), Kind::Xml),
+        ReportFormat::Text => voice::answer(&terminal::render(&report))?,
+        ReportFormat::Json => voice::document(&json::render(&report)?, Kind::Json)?,
+        ReportFormat::Markdown => voice::answer(&markdown::render(&report))?,
+        ReportFormat::BadgeJson => voice::document(&badge::json(&report)?, Kind::Json)?,
+        ReportFormat::BadgeSvg => voice::document(&badge::svg(&report), Kind::Xml)?,
     }
     Ok(ending(&report))
 }
@@ -124,9 +124,9 @@ fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, E
         pyo3_doctor::examine(path, &|question| ask(question, &processes))?
     };
     match format {
-        Notation::Text => voice::answer(&pyo3_doctor::report::text::render(&diagnosis)),
-        Notation::Json => voice::document(&pyo3_doctor::report::json::render(&diagnosis)?, Kind::Json),
-        Notation::Github => voice::answer(&pyo3_doctor::report::github::render(&diagnosis)),
+        Notation::Text => voice::answer(&pyo3_doctor::report::text::render(&diagnosis))?,
+        Notation::Json => voice::document(&pyo3_doctor::report::json::render(&diagnosis)?, Kind::Json)?,
+        Notation::Github => voice::answer(&pyo3_doctor::report::github::render(&diagnosis))?,
     }
     Ok(match (diagnosis.findings.is_empty(), diagnosis.unseen.is_empty()) {
         (false, _) => Ending::Red,

@@ -115,14 +115,14 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     }
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
-        voice::answer(&terminal::render(&reports::read(&folder)?));
+        voice::answer(&terminal::render(&reports::read(&folder)?))?;
         return Ok(Ending::Interrupted);
     }
     if !changed.is_empty() {
         // What passed before passed on other sources, and says nothing of these.
         folder.becomes_latest(&config.target())?;
         let report = show(&folder, config)?;
-        voice::answer(&(message::not_merged(&run, &changed) + "\n"));
+        voice::answer(&(message::not_merged(&run, &changed) + "\n"))?;
         return Ok(ending(&report));
     }
     let pieces = [earlier, Piece::read(folder.path)?];
@@ -144,7 +144,7 @@ pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let wheels = run::wheels(&plan, &context)?;
-    voice::answer(&message::wheels(&wheels));
+    voice::answer(&message::wheels(&wheels))?;
     let failed =
         |outcome: &Outcome| wheels.values().any(|had| had.as_ref().is_err_and(|f| f.outcome == *outcome));
     Ok(if processes.interrupted() {

@@ -37,16 +37,16 @@ pub fn plan(
     let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
     let shards = shards.map(usize::from);
     match (format, shards) {
-        (PlanFormat::Text, None) => voice::answer(&message::plan(&forecast(&plan, config))),
-        (PlanFormat::Text, Some(n)) => voice::answer(&message::shards(&plan, &cut(n))),
+        (PlanFormat::Text, None) => voice::answer(&message::plan(&forecast(&plan, config)))?,
+        (PlanFormat::Text, Some(n)) => voice::answer(&message::shards(&plan, &cut(n)))?,
         (PlanFormat::Json, n) => {
             let document = Forecast { shards: n.map(cut), ..forecast(&plan, config) };
             let text = serde_json::to_string_pretty(&document).map_err(io::Error::from)? + "\n";
-            voice::document(&text, Kind::Json);
+            voice::document(&text, Kind::Json)?;
         }
         (PlanFormat::Github, n) => {
             let shards = cut(n.unwrap_or(github::JOBS).min(github::JOBS));
-            voice::answer(&github::render(config, &plan, &shards).map_err(io::Error::from)?);
+            voice::answer(&github::render(config, &plan, &shards).map_err(io::Error::from)?)?;
         }
     }
     Ok(Ending::Green)
@@ -75,7 +75,7 @@ pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error
     let context = Context::new(config, &processes, &tell);
     for spec in plan::lines_asked(config, asked)? {
         let refreshed = lock::refresh(spec, how, &context)?;
-        voice::answer(&message::refreshed(spec.name, &refreshed));
+        voice::answer(&message::refreshed(spec.name, &refreshed))?;
     }
     Ok(Ending::Green)
 }
@@ -87,7 +87,7 @@ pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
     let mut ending = Ending::Green;
     for spec in plan::lines_asked(config, asked)? {
         let faults = lock::stale(spec, &context)?;
-        voice::answer(&message::stale(spec.name, &faults));
+        voice::answer(&message::stale(spec.name, &faults))?;
         if !faults.is_empty() {
             ending = Ending::Red;
         }

@@ -16,13 +16,14 @@ pub fn read(folder: &RunFolder) -> Result<Report, Error> {
     Ok(report::assemble(folder.read()?, state))
 }
 
-/// Prints the report of a run, and keeps it in every form beside its records.
+/// Keeps the report of a run in every form beside its records, and prints it.
 pub fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
     let report = read(folder)?;
-    // Shown first: a full disk must not hide what the records say.
-    voice::answer(&terminal::render(&report));
-    keep(folder, &report)?;
-    voice::answer(&(message::kept(&folder.path, &config.target(), disk::kept(config)) + "\n"));
+    // Kept first, since the answer may go to a full disk; and shown even if the reports go to one.
+    let kept = keep(folder, &report);
+    voice::answer(&terminal::render(&report))?;
+    kept?;
+    voice::answer(&(message::kept(&folder.path, &config.target(), disk::kept(config)) + "\n"))?;
     Ok(report)
 }
 

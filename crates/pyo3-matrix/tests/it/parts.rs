@@ -2,12 +2,14 @@
 //! folders that share nothing, merge.
 
 use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Project, alone, checkout, copy, fixture, json, shown, stdout, suite};
+use crate::harness::{Project, alone, checkout, copy, fixture, json, matrix, shown, stderr, stdout, suite};
 
 const SELECTION: [&str; 4] = ["--python", "3.9,3.13", "--postgres", "15,16"];
 
@@ -104,7 +106,7 @@ fn what_failed_runs_again_and_is_judged_with_what_passed() {
     assert!(stdout(&again).contains("4/4 cells green, 2 flaky"), "{}", shown(&again));
     let nothing = project.run(&["run", "--failed"]);
     assert_eq!(nothing.status.code(), Some(0));
-    assert!(crate::harness::stderr(&nothing).contains("nothing to run again"), "{}", shown(&nothing));
+    assert!(stderr(&nothing).contains("nothing to run again"), "{}", shown(&nothing));
 }
 
 #[test]
@@ -122,4 +124,34 @@ fn a_retry_on_other_sources_is_judged_alone() {
     let runs = checkout().join("no-such-folder");
     let refused = project.run(&["merge", runs.to_str().expect("a path")]);
     assert_eq!(refused.status.code(), Some(2), "{}", shown(&refused));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_printed_costs_no_report() {
+    let project = Project::apart(&fixture("passes"));
+    let plan: Value =
+        serde_json::from_str(&stdout(&project.run(&["plan", "--preset", "smoke", "--format", "json"])))
+            .expect("a plan");
+    // A run of which nothing is known but its plan: its cell is lost.
+    let run = serde_json::json!({
+        "schema_version": 1, "run": "r", "started": "2026-01-01T00:00:00Z", "plan": plan, "criteria": [],
+    });
+    std::fs::create_dir(project.path().join("parts")).expect("a folder");
+    std::fs::write(project.path().join("parts/plan.json"), run.to_string()).expect("written");
+    let check = |answer: OwnedFd, code: i32| {
+        let mut merging = matrix();
+        merging.current_dir(project.path()).args(["merge", "parts"]).stdout(answer);
+        let output = merging.output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
+        for name in ["report.json", "report.md", "badge.svg"] {
+            assert!(latest(&project).join(name).is_file(), "{name}");
+        }
+    };
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    drop(theirs);
+    // A reader that has gone away wanted no more; the exit code is still the verdict's.
+    check(ours.into(), 1);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    check(full.into(), 3);
 }
