@@ -205,7 +205,7 @@ impl Run<'_, '_> {
         Ok(Ready { planned, environment, server, folder: self.folder.cell(planned.cell) })
     }
 
-    /// The benchmark stage of every green cell, alone on the machine. Returns the seconds that test processes lived.
+    /// Measures every cell whose tests passed, also one that is flaky, alone on the machine. Returns the seconds that test processes lived.
     fn benchmarks(&self, records: &mut [Record]) -> f64 {
         let passed = |record: &Record| matches!(record.outcome, Outcome::Passed | Outcome::Flaky);
         let total = records.iter().filter(|record| passed(record)).count();

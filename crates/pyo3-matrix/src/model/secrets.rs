@@ -76,7 +76,8 @@ impl Secrets {
             }
         }
         if self.forms.len() > known {
-            // Too many or too long for one search: never, for passwords; were it so, nothing may be shown as it is.
+            // The search cannot be built if there are too many secrets, or too long ones. Passwords never are. The harness
+            // must not go on without it, since it would show secrets as they are.
             let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.forms);
             self.search = Some(search.unwrap_or_else(|error| panic!("secrets cannot be searched: {error}")));
         }

@@ -14,8 +14,8 @@ pub fn scrub(command: &mut std::process::Command) {
     }
 }
 
-/// Whether a server is named by its address, and not by the folder of its programs. One `=` or `://` is enough: a folder
-/// that is taken for an address is only missed by a child, an address that is taken for a folder gives a password away.
+/// Whether `value` is the address of a server, and not the folder of its programs. One `=` or `://` is enough. A child that
+/// misses the folder does no harm, but a child that sees the address also sees its password.
 fn is_address(value: &str) -> bool {
     value.contains("://") || value.contains('=')
 }

@@ -30,7 +30,8 @@ impl Folder {
         &self.path
     }
 
-    /// Lets other users get to what they are told of in it, and see nothing else: a child of root may step down.
+    /// Lets other users open files in it whose names they know. They cannot list the folder. A child of root may run as
+    /// another user, and needs that.
     pub(super) fn passable(self) -> io::Result<Folder> {
         std::fs::set_permissions(&self.path, Permissions::from_mode(0o711))?;
         Ok(self)

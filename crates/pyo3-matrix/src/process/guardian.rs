@@ -124,7 +124,7 @@ impl Processes {
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        // While the guardian still would.
+        // The guardian removes this folder only until it is told to quit, so the folder is removed before that.
         drop(self.temporary.take());
         self.tell("q\n");
         let _ = self.guardian.wait();

@@ -17,7 +17,8 @@ use crate::process::Unprivileged;
 /// The cache to use if the unprivileged user cannot enter the checkout, for example in root's home.
 const SYSTEM: &str = "/var/cache/pyo3-matrix";
 
-/// The lock file of a cache. It stays where the cache is emptied: two who open it by its name must meet there.
+/// The lock file of a cache. It stays when the cache is emptied, so that every harness that opens this name locks the same
+/// file.
 pub const IN_USE: &str = "in-use.lock";
 
 const POLL: Duration = Duration::from_millis(50);

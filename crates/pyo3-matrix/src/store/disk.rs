@@ -70,7 +70,7 @@ fn everything(config: &Config, caches: &[PathBuf]) -> Result<Cleaned, DiskError>
             Some(claim) => claims.push(claim),
             None => cleaned.in_use.push(cache.clone()),
         }
-        // In a cache that stays a folder, all who come later meet at the same lock file.
+        // The folder of a cache may stay, and then its lock file must stay too: every later harness locks the same file.
         stay.insert(cache.join(IN_USE));
     }
     stay.extend(cleaned.in_use.iter().cloned());

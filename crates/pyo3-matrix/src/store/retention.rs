@@ -16,7 +16,7 @@ use crate::store::disk::{self, RUNS};
 use crate::store::folder::{LATEST, PLAN, RunFolder, is_id};
 use crate::store::intent::Intent;
 
-/// Where something lies from the moment on in which it is no run or wheel any more, until it is gone.
+/// The folder that a run or a wheel is moved into before its files are removed. Nothing looks for runs or wheels there.
 const REMOVED: &str = ".removed";
 
 /// What was removed.

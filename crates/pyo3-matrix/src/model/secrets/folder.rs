@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use super::{KNOWN, Kind, Secrets};
 use crate::model::fingerprint::naming;
 
-/// Stands in a file's name for a secret: a name with `*` is refused by those who carry files away.
+/// Stands for a secret in the name of a file. The usual mask has a `*`, and uploads of artifacts refuse such a name.
 const NAME_MASK: &str = "___";
 
 /// Takes every secret that this process knows out of the files below `folder`, and out of their names. What a link leads to
