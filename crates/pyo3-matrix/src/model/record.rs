@@ -295,10 +295,12 @@ impl Record {
     }
 
     /// Whether its tests failed in a way that a second try may answer: a crash, a hang, a mismatch or a leak is no flake.
+    /// Nor is a test in which the process ended, though tox may hide how it did.
     #[must_use]
     pub fn may_be_flaky(&self) -> bool {
         self.outcome == Outcome::TestsFailed
             && self.tests.values().any(|result| result.is_red())
+            && self.count(TestResult::Running) == 0
             && !self.memory.as_ref().is_some_and(|memory| memory.leaked(&self.tests))
     }
 

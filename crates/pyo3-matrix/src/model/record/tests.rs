@@ -52,6 +52,8 @@ fn only_failing_tests_that_measured_no_leak_may_be_flaky() {
     assert!(red.may_be_flaky());
     assert!(!record(Outcome::Hung, &failed).may_be_flaky());
     assert!(!record(Outcome::TestsFailed, &failed[1..]).may_be_flaky(), "no test failed");
+    let died = [failed[0], ("f.py::c", TestResult::Running)];
+    assert!(!record(Outcome::TestsFailed, &died).may_be_flaky(), "its process ended in a test");
     let leaks = |name: &str| {
         Some(Memory {
             unit: "bytes".into(),

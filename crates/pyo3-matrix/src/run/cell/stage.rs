@@ -20,8 +20,11 @@ impl StageResult {
     /// This result, now that `standing` says what became of the stage's database. Tests that failed without their database
     /// say nothing of the extension. A crash, a hang, a mismatch or a leak does so in any case.
     pub fn on(mut self, standing: impl FnOnce() -> Standing) -> StageResult {
-        let leaked = |memory: &Memory| memory.leaked(&self.evidence.tests);
-        if self.outcome != Outcome::TestsFailed || self.evidence.memory.as_ref().is_some_and(leaked) {
+        let Evidence { tests, memory, .. } = &self.evidence;
+        let leaked = |memory: &Memory| memory.leaked(tests);
+        // tox may hide how the process ended.
+        let died = tests.values().any(|result| *result == TestResult::Running);
+        if self.outcome != Outcome::TestsFailed || died || memory.as_ref().is_some_and(leaked) {
             return self;
         }
         let became = match standing() {
@@ -185,6 +188,9 @@ mod tests {
         for outcome in [crashed, Outcome::Hung, Outcome::Mismatch, Outcome::Passed] {
             assert_eq!(ended(outcome.clone()).on(gone).outcome, outcome);
         }
+        let mut died = ended(Outcome::TestsFailed);
+        died.evidence.tests.insert("a".into(), Running);
+        assert_eq!(died.on(gone).outcome, Outcome::TestsFailed, "its process ended in a test");
         let mut leak = ended(Outcome::TestsFailed);
         leak.evidence.tests.insert("f.py::a".into(), Failed);
         let memory = |leaks: &str| Memory {
