@@ -25,7 +25,8 @@ pub enum Outcome {
     Skipped {
         reason: String,
     },
-    /// The cell was planned, and nothing says how it ended: it has no record, or its database was taken away.
+    /// The cell was planned, and says nothing of the extension: it has no record, or its tests failed and something else had
+    /// removed its database.
     Lost,
     /// The run is at work, and has not come to the end of this cell. Never recorded.
     UnderWay,
