@@ -249,11 +249,11 @@ pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, Counting>, Vec
 
 fn contest(candidates: &[Candidate<'_>], choice: &Choice, other: usize, why: Why) -> Contested {
     let (wins, loses) = (&candidates[choice.at], &candidates[other]);
-    let flaky = !choice.attempts.is_empty();
+    let counts = wins.record.clone().after(choice.attempts.clone());
     Contested {
         cell: wins.record.cell,
         counts: wins.run.to_owned(),
-        outcome: if flaky { Outcome::Flaky } else { wins.record.outcome.clone() },
+        outcome: counts.outcome,
         passed_over: loses.run.to_owned(),
         other_outcome: loses.record.outcome.clone(),
         why,

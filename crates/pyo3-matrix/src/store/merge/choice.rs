@@ -50,7 +50,7 @@ pub struct Candidate<'a> {
 pub struct Choice {
     /// Its place among the candidates.
     pub at: usize,
-    /// The tries that it answers; with any, a record that passed is flaky.
+    /// The tries that it answers; with any, a record that passed is flaky. One that ran no test carries them to the next.
     pub attempts: Vec<Attempt>,
     /// The candidates that do not count, and why the chosen one does.
     pub passed_over: Vec<(usize, Why)>,
@@ -121,7 +121,7 @@ impl Candidate<'_> {
 #[must_use]
 pub fn choose(candidates: &[Candidate<'_>]) -> Option<Choice> {
     let answered = |at: usize| candidates.iter().any(|by| by.answers(&candidates[at]).is_some());
-    let open = (0..candidates.len()).filter(|at| !answered(*at));
+    let open = (0..candidates.len()).filter(|at| !answered(*at) && !vain(candidates, *at));
     let rank = |at: usize| {
         let Candidate { record, started, run, .. } = candidates[at];
         (candidates[at].weight(), record.outcome.is_judged(), started, run)
@@ -130,8 +130,34 @@ pub fn choose(candidates: &[Candidate<'_>]) -> Option<Choice> {
     let chosen = &candidates[at];
     let others = (0..candidates.len()).filter(|other| *other != at);
     let passed_over = others.filter_map(|other| Some((other, why(candidates, at, other)?))).collect();
-    let attempts = if chosen.passed() { attempts(candidates, at) } else { Vec::new() };
+    let attempts = if chosen.passed() {
+        attempts(candidates, at)
+    } else if chosen.record.outcome.is_judged() {
+        Vec::new()
+    } else {
+        carried(candidates, at)
+    };
     Some(Choice { at, attempts, passed_over })
+}
+
+/// Whether the record at `at` retries a flaky one and does not answer it. Then the flaky one stays as it was.
+fn vain(candidates: &[Candidate<'_>], at: usize) -> bool {
+    let by = &candidates[at];
+    let retries = |other: &Candidate<'_>| by.retries(other) && by.refused(other).is_some();
+    candidates.iter().any(|other| other.weight() == Weight::Flaky && retries(other))
+}
+
+/// The failed tries that all records know of, each once, that of the record at `at` first. A record that ran no test carries
+/// them: a retry that passes answers it, and the cell is flaky then.
+fn carried(candidates: &[Candidate<'_>], at: usize) -> Vec<Attempt> {
+    let all = std::iter::once(&candidates[at]).chain(candidates);
+    let mut tries: Vec<Attempt> = Vec::new();
+    for attempt in all.flat_map(|candidate| &candidate.record.attempts) {
+        if !tries.contains(attempt) {
+            tries.push(attempt.clone());
+        }
+    }
+    tries
 }
 
 /// Why the chosen record counts and not that at `other`; none where a third one answers it, or both are the same.

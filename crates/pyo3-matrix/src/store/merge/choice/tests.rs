@@ -145,32 +145,62 @@ fn a_flaky_record_counts_before_a_green_one_and_after_every_red_one() {
     }
 }
 
-/// Tries a cell again and again, and merges each try with all before it, as `run --failed` does.
-fn tried(tries: &[&Record]) -> Record {
-    let runs: Vec<String> = (0..tries.len()).map(|at| format!("run {at}")).collect();
-    let merges: Vec<String> = (0..tries.len()).map(|at| format!("merge {at}")).collect();
-    let mut known = (tries[0].clone(), runs[0].as_str());
-    for at in 1..tries.len() {
-        let both = [candidate(&known.0, known.1, None), candidate(tries[at], &runs[at], Some(known.1))];
+/// Merges the first record with each of the others in turn. Each is of a later run, which retries what was merged before
+/// if `declared` says so, as `run --failed` does.
+fn merged(first: &Record, others: &[(&Record, bool)]) -> Record {
+    let mut known = (first.clone(), "run 0".to_owned());
+    for (at, (record, declared)) in (1..).zip(others) {
+        let run = format!("run {at}");
+        let retried = declared.then_some(known.1.as_str());
+        let both = [candidate(&known.0, &known.1, None), candidate(record, &run, retried)];
         let choice = choose(&both).expect("a choice");
-        known = (both[choice.at].record.clone().after(choice.attempts), merges[at].as_str());
+        known = (both[choice.at].record.clone().after(choice.attempts), format!("s merge {at}"));
     }
     known.0
 }
 
 #[test]
-fn what_stays_red_does_so_whatever_number_of_tries_come_before_and_after() {
-    let others = [Outcome::Passed, Outcome::TestsFailed, Outcome::ProvisionFailed].map(|o| record(&o));
-    for stays in lasting() {
-        let all: Vec<&Record> = others.iter().chain([&stays]).collect();
-        for tries in (0..all.len().pow(4)).map(|n| [1, 4, 16, 64].map(|by| all[n / by % all.len()])) {
-            let outcomes = tries.map(|record| record.outcome.to_string());
-            let found = tried(&tries);
-            let ever = tries.contains(&&stays);
-            let red = found.outcome.is_judged() && !found.may_be_flaky() && found.outcome != Outcome::Flaky;
-            assert!(!ever || (red && found.outcome != Outcome::Passed), "{outcomes:?}: {}", found.outcome);
+fn no_red_record_is_forgotten_whatever_number_of_others_come_before_and_after() {
+    let mut flaky = record(&Outcome::Flaky);
+    flaky.attempts = vec![record(&Outcome::TestsFailed).attempt(Some("7".into()))];
+    let plain = [Outcome::Passed, Outcome::TestsFailed, Outcome::ProvisionFailed, Outcome::BuildFailed];
+    let others: Vec<Record> = plain.iter().map(record).chain([skipped()].iter().map(record)).collect();
+    for special in lasting().iter().chain([&flaky]) {
+        let all: Vec<&Record> = others.iter().chain([special]).collect();
+        let later = || all.iter().flat_map(|record| [(*record, true), (*record, false)]);
+        for first in &all {
+            for tries in later().flat_map(|a| later().flat_map(move |b| later().map(move |c| [a, b, c]))) {
+                let found = merged(first, &tries);
+                let ever = |wanted: &Record| **first == *wanted || tries.iter().any(|(r, _)| *r == wanted);
+                let story = || format!("{}, {:?}", first.outcome, tries.map(|(r, d)| (&r.outcome, d)));
+                let stays =
+                    found.outcome.is_judged() && !found.may_be_flaky() && found.outcome != Outcome::Flaky;
+                if ever(special) && special.outcome != Outcome::Flaky {
+                    assert!(stays && found.outcome != Outcome::Passed, "{}: {}", story(), found.outcome);
+                }
+                if ever(special) || ever(&others[1]) {
+                    assert!(!found.outcome.is_green(), "{}: {}", story(), found.outcome);
+                }
+            }
         }
     }
+}
+
+#[test]
+fn a_retry_that_ran_no_test_leaves_a_flaky_record_as_it_was() {
+    let mut flaky = record(&Outcome::Flaky);
+    flaky.attempts = vec![record(&Outcome::TestsFailed).attempt(None)];
+    let failed = record(&Outcome::ProvisionFailed);
+    assert_eq!(check(&flaky, &failed), (false, true, Some(Why::NoTest)));
+}
+
+#[test]
+fn a_record_that_ran_no_test_carries_the_failed_tries_of_all_records_once() {
+    let attempt = |run: &str| record(&Outcome::TestsFailed).attempt(Some(run.into()));
+    let (mut flaky, mut failed) = (record(&Outcome::Flaky), record(&Outcome::ProvisionFailed));
+    (flaky.attempts, failed.attempts) = (vec![attempt("7"), attempt("8")], vec![attempt("8")]);
+    let choice = choose(&[candidate(&flaky, "1", None), candidate(&failed, "2", None)]).expect("a choice");
+    assert_eq!((choice.at, choice.attempts), (1, vec![attempt("8"), attempt("7")]));
 }
 
 #[test]
