@@ -168,7 +168,8 @@ class TestCancellation:
         self, make_pool: PoolMaker, watch: ServerWatch
     ) -> None:
         async with slow_wire() as wire:
-            pool = make_pool(host="127.0.0.1", port=wire.port, max_connections=1)
+            # The sleep is a setting, so that its query is prepared before; a reset would end the setting.
+            pool = make_pool(host="127.0.0.1", port=wire.port, max_connections=1, reset="never")
             tag, sql = tagged("SELECT pg_sleep(current_setting('bridge.nap')::float)")
             # Run the query once before, so that a pool that prepares statements can send this one without questions.
             await rows(pool, "SELECT set_config('bridge.nap', '0', false)")
