@@ -270,10 +270,11 @@ async def test_a_query_that_is_cancelled_during_the_reset_harms_nobody(make_pool
 
 
 @pytest.mark.parametrize("mode", ["auto", "always"])
-async def test_a_reset_that_is_cancelled_leaves_no_failed_transaction(make_pool: MakePool, mode: str) -> None:
+async def test_a_reset_that_is_cancelled_leaves_no_failed_transaction_and_keeps_its_connection(make_pool: MakePool, mode: str) -> None:
     async with relayed() as relay:
         pool = pool_of_one(make_pool, mode, **relay.settings)
         await pool.fetchval("select 1")
+        session = await pool.fetchval("select pg_backend_pid()")
         await pool.execute("set timezone = 'Asia/Tokyo'")
         relay.sent.clear()
         relay.change = lambda content: content.replace(b"CLOSE ALL", b"SELECT pg_sleep(30)")
@@ -282,6 +283,7 @@ async def test_a_reset_that_is_cancelled_leaves_no_failed_transaction(make_pool:
         relay.change = bytes
         query.cancel()
         assert await asyncio.wait_for(pool.fetchval(SETTING, "timezone"), DEADLINE) == "UTC"
+        assert await pool.fetchval("select pg_backend_pid()") == session
         await pool.close()
 
 

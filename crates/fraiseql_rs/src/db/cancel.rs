@@ -16,7 +16,7 @@ use tokio_postgres::NoTls;
 use super::connection::Connection;
 
 /// If a query does not react to its cancellation within this time, its connection is closed.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long the server may take before it is asked again. The time doubles with each attempt.
 const PATIENCE: Duration = Duration::from_millis(25);

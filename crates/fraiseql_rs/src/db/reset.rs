@@ -6,8 +6,10 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{join, poll_immediate};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 
+use super::cancel::DEADLINE;
 use super::connection::Connection;
 use super::error::{Error, Left};
 use super::failure::Failure;
@@ -77,10 +79,15 @@ impl Changes {
         self.is_due.load(Ordering::Relaxed)
     }
 
-    /// Whether a reset was given up before its answer was read. Such a session may be inside the reset's failed
-    /// transaction.
-    pub fn is_under_way(&self) -> bool {
-        self.is_under_way.load(Ordering::Relaxed)
+    /// Ends a reset that was given up before its answer was read, on a connection that is ready again. The session may be
+    /// inside the reset's failed transaction. The next statement needs a whole reset. Returns false if the connection must
+    /// not be used again.
+    pub async fn recover(&self, client: &Client) -> bool {
+        if self.is_under_way.swap(false, Ordering::Relaxed) {
+            self.is_due.store(true, Ordering::Relaxed);
+            return timeout(DEADLINE, client.batch_execute("ROLLBACK")).await.is_ok_and(|done| done.is_ok());
+        }
+        true
     }
 
     async fn undo(&self, client: &Client) -> Result<(), Error> {
