@@ -270,7 +270,7 @@ async def test_a_query_that_is_cancelled_during_the_reset_harms_nobody(make_pool
 
 
 @pytest.mark.parametrize("mode", ["auto", "always"])
-async def test_a_reset_that_is_cancelled_leaves_no_failed_transaction_and_keeps_its_connection(make_pool: MakePool, mode: str) -> None:
+async def test_a_cancelled_reset_keeps_its_connection_and_no_failed_transaction(make_pool: MakePool, mode: str) -> None:
     async with relayed() as relay:
         pool = pool_of_one(make_pool, mode, **relay.settings)
         await pool.fetchval("select 1")
