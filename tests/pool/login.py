@@ -1,4 +1,4 @@
-"""Who logs in? A listener that asks for a password, remembers what it is told, and lets nobody in."""
+"""Which credentials does a pool send? A listener asks for a password, remembers it, and refuses every login."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ impl Encoding {
                 let polled = session.poll_message(context);
                 *is_foreign = session.parameter("client_encoding").is_some_and(|name| name != "UTF8");
                 match ready!(polled) {
-                    // A notice or a notification, which the pool gives to nobody.
+                    // A notice or a notification. The pool does not pass them on.
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return Poll::Ready(()),
                 }

@@ -30,7 +30,7 @@ pub fn complete(parts: Parts) -> Result<Parts, Error> {
         }
     }
     let several = |name| Error::setting(format!("{name} has several values, and the pool takes one"));
-    // A host in the text comes without the address of another one.
+    // If the text names a host, PGHOSTADDR is not read: it is the address of the host in PGHOST.
     let is_elsewhere = parts.host.is_none() && parts.address.is_none();
     let host = if is_elsewhere { variable("PGHOST")? } else { None };
     let address = if is_elsewhere { variable("PGHOSTADDR")? } else { None };

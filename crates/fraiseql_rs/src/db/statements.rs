@@ -58,9 +58,7 @@ impl Bounds {
     pub fn new(count: usize, bytes: Option<usize>, bytes_of_one: Option<usize>) -> Self {
         Self { count, bytes: bytes.unwrap_or(usize::MAX), bytes_of_one: bytes_of_one.unwrap_or(usize::MAX) }
     }
-}
 
-impl Bounds {
     fn allow(&self, sql: &str) -> bool {
         self.count > 0 && sql.len() <= self.bytes.min(self.bytes_of_one)
     }
