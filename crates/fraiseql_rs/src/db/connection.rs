@@ -55,12 +55,13 @@ impl Connector {
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
         let row_limit = Arc::new(RowLimit::new());
+        let (limit, reports) = (Arc::clone(&row_limit), encoding.reports());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
-            let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
+            let (client, session) = self.start(Sieve::new(socket, limit, reports)).await?;
             ClientWrapper::new(client, bridge::spawn_native(encoding.clone().watch(session)))
         } else {
-            let (client, session) = self.start(Sieve::new(socket, Arc::clone(&row_limit))).await?;
+            let (client, session) = self.start(Sieve::new(socket, limit, reports)).await?;
             ClientWrapper::new(client, bridge::spawn(encoding.clone().watch(session)))
         };
         let statements = Statements::new(self.settings.statement_cache);

@@ -56,13 +56,17 @@ fn is_any(word: &str, keywords: &[&str]) -> bool {
 /// Splits the first word, which may be empty, from the text after it.
 fn first_word(sql: &str) -> (&str, &str) {
     let start = skip_blanks(sql);
-    let is_of_word = |at: char| at.is_ascii_alphanumeric() || at == '_' || at == '$' || !at.is_ascii();
-    start.split_at(start.find(|at| !is_of_word(at)).unwrap_or(start.len()))
+    // Every byte of a character beyond ASCII is part of a word, so no character is cut.
+    let is_of_word = |at: u8| at.is_ascii_alphanumeric() || at == b'_' || at == b'$' || !at.is_ascii();
+    start.split_at(start.bytes().position(|at| !is_of_word(at)).unwrap_or(start.len()))
 }
 
 /// Returns `sql` without leading white space, comments and empty statements.
 fn skip_blanks(mut sql: &str) -> &str {
     loop {
+        if sql.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) {
+            return sql;
+        }
         sql = sql.trim_start_matches([' ', '\t', '\n', '\r', '\x0B', '\x0C', ';']);
         if let Some(line) = sql.strip_prefix("--") {
             sql = line.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);

@@ -35,7 +35,7 @@ impl JsonRows {
             if let Err(error) = list.append(PyString::new(py, self.row(row))) {
                 return Some(Err(error));
             }
-            if slice.is_over() {
+            if slice.is_over_after(1) {
                 break;
             }
         }

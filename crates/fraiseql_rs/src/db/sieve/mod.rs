@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub use self::limit::RowLimit;
 use self::strainer::Strainer;
+use super::encoding::Reports;
 
 /// How many bytes are read at once while rows are skipped.
 const CHUNK: usize = 32 * 1024;
@@ -36,8 +37,8 @@ pub struct Sieve<S> {
 
 impl<S> Sieve<S> {
     /// Wraps a socket from which nothing has been read.
-    pub fn new(socket: S, limit: Arc<RowLimit>) -> Self {
-        Self { socket, strainer: Strainer::new(limit), chunk: Vec::new(), kept: 0..0 }
+    pub fn new(socket: S, limit: Arc<RowLimit>, reports: Reports) -> Self {
+        Self { socket, strainer: Strainer::new(limit, reports), chunk: Vec::new(), kept: 0..0 }
     }
 
     /// Moves kept bytes to the reader. Returns false if there are none.

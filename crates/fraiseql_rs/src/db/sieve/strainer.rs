@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::limit::{RowLimit, ALL};
+use crate::db::encoding::Reports;
 
 /// The tags of the messages that matter here, from "Message Formats" in PostgreSQL's documentation.
 const BIND_COMPLETE: u8 = b'2';
 const DATA_ROW: u8 = b'D';
+const PARAMETER_STATUS: u8 = b'S';
 const READY_FOR_QUERY: u8 = b'Z';
 
 /// The bytes of a message's length, which counts itself and not the tag.
@@ -35,6 +37,9 @@ impl Part {
 /// See the module.
 pub struct Strainer {
     limit: Arc<RowLimit>,
+    reports: Reports,
+    /// Whether the start-up is over, in which the server reports every setting.
+    has_begun: bool,
     /// How many rows of the running statement are still wanted.
     wanted: usize,
     /// Whether the current message is kept.
@@ -43,8 +48,8 @@ pub struct Strainer {
 }
 
 impl Strainer {
-    pub fn new(limit: Arc<RowLimit>) -> Self {
-        Self { limit, wanted: ALL, is_kept: true, part: Part::Tag }
+    pub fn new(limit: Arc<RowLimit>, reports: Reports) -> Self {
+        Self { limit, reports, has_begun: false, wanted: ALL, is_kept: true, part: Part::Tag }
     }
 
     /// Whether rows are surplus from now on.
@@ -121,7 +126,11 @@ impl Strainer {
         match tag {
             BIND_COMPLETE => self.wanted = self.limit.get(),
             // The statement has ended. What comes next may be an answer to something else.
-            READY_FOR_QUERY => self.wanted = ALL,
+            READY_FOR_QUERY => {
+                self.wanted = ALL;
+                self.has_begun = true;
+            }
+            PARAMETER_STATUS if self.has_begun => self.reports.note(),
             DATA_ROW if self.wanted == 0 => self.is_kept = false,
             DATA_ROW if self.wanted != ALL => self.wanted -= 1,
             _ => (),
