@@ -9,6 +9,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from loop_choice import choose_loop
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -32,13 +34,7 @@ T = TypeVar("T")
 # How long a test may wait for the server before it is red; a passing test needs a fraction of it.
 DEADLINE = 10.0
 
-# The loop that this run tests. pytest-asyncio's own ways to choose a loop differ between its version for the oldest
-# Python and its version for the newest.
-LOOP = os.environ.get("POOL_TEST_LOOP", "asyncio")
-if LOOP == "uvloop":
-    import uvloop
-
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+choose_loop()
 
 # A value without a converter, which is found only in its first row, and the types of such values.
 DEEP_TYPES = """do $$ begin

@@ -16,15 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fraiseql import PrototypePool
-from pool_server import DEADLINE, LOOP, SETTINGS, Observer, run
+from loop_choice import CHOOSE_LOOP
+from pool_server import DEADLINE, SETTINGS, Observer, run
 
 # The beginning of every program.
 HEAD = f"""
 import asyncio, gc, json, os, random, sys, threading, time
 from fraiseql import PrototypePool
-if {LOOP!r} == "uvloop":
-    import uvloop
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+{CHOOSE_LOOP}
 pool = PrototypePool(**json.loads(sys.argv[2]))
 chance = random.Random(int(sys.argv[1]))
 """
@@ -132,8 +131,8 @@ def check_exits(name: str, count: int) -> None:
     assert said == {""} or name == "a daemon thread works on"
 
 
-# The free-threaded 3.13 ends a daemon thread that may hold a dict's lock, and the exit then waits for this lock for ever.
-# It happens to Python alone: 8 of 1,500 exits hung beside a daemon thread that only used asyncio's executor.
+# The free-threaded 3.13 ends a daemon thread that may hold a dict's lock, and the exit then waits for this lock for
+# ever. It happens to Python alone: 8 of 1,500 exits hung beside a daemon thread that only used asyncio's executor.
 LOSES_LOCKS = sys.version_info < (3, 14) and bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 LEFT_OUT = {"a daemon thread works on"} if LOSES_LOCKS else set()
 

@@ -13,7 +13,8 @@ import pytest
 
 import fraiseql
 from fraiseql import PrototypePool
-from pool_server import DEADLINE, LOOP, SETTINGS, run, settled
+from loop_choice import LOOP
+from pool_server import DEADLINE, SETTINGS, run, settled
 
 if TYPE_CHECKING:
     from pool_server import MakePool, Observer

@@ -8,15 +8,14 @@ import sys
 
 import pytest
 
-from pool_server import DEADLINE, LOOP, SETTINGS
+from loop_choice import CHOOSE_LOOP
+from pool_server import DEADLINE, SETTINGS
 
 # The limit goes up by one descriptor at a time, so that each of the pool's own is once the first that is missing.
 PROGRAM = f"""
 import asyncio, json, os, resource, sys
 import fraiseql
-if {LOOP!r} == "uvloop":
-    import uvloop
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+{CHOOSE_LOOP}
 settings = json.loads(sys.argv[1])
 most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fraiseql import PrototypePool
-from pool_server import DEADLINE, LOOP, SETTINGS
+from loop_choice import CHOOSE_LOOP, LOOP
+from pool_server import DEADLINE, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,9 +131,7 @@ def test_a_signal_between_a_result_and_its_waiter_loses_neither(moment: str, rai
 STORM = f"""
 import asyncio, json, os, random, signal, sys, threading, time
 from fraiseql import PrototypePool
-if {LOOP!r} == "uvloop":
-    import uvloop
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+{CHOOSE_LOOP}
 chance = random.Random(int(sys.argv[1]))
 
 async def work(pool):
