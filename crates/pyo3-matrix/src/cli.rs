@@ -1,10 +1,15 @@
 //! What can be asked on the command line? Flags in, a [`Request`] or another verb out; nothing is done here.
 
+pub mod axes;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use axes::Axes;
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::ConfigError;
 use crate::plan::Request;
 use crate::plan::shard::Shard;
 use crate::run::cell::Benchmarks;
@@ -21,6 +26,18 @@ pub struct Cli {
     pub config: Option<PathBuf>,
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line. An error says what is wrong with `matrix.toml`, without which an option is not known.
+    pub fn read() -> Result<Cli, ConfigError> {
+        let learned = axes::learn(&std::env::args_os().collect::<Vec<_>>());
+        match (Cli::try_parse(), learned) {
+            (Ok(cli), _) => Ok(cli),
+            (Err(error), Err(unreadable)) if error.kind() == ErrorKind::UnknownArgument => Err(unreadable),
+            (Err(error), _) => error.exit(),
+        }
+    }
 }
 
 /// What to do.
@@ -142,15 +159,8 @@ pub struct Selection {
     /// One cell, such as py3.12-pg16-pyo3_0.30; may be given again
     #[arg(long = "cell", value_name = "ID")]
     cells: Vec<String>,
-    /// Pythons instead of the preset's, such as 3.9,3.13 or all
-    #[arg(long = "python", value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
-    pythons: Vec<String>,
-    /// Postgres majors instead of the preset's, such as 13,16 or all
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
-    postgres: Vec<String>,
-    /// PyO3 lines instead of the preset's, such as 0.27,0.30 or all
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "cells")]
-    lines: Vec<String>,
+    #[command(flatten)]
+    axes: Axes,
     /// With the cells of these lines that must not build
     #[arg(long)]
     negative: bool,
@@ -188,7 +198,7 @@ pub struct Partial {
         value_name = "RUN",
         num_args = 0..=1,
         default_missing_value = "latest",
-        conflicts_with_all = ["preset", "cells", "pythons", "postgres", "lines", "negative", "only", "shard"]
+        conflicts_with_all = ["preset", "cells", axes::GROUP, "negative", "only", "shard"]
     )]
     pub failed: Option<String>,
 }
@@ -226,7 +236,7 @@ pub enum Notation {
 
 impl From<Selection> for Request {
     fn from(selection: Selection) -> Request {
-        let Selection { preset, cells, pythons, postgres, lines, negative } = selection;
-        Request { preset, cells, pythons, postgres, lines, negative }
+        let Selection { preset, cells, axes: Axes(axes), negative } = selection;
+        Request { preset, cells, axes, negative }
     }
 }

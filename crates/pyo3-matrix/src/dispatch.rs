@@ -12,11 +12,11 @@ use pyo3_doctor::program::{Answer, AskError, Question};
 
 use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::error::{Ending, Error};
 use crate::model::event::Event;
 use crate::model::secrets::{self, Kind};
-use crate::plan::{self, Request};
+use crate::plan::{self, PlanError, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::message;
@@ -34,13 +34,14 @@ use crate::store::folder::RunFolder;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
-pub fn answer(cli: Cli) -> Ending {
+pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
     secrets::learn_all(std::env::vars_os());
-    let answered = match cli.verb {
+    let answered = match cli {
+        Err(error) => Err(Error::from(error)),
         // Any project can be examined, also one without a matrix.toml.
-        Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
-        asked => {
-            Config::load(cli.config.as_deref()).map_err(Error::from).and_then(|config| verb(asked, &config))
+        Ok(Cli { verb: Verb::Doctor { path, log, format }, .. }) => doctor(&path, log.as_deref(), format),
+        Ok(Cli { verb: asked, config }) => {
+            Config::load(config.as_deref()).map_err(Error::from).and_then(|config| verb(asked, &config))
         }
     };
     answered.unwrap_or_else(|error| {
@@ -67,7 +68,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             let cell = plan::cell(config, &asked)?;
             // Refused here where its commands would be.
             plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
-            voice::answer(&repro::render(cell, plan::is_extra(config, cell)))?;
+            voice::answer(&repro::render(&cell, plan::is_extra(config, &cell)))?;
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
@@ -164,13 +165,19 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let prepared = run::prepare(&preparation, &mut Clock::start());
     // From here on only the environment is used, not made: a run may go on beside this shell.
     drop(lock);
-    let (environment, server) = prepared.for_cell(cell)?;
-    let database = server.fresh_database("shell")?;
-    let command = in_database(handed_over(command), &database);
+    let (environment, server) = prepared.for_cell(&cell)?;
+    let database = server.map(|server| server.fresh_database("shell")).transpose()?;
+    let command = match &database {
+        Some(database) => in_database(handed_over(command), database),
+        None => handed_over(command),
+    };
+    let choices = config.choices(&cell).flat_map(|choice| &choice.env);
+    let command = choices.fold(command, |command, (name, value)| command.env(name, value));
     let command =
         environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let bins = std::iter::once(environment.bin.clone()).chain(server.bin().map(Path::to_owned));
+    let bins =
+        std::iter::once(environment.bin.clone()).chain(server.and_then(Server::bin).map(Path::to_owned));
     let path = std::env::join_paths(bins.chain(std::env::split_paths(&path))).unwrap_or(path);
     let virtual_env =
         environment.bin.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
@@ -181,8 +188,12 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
 
 /// A throwaway server, or a throwaway database on an external one, and one command beside it.
 fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
-    let major = plan::value("Postgres major", asked, &plan::majors(config))?;
-    let spec = config.server(major).unwrap_or_else(|| unreachable!("a major of this config"));
+    let spec = config.postgres.iter().find(|spec| spec.major.to_string() == asked);
+    let spec = spec.ok_or_else(|| PlanError::Unknown {
+        what: "Postgres major".to_owned(),
+        asked: asked.to_owned(),
+        known: config.postgres.iter().map(|spec| spec.major.to_string()).collect(),
+    })?;
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let server = Server::provide(spec, &context)?;

@@ -15,8 +15,6 @@ mod service;
 mod store;
 mod verdict;
 
-use clap::Parser;
-
 fn main() -> std::process::ExitCode {
     if let Some(token) = process::guardian_token() {
         if process::guard(&token) == process::Ended::Killed {
@@ -24,5 +22,5 @@ fn main() -> std::process::ExitCode {
         }
         return std::process::ExitCode::SUCCESS;
     }
-    dispatch::answer(cli::Cli::parse()).into()
+    dispatch::answer(cli::Cli::read()).into()
 }

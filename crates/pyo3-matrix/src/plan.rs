@@ -8,20 +8,21 @@ pub mod forecast;
 pub mod foretold;
 pub mod legality;
 pub mod part;
+mod select;
 pub mod shard;
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Choice, Combine, Config, Exclusion, LineSpec, Missing, Negative, Preset};
-use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::config::axis::Axis;
+use crate::config::{Choice, Config, Exclusion, LineSpec, Missing, Negative, Preset};
+use crate::model::cell::{CellId, Python, Release, Value, WheelId};
 use crate::model::record::Versions;
-use crate::plan::coverage::{Place, pairwise};
 use crate::plan::legality::{Legality, State};
+
+pub use select::{cell, of_place, place_of};
 
 /// What the user asked for, as typed.
 #[derive(Debug, Clone, Default)]
@@ -29,10 +30,8 @@ pub struct Request {
     pub preset: Option<String>,
     /// Cell ids. If there are any, only these are planned.
     pub cells: Vec<String>,
-    /// Narrow or widen the preset to these values of an axis; empty leaves it as it is.
-    pub pythons: Vec<String>,
-    pub postgres: Vec<String>,
-    pub lines: Vec<String>,
+    /// Axis → the values to which the preset is narrowed or widened.
+    pub axes: BTreeMap<String, Vec<String>>,
     /// Build the negative cells of the plan's lines, even if the preset does not.
     pub negative: bool,
 }
@@ -45,6 +44,9 @@ pub struct Plan {
     /// What becomes of cells without an interpreter.
     #[serde(default)]
     pub missing: Missing,
+    /// The letters of a service in a cell's id → its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, String>,
     pub cells: Vec<Planned>,
     /// Cells that must not build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,7 +81,7 @@ pub struct PlannedNegative {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     #[error("unknown {what} `{asked}`\nhint: {}", near(asked, known))]
-    Unknown { what: &'static str, asked: String, known: Vec<String> },
+    Unknown { what: String, asked: String, known: Vec<String> },
     #[error(
         "cell {cell} is excluded: {reason}\nhint: an [[exclude]] of matrix.toml says so; ask for another cell"
     )]
@@ -94,17 +96,23 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
         if let Some(Planned { cell, excluded: Some(reason), .. }) =
             cells.iter().find(|cell| cell.excluded.is_some())
         {
-            return Err(PlanError::Excluded { cell: *cell, reason: reason.clone() });
+            return Err(PlanError::Excluded { cell: cell.clone(), reason: reason.clone() });
         }
         let negatives = negatives(config, &cells, request.negative);
-        return Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives });
+        return Ok(Plan {
+            preset: "selection".to_owned(),
+            missing: Missing::Fail,
+            services: services(config),
+            cells,
+            negatives,
+        });
     }
     let (name, preset) = preset(config, request)?;
-    let cells = chosen(config, preset, request)?;
+    let cells = select::chosen(config, preset, request)?;
     let cells = cells.into_iter().filter_map(|cell| planned(config, &preset.exclude, cell));
     let cells: Vec<Planned> = cells.collect();
     let negatives = negatives(config, &cells, preset.negative || request.negative);
-    Ok(Plan { preset: name.clone(), missing: preset.missing, cells, negatives })
+    Ok(Plan { preset: name.clone(), missing: preset.missing, services: services(config), cells, negatives })
 }
 
 /// Returns the cells and negative cells of `earlier` as `config` has them now.
@@ -113,7 +121,21 @@ pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
     let cells = named(config, &asked)?.into_iter().filter_map(|cell| planned(config, &[], cell)).collect();
     let mut negatives = negatives(config, &earlier.cells, true);
     negatives.retain(|now| earlier.negatives.iter().any(|then| then.id == now.id));
-    Ok(Plan { preset: "selection".to_owned(), missing: Missing::Fail, cells, negatives })
+    Ok(Plan {
+        preset: "selection".to_owned(),
+        missing: Missing::Fail,
+        services: services(config),
+        cells,
+        negatives,
+    })
+}
+
+fn services(config: &Config) -> BTreeMap<String, String> {
+    let of = |axis: &Axis| match axis.values.first() {
+        Some(Value::Release(release)) => Some((release.tag.clone(), axis.title.clone())),
+        _ => None,
+    };
+    config.axes.iter().filter_map(of).collect()
 }
 
 /// Returns the negative cells of the lines of `cells`.
@@ -128,45 +150,23 @@ fn negatives(config: &Config, cells: &[Planned], wanted: bool) -> Vec<PlannedNeg
     .collect()
 }
 
-/// Reads one cell id and checks it against the axes of `config`.
-pub fn cell(config: &Config, asked: &str) -> Result<CellId, PlanError> {
-    let all = product(&pythons(config), &majors(config), &lines(config));
-    let known = || all.iter().map(CellId::to_string).collect();
-    match asked.parse::<CellId>() {
-        Ok(id) if all.contains(&id) => Ok(id),
-        _ => Err(PlanError::Unknown { what: "cell", asked: asked.to_owned(), known: known() }),
-    }
-}
-
 /// Whether the presets that say "all" leave this cell out.
 #[must_use]
-pub fn is_extra(config: &Config, cell: CellId) -> bool {
-    config.extra_pythons.contains(&cell.python) || config.server(cell.postgres).is_some_and(|spec| spec.extra)
-}
-
-/// Reads one value of an axis and checks it against the axis.
-pub fn value<T>(what: &'static str, asked: &str, axis: &[T]) -> Result<T, PlanError>
-where
-    T: FromStr + PartialEq + Copy + fmt::Display,
-{
-    let known = || axis.iter().map(T::to_string).collect();
-    match asked.parse::<T>() {
-        Ok(value) if axis.contains(&value) => Ok(value),
-        _ => Err(PlanError::Unknown { what, asked: asked.to_owned(), known: known() }),
-    }
+pub fn is_extra(config: &Config, cell: &CellId) -> bool {
+    config.axes.iter().flat_map(|axis| &axis.extra).any(|value| cell.has(value))
 }
 
 impl Plan {
     /// The cells that run.
-    pub fn live(&self) -> impl Iterator<Item = CellId> + '_ {
-        self.cells.iter().filter(|planned| planned.excluded.is_none()).map(|planned| planned.cell)
+    pub fn live(&self) -> impl Iterator<Item = &CellId> + Clone {
+        self.cells.iter().filter(|planned| planned.excluded.is_none()).map(|planned| &planned.cell)
     }
 
     /// The live cells that are not known to be impossible. For impossible cells nothing is fetched and nothing is
     /// built.
-    pub fn buildable(&self) -> impl Iterator<Item = CellId> + '_ {
+    pub fn buildable(&self) -> impl Iterator<Item = &CellId> {
         let possible = |planned: &&Planned| planned.excluded.is_none() && planned.impossible().is_none();
-        self.cells.iter().filter(possible).map(|planned| planned.cell)
+        self.cells.iter().filter(possible).map(|planned| &planned.cell)
     }
 
     /// Returns the wheels that those cells need, in the order that switches interpreters least often.
@@ -183,9 +183,10 @@ impl Plan {
         self.buildable().map(|cell| cell.python).collect()
     }
 
+    /// The releases of services that those cells need.
     #[must_use]
-    pub fn majors(&self) -> BTreeSet<Postgres> {
-        self.buildable().map(|cell| cell.postgres).collect()
+    pub fn releases(&self) -> BTreeSet<Release> {
+        self.buildable().flat_map(|cell| cell.releases.iter().cloned()).collect()
     }
 }
 
@@ -200,36 +201,12 @@ impl Planned {
 fn preset<'c>(config: &'c Config, request: &Request) -> Result<(&'c String, &'c Preset), PlanError> {
     match &request.preset {
         Some(asked) => config.presets.get_key_value(asked).ok_or_else(|| PlanError::Unknown {
-            what: "preset",
+            what: "preset".to_owned(),
             asked: asked.clone(),
             known: config.presets.keys().cloned().collect(),
         }),
         None => Ok(default_preset(config)),
     }
-}
-
-/// Returns the cells of a preset. The request may narrow or widen its axes.
-fn chosen(config: &Config, preset: &Preset, request: &Request) -> Result<Vec<CellId>, PlanError> {
-    let pythons = axis("Python", &request.pythons, &preset.python, &pythons(config), |python| {
-        config.extra_pythons.contains(python)
-    })?;
-    let majors = axis("Postgres", &request.postgres, &preset.postgres, &majors(config), |major| {
-        config.server(*major).is_some_and(|spec| spec.extra)
-    })?;
-    let lines = axis("PyO3 line", &request.lines, &preset.line, &lines(config), |_| false)?;
-    if preset.combine == Combine::Product {
-        return Ok(product(&pythons, &majors, &lines));
-    }
-    let at = |[python, major, line]: Place| CellId {
-        python: pythons[python],
-        postgres: majors[major],
-        line: lines[line],
-    };
-    let run = |place| excluded(config, &preset.exclude, at(place)).is_none();
-    let mut cells: Vec<CellId> =
-        pairwise([pythons.len(), majors.len(), lines.len()], run).into_iter().map(at).collect();
-    cells.sort_by_key(|cell| (cell.line, cell.python, cell.postgres));
-    Ok(cells)
 }
 
 fn default_preset(config: &Config) -> (&String, &Preset) {
@@ -248,34 +225,8 @@ fn named(config: &Config, asked: &[String]) -> Result<Vec<CellId>, PlanError> {
     Ok(ids)
 }
 
-/// Returns the values of one axis: the requested ones, else those that the preset chooses. `all` means every value
-/// that is not extra.
-fn axis<T>(
-    what: &'static str,
-    asked: &[String],
-    choice: &Choice,
-    known: &[T],
-    extra: impl Fn(&T) -> bool,
-) -> Result<Vec<T>, PlanError>
-where
-    T: FromStr + PartialEq + Copy + fmt::Display + Ord,
-{
-    let standard: Vec<T> = known.iter().copied().filter(|value| !extra(value)).collect();
-    let chosen = match (asked, choice) {
-        ([word], _) if word == "all" => return Ok(standard),
-        ([_, ..], _) => asked,
-        ([], Choice::These(values)) => values,
-        ([], Choice::All) => return Ok(standard),
-        ([], Choice::Newest) => return Ok(standard.last().copied().into_iter().collect()),
-    };
-    let mut values = chosen.iter().map(|text| value(what, text, known)).collect::<Result<Vec<_>, _>>()?;
-    values.sort();
-    values.dedup();
-    Ok(values)
-}
-
 /// Returns the first exclusion that covers `cell`, from the preset or from the whole file.
-pub fn excluded<'c>(config: &'c Config, own: &'c [Exclusion], cell: CellId) -> Option<&'c str> {
+pub fn excluded<'c>(config: &'c Config, own: &'c [Exclusion], cell: &CellId) -> Option<&'c str> {
     let mut all = own.iter().chain(&config.exclusions);
     all.find(|exclusion| exclusion.covers(cell)).map(|exclusion| exclusion.reason.as_str())
 }
@@ -284,42 +235,19 @@ fn planned(config: &Config, own: &[Exclusion], cell: CellId) -> Option<Planned> 
     let line = config.line(cell.line)?;
     let requested = Versions {
         python: cell.python.to_string(),
-        postgres: cell.postgres.to_string(),
+        postgres: cell.releases.first().map(Release::number),
         pyo3: line.pyo3.clone(),
         pyo3_async_runtimes: line.pyo3_async_runtimes.clone(),
     };
-    let excluded = excluded(config, own, cell).map(str::to_owned);
+    let excluded = excluded(config, own, &cell).map(str::to_owned);
     Some(Planned { cell, requested, excluded, legality: None })
-}
-
-fn product(pythons: &[Python], majors: &[Postgres], lines: &[Line]) -> Vec<CellId> {
-    let mut cells = Vec::with_capacity(pythons.len() * majors.len() * lines.len());
-    for &line in lines {
-        for &python in pythons {
-            cells.extend(majors.iter().map(|&postgres| CellId { python, postgres, line }));
-        }
-    }
-    cells
-}
-
-fn pythons(config: &Config) -> Vec<Python> {
-    config.pythons.clone()
-}
-
-/// The majors of the Postgres axis.
-#[must_use]
-pub fn majors(config: &Config) -> Vec<Postgres> {
-    config.postgres.iter().map(|spec| spec.major).collect()
 }
 
 /// Returns the named lines, or all.
 pub fn lines_asked<'c>(config: &'c Config, asked: &[String]) -> Result<Vec<&'c LineSpec>, PlanError> {
-    let chosen = axis("PyO3 line", asked, &Choice::All, &lines(config), |_| false)?;
-    Ok(config.lines.iter().filter(|spec| chosen.contains(&spec.name)).collect())
-}
-
-fn lines(config: &Config) -> Vec<Line> {
-    config.lines.iter().map(|spec| spec.name).collect()
+    let axis = config.axis("line").unwrap_or_else(|| unreachable!("every config has lines"));
+    let chosen = select::values(axis, asked, Some(&Choice::All))?.unwrap_or_default();
+    Ok(config.lines.iter().filter(|spec| chosen.contains(&Value::Line(spec.name))).collect())
 }
 
 /// Returns the known values that are most similar to `asked`, or all of them if there are few.

@@ -110,8 +110,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::Flaky;
-    use crate::model::cell::{CellId, Line, Postgres, Python};
+    use crate::config::{Flaky, Postgres};
+    use crate::model::cell::{CellId, Line, Python};
     use crate::model::record::Outcome;
     use crate::verdict::judge::CellVerdict;
 
@@ -120,8 +120,9 @@ mod tests {
         let cell = |at: u16| CellVerdict {
             cell: CellId {
                 python: Python { major: 3, minor: u8::try_from(at / 4).unwrap_or(0), free_threaded: false },
-                postgres: Postgres(at % 4),
+                releases: vec![Postgres(at % 4).release()],
                 line: Line { major: 0, minor: 1 },
+                choices: Vec::new(),
             },
             outcome: if at < green { Outcome::Passed } else { Outcome::TestsFailed },
             reason: (at >= green).then(|| "1 of 2 tests failed".to_owned()),

@@ -192,7 +192,7 @@ impl Run<'_, '_> {
                 attempt::attempts(tries, || ready.tests(self.context))
             }
             Err(Failure { outcome, reason }) => {
-                Record::empty(planned.cell, planned.requested.clone(), outcome, Some(reason))
+                Record::empty(planned.cell.clone(), planned.requested.clone(), outcome, Some(reason))
             }
         }
     }
@@ -201,8 +201,8 @@ impl Run<'_, '_> {
         if let Some(legality) = planned.impossible() {
             return Err(Failure::from(legality));
         }
-        let (environment, server) = self.prepared.for_cell(planned.cell)?;
-        Ok(Ready { planned, environment, server, folder: self.folder.cell(planned.cell) })
+        let (environment, server) = self.prepared.for_cell(&planned.cell)?;
+        Ok(Ready { planned, environment, server, folder: self.folder.cell(&planned.cell) })
     }
 
     /// Measures every cell whose tests passed, also one that is flaky, alone on the machine. Returns the seconds that test processes lived.
@@ -248,8 +248,8 @@ impl Run<'_, '_> {
     fn keep(&self, record: Record) -> Record {
         if let Err(error) = self.folder.write(&record) {
             // What an earlier stage wrote must not stand for this one.
-            let _ = fs::remove_file(self.folder.cell(record.cell).join(record::FILE));
-            (self.context.tell)(&Event::RecordNotWritten { cell: record.cell, error: &error });
+            let _ = fs::remove_file(self.folder.cell(&record.cell).join(record::FILE));
+            (self.context.tell)(&Event::RecordNotWritten { cell: &record.cell, error: &error });
         }
         record
     }

@@ -93,10 +93,15 @@ pub fn provide(
 }
 
 impl Environment {
-    /// Returns the tox command for this environment as it is: tox installs nothing.
+    /// Returns the tox command for this environment as it is: tox installs nothing. The tests see these variables.
     #[must_use]
-    pub fn run(&self, pytest: &[String]) -> Command {
-        self.tox().arg("--skip-pkg-install").arg("--").args(pytest)
+    pub fn run(&self, pytest: &[String], variables: &[(&str, &str)]) -> Command {
+        let command = self.tox().arg("--skip-pkg-install");
+        let command = variables.iter().fold(command, |command, (name, value)| {
+            // tox passes on what its file names, and no other variable.
+            command.args(["-x", &format!("env_run_base.pass_env+={name}")]).env(*name, value)
+        });
+        command.arg("--").args(pytest)
     }
 
     /// The variables that every command in this environment sees.

@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{
-    Budgets, Choice, Config, Criterion, Exclusion, Extension, Keep, LineSpec, Negative, PostgresSpec, Preset,
-    Suite,
-};
-use crate::model::cell::Python;
+use super::axis::{Axis, FreeAxis, FreeValue};
+use super::preset::{WrittenExclusion, WrittenPreset};
+use super::{Budgets, Config, Criterion, Extension, Keep, LineSpec, Negative, PostgresSpec, Suite};
+use crate::model::cell::{self, Python, Value};
 
 /// The only version of the file's shape.
 const SCHEMA_VERSION: u32 = 1;
@@ -28,11 +27,14 @@ pub(super) struct Written {
     #[serde(default)]
     keep: Keep,
     python: Vec<Spanned<PythonTable>>,
+    #[serde(default)]
     postgres: Vec<Spanned<PostgresSpec>>,
     line: Vec<Spanned<LineSpec>>,
-    preset: BTreeMap<String, Spanned<Preset>>,
     #[serde(default)]
-    exclude: Vec<Spanned<Exclusion>>,
+    axis: Vec<Spanned<FreeAxis>>,
+    preset: BTreeMap<String, Spanned<WrittenPreset>>,
+    #[serde(default)]
+    exclude: Vec<Spanned<WrittenExclusion>>,
     #[serde(default)]
     negative: Vec<Spanned<Negative>>,
     #[serde(default)]
@@ -46,6 +48,31 @@ struct PythonTable {
     #[serde(default)]
     extra: bool,
 }
+
+/// What an axis cannot be called: the fixed axes, and the command line's other options.
+const TAKEN: [&str; 21] = [
+    "python",
+    "postgres",
+    "line",
+    "lines",
+    "preset",
+    "cell",
+    "cells",
+    "negative",
+    "only",
+    "shard",
+    "shards",
+    "costs",
+    "failed",
+    "benchmarks",
+    "jobs",
+    "retries",
+    "config",
+    "probe",
+    "format",
+    "help",
+    "version",
+];
 
 /// A contradiction, at a byte offset.
 pub(super) struct Fault {
@@ -64,6 +91,12 @@ impl Written {
             let message = format!("schema_version {version} is not known here, allowed: {SCHEMA_VERSION}");
             return Err(fault(&self.schema_version, message));
         }
+        for (name, is_empty) in [("python", self.python.is_empty()), ("line", self.line.is_empty())] {
+            if is_empty {
+                let message = format!("no [[{name}]] is listed, at least one is needed");
+                return Err(Fault { offset: 0, message });
+            }
+        }
         ascending("python", &self.python, |table| table.version)?;
         ascending("postgres", &self.postgres, |spec| spec.major)?;
         ascending("line", &self.line, |spec| spec.name)?;
@@ -71,25 +104,20 @@ impl Written {
         self.postgres.iter().try_for_each(pinned)?;
         self.criterion.iter().try_for_each(criterion)?;
         suite(&self.suite)?;
-        if self.python.iter().all(|table| table.get_ref().extra) {
-            return Err(fault(&self.python[0], "every [[python]] is extra, at least one must not be".into()));
-        }
-        if self.postgres.iter().all(|spec| spec.get_ref().extra) {
-            return Err(fault(
-                &self.postgres[0],
-                "every [[postgres]] is extra, at least one must not be".into(),
-            ));
-        }
+        not_all_extra("python", &self.python, |table| table.extra)?;
+        not_all_extra("postgres", &self.postgres, |spec| spec.extra)?;
+        self.free_axes()?;
+        let axes = self.axes();
         for exclusion in &self.exclude {
-            self.names_cells(exclusion.get_ref()).map_err(|message| fault(exclusion, message))?;
+            exclusion.get_ref().read(&axes).map_err(|message| fault(exclusion, message))?;
         }
         for negative in &self.negative {
             self.impossible(negative.get_ref()).map_err(|message| fault(negative, message))?;
         }
-        self.presets()
+        self.presets(&axes)
     }
 
-    fn presets(&self) -> Result<(), Fault> {
+    fn presets(&self, axes: &[Axis]) -> Result<(), Fault> {
         let defaults: Vec<_> = self.preset.values().filter(|preset| preset.get_ref().default).collect();
         match defaults[..] {
             [_] => {}
@@ -104,29 +132,78 @@ impl Written {
             }
         }
         for preset in self.preset.values() {
-            let Preset { python, postgres, line, exclude, .. } = preset.get_ref();
-            for exclusion in exclude {
-                self.names_cells(exclusion).map_err(|message| fault(preset, message))?;
-            }
-            known(preset, "python", python, self.python.iter().map(|p| p.get_ref().version))?;
-            known(preset, "postgres", postgres, self.postgres.iter().map(|p| p.get_ref().major))?;
-            known(preset, "line", line, self.line.iter().map(|l| l.get_ref().name))?;
+            preset.get_ref().read(axes).map_err(|message| fault(preset, message))?;
         }
         Ok(())
     }
 
-    fn names_cells(&self, exclusion: &Exclusion) -> Result<(), String> {
-        let Exclusion { python, postgres, line, reason } = exclusion;
-        let python_known = python.is_none_or(|p| self.python.iter().any(|t| t.get_ref().version == p));
-        let postgres_known = postgres.is_none_or(|p| self.postgres.iter().any(|t| t.get_ref().major == p));
-        let line_known = line.is_none_or(|l| self.line.iter().any(|t| t.get_ref().name == l));
-        if !(python_known && postgres_known && line_known) {
-            return Err("this exclusion names a version that no axis lists".into());
-        }
-        if reason.trim().is_empty() {
-            return Err("an exclusion needs a reason that a reader would accept".into());
+    /// Checks that every value of a free axis does something, and that its name tells it from all others.
+    fn free_axes(&self) -> Result<(), Fault> {
+        let mut values: Vec<&str> = Vec::new();
+        let mut names = TAKEN.to_vec();
+        for axis in &self.axis {
+            let FreeAxis { name, values: own } = axis.get_ref();
+            let wrong = |message: String| Err(fault(axis, message));
+            if names.contains(&name.as_str()) || !is_axis(name) {
+                return wrong(format!(
+                    "an axis cannot be called `{name}`: use small letters and `_`, and each name once"
+                ));
+            }
+            names.push(name);
+            if own.is_empty() || own.iter().all(|value| value.extra) {
+                return wrong(format!(
+                    "axis {name} has no [[axis.value]] that is not extra, at least one is needed"
+                ));
+            }
+            for FreeValue { name: value, env, pytest, .. } in own {
+                if !cell::is_choice(value) {
+                    return wrong(format!(
+                        "axis {name} has the value `{value}`, allowed: letters, digits, `_` and `.`"
+                    ));
+                }
+                if values.contains(&value.as_str()) {
+                    return wrong(format!(
+                        "axis {name} has the value {value}, which is listed before: a cell's id tells the axis by the value"
+                    ));
+                }
+                if env.is_empty() && pytest.is_empty() {
+                    return wrong(format!(
+                        "{value} of axis {name} changes nothing, needed: `env`, `pytest` or both"
+                    ));
+                }
+                values.push(value);
+            }
         }
         Ok(())
+    }
+
+    /// Every axis, in the order of a cell's id.
+    fn axes(&self) -> Vec<Axis> {
+        let python = |table: &Spanned<PythonTable>| Value::Python(table.get_ref().version);
+        let release = |spec: &Spanned<PostgresSpec>| Value::Release(spec.get_ref().major.release());
+        let line = |spec: &Spanned<LineSpec>| Value::Line(spec.get_ref().name);
+        let extra_pythons = self.python.iter().filter(|table| table.get_ref().extra);
+        let extra_servers = self.postgres.iter().filter(|spec| spec.get_ref().extra);
+        let fixed = |name: &str, title: &str, values, extra| Axis {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            values,
+            extra,
+            is_free: false,
+        };
+        let mut axes = vec![fixed(
+            "python",
+            "Python",
+            self.python.iter().map(python).collect(),
+            extra_pythons.map(python).collect(),
+        )];
+        if !self.postgres.is_empty() {
+            let extra = extra_servers.map(release).collect();
+            axes.push(fixed("postgres", "Postgres", self.postgres.iter().map(release).collect(), extra));
+        }
+        axes.push(fixed("line", "PyO3", self.line.iter().map(line).collect(), Vec::new()));
+        axes.extend(self.axis.iter().map(|axis| Axis::from(axis.get_ref())));
+        axes
     }
 
     fn impossible(&self, negative: &Negative) -> Result<(), String> {
@@ -151,28 +228,43 @@ impl Written {
         fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
             spanned.into_iter().map(Spanned::into_inner).collect()
         }
+        let axes = self.axes();
+        // The file was checked.
+        let presets = self.preset.iter();
+        let presets =
+            presets.filter_map(|(name, preset)| Some((name.clone(), preset.get_ref().read(&axes).ok()?)));
+        let exclusions = self.exclude.iter().filter_map(|exclusion| exclusion.get_ref().read(&axes).ok());
         Config {
             root,
-            extra_pythons: self
-                .python
-                .iter()
-                .map(Spanned::get_ref)
-                .filter(|table| table.extra)
-                .map(|table| table.version)
-                .collect(),
             digest,
+            presets: presets.collect(),
+            exclusions: exclusions.collect(),
+            axes,
             extension: self.extension,
             suite: self.suite.into_inner(),
             budgets: self.budgets,
             keep: self.keep,
-            pythons: bare(self.python).into_iter().map(|table| table.version).collect(),
             postgres: bare(self.postgres),
             lines: bare(self.line),
-            presets: self.preset.into_iter().map(|(name, preset)| (name, preset.into_inner())).collect(),
-            exclusions: bare(self.exclude),
+            free_axes: bare(self.axis),
             negatives: bare(self.negative),
             criteria: bare(self.criterion),
         }
+    }
+}
+
+/// Whether an axis may be called so: its name is an option of the command line as well.
+fn is_axis(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(plain)
+}
+
+fn not_all_extra<T>(axis: &str, values: &[Spanned<T>], extra: impl Fn(&T) -> bool) -> Result<(), Fault> {
+    match values {
+        [first, ..] if values.iter().all(|value| extra(value.get_ref())) => {
+            Err(fault(first, format!("every [[{axis}]] is extra, at least one must not be")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -182,9 +274,6 @@ fn ascending<T, V: Ord + fmt::Display>(
     values: &[Spanned<T>],
     value: impl Fn(&T) -> V,
 ) -> Result<(), Fault> {
-    if values.is_empty() {
-        return Err(Fault { offset: 0, message: format!("no [[{axis}]] is listed, at least one is needed") });
-    }
     for pair in values.windows(2) {
         let (before, after) = (value(pair[0].get_ref()), value(pair[1].get_ref()));
         if before >= after {
@@ -245,26 +334,6 @@ fn criterion(criterion: &Spanned<Criterion>) -> Result<(), Fault> {
         return Ok(());
     }
     Err(fault(criterion, format!("criterion `{name}` needs either `test` or `speedup`")))
-}
-
-fn known<T, V: fmt::Display>(
-    preset: &Spanned<T>,
-    axis: &str,
-    choice: &Choice,
-    values: impl Iterator<Item = V>,
-) -> Result<(), Fault> {
-    let Choice::These(chosen) = choice else { return Ok(()) };
-    let values: Vec<String> = values.map(|value| value.to_string()).collect();
-    match chosen.iter().find(|name| !values.contains(name)) {
-        Some(name) => {
-            let allowed = values.join(", ");
-            Err(fault(
-                preset,
-                format!("this preset chooses {axis} {name}, allowed: {allowed}, \"all\", \"newest\""),
-            ))
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,32 +1,47 @@
-//! Which cells does a preset choose? Three choices of values, how they combine, which cells are left out and why, and
-//! what happens to cells without an interpreter.
+//! Which cells does a preset choose? Values of each axis, how they combine, which cells are left out and why, and what
+//! happens to cells without an interpreter.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optional_major;
-use crate::model::cell::{CellId, Line, Postgres, Python};
+use super::axis::Axis;
+use crate::model::cell::{CellId, Value};
 
 /// A named set of cells.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Preset {
-    #[serde(default)]
     pub default: bool,
-    pub python: Choice,
-    pub postgres: Choice,
-    pub line: Choice,
-    #[serde(default)]
+    /// The name of an axis → its values. Cells are without a free axis that is not here.
+    pub choices: BTreeMap<String, Choice>,
     pub combine: Combine,
-    #[serde(default)]
     pub missing: Missing,
     /// Whether the negative cells of its lines are built as well.
-    #[serde(default)]
     pub negative: bool,
     /// Cells that this preset alone leaves out.
-    #[serde(default)]
     pub exclude: Vec<Exclusion>,
 }
+
+/// A preset as the file has it: its axes are known only when the whole file is.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct WrittenPreset {
+    #[serde(default)]
+    pub default: bool,
+    #[serde(default)]
+    combine: Combine,
+    #[serde(default)]
+    missing: Missing,
+    #[serde(default)]
+    negative: bool,
+    #[serde(default)]
+    exclude: Vec<WrittenExclusion>,
+    #[serde(flatten)]
+    choices: BTreeMap<String, Choice>,
+}
+
+/// What a preset may say besides its axes.
+const SETTINGS: [&str; 5] = ["default", "combine", "missing", "negative", "exclude"];
 
 /// The values that a preset chooses on an axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,25 +75,99 @@ pub enum Missing {
     Skip,
 }
 
-/// Cells that are planned but not run, and why. A missing axis means each of its values.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Cells that are planned but not run, and why.
+#[derive(Debug, Clone)]
 pub struct Exclusion {
-    pub python: Option<Python>,
-    #[serde(default, deserialize_with = "optional_major")]
-    pub postgres: Option<Postgres>,
-    pub line: Option<Line>,
+    /// The values that it names, by axis. An axis that it does not name means each of its values.
+    values: Vec<Vec<Value>>,
     pub reason: String,
+}
+
+/// An exclusion as the file has it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct WrittenExclusion {
+    reason: String,
+    #[serde(flatten)]
+    values: BTreeMap<String, Named>,
+}
+
+/// One value of an axis, or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a value of an axis or a list of them")]
+enum Named {
+    Text(String),
+    Number(u16),
+    Texts(Vec<String>),
+    Numbers(Vec<u16>),
 }
 
 impl Exclusion {
     /// Whether this exclusion covers `cell`.
     #[must_use]
-    pub fn covers(&self, cell: CellId) -> bool {
-        self.python.is_none_or(|python| python == cell.python)
-            && self.postgres.is_none_or(|postgres| postgres == cell.postgres)
-            && self.line.is_none_or(|line| line == cell.line)
+    pub fn covers(&self, cell: &CellId) -> bool {
+        self.values.iter().all(|of_axis| of_axis.iter().any(|value| cell.has(value)))
     }
+}
+
+impl WrittenExclusion {
+    pub fn read(&self, axes: &[Axis]) -> Result<Exclusion, String> {
+        if self.reason.trim().is_empty() {
+            return Err("an exclusion needs a reason that a reader would accept".into());
+        }
+        let of_axis = |(name, named): (&String, &Named)| {
+            let known = axes.iter().find(|known| known.name == *name);
+            let known = known.ok_or_else(|| no_axis("exclusion", name, axes, &["reason"]))?;
+            let value = |text: &String| {
+                let unknown =
+                    || format!("this exclusion names {name} {text}, allowed: {}", known.texts().join(", "));
+                known.value(text).cloned().ok_or_else(unknown)
+            };
+            named.texts().iter().map(value).collect::<Result<Vec<_>, _>>()
+        };
+        let values = self.values.iter().map(of_axis).collect::<Result<_, String>>()?;
+        Ok(Exclusion { values, reason: self.reason.clone() })
+    }
+}
+
+impl WrittenPreset {
+    pub fn read(&self, axes: &[Axis]) -> Result<Preset, String> {
+        for (name, choice) in &self.choices {
+            let known = axes.iter().find(|known| known.name == *name);
+            let known = known.ok_or_else(|| no_axis("preset", name, axes, &SETTINGS))?;
+            let Choice::These(chosen) = choice else { continue };
+            if let Some(unknown) = chosen.iter().find(|text| known.value(text).is_none()) {
+                let allowed = known.texts().join(", ");
+                return Err(format!(
+                    "this preset chooses {name} {unknown}, allowed: {allowed}, \"all\", \"newest\""
+                ));
+            }
+        }
+        if let Some(axis) = axes.iter().find(|axis| !axis.is_free && !self.choices.contains_key(&axis.name)) {
+            let name = &axis.name;
+            return Err(format!(
+                "this preset chooses no {name}, needed: {name} = \"all\", \"newest\" or a list of values"
+            ));
+        }
+        let exclude = self.exclude.iter().map(|exclusion| exclusion.read(axes)).collect::<Result<_, _>>()?;
+        let WrittenPreset { default, combine, missing, negative, .. } = *self;
+        Ok(Preset { default, choices: self.choices.clone(), combine, missing, negative, exclude })
+    }
+}
+
+impl Named {
+    fn texts(&self) -> Vec<String> {
+        match self {
+            Named::Text(text) => vec![text.clone()],
+            Named::Number(number) => vec![number.to_string()],
+            Named::Texts(texts) => texts.clone(),
+            Named::Numbers(numbers) => numbers.iter().map(u16::to_string).collect(),
+        }
+    }
+}
+
+fn no_axis(what: &str, name: &str, axes: &[Axis], settings: &[&str]) -> String {
+    let names = axes.iter().map(|axis| axis.name.as_str()).chain(settings.iter().copied());
+    format!("this {what} names `{name}`, which is no axis, allowed: {}", names.collect::<Vec<_>>().join(", "))
 }
 
 impl<'de> Deserialize<'de> for Choice {

@@ -98,7 +98,7 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     let options = manner.options(Benchmarks::of(terms.thoroughness));
     let verdict = reports::read(&earlier.folder)?.verdict;
     let red = verdict.cells.iter().filter(|cell| !verdict.flaky.is_green(&cell.outcome));
-    let cells: Vec<CellId> = red.map(|cell| cell.cell).collect();
+    let cells: Vec<CellId> = red.map(|cell| cell.cell.clone()).collect();
     let negatives = verdict.negatives.iter().filter(|negative| !negative.ending.is_green());
     let negatives: Vec<String> = negatives.map(|negative| negative.id.clone()).collect();
     if cells.is_empty() && negatives.is_empty() {

@@ -57,7 +57,7 @@ pub enum Event<'a> {
     },
     /// What the failed try left cannot be put aside, so there is no other one.
     NotTriedAgain {
-        cell: CellId,
+        cell: &'a CellId,
         error: &'a io::Error,
     },
     /// A cell's benchmarks are over.
@@ -82,7 +82,7 @@ pub enum Event<'a> {
     },
     /// Records that cannot be written: the cells are lost on disk.
     RecordNotWritten {
-        cell: CellId,
+        cell: &'a CellId,
         error: &'a io::Error,
     },
     NegativeNotWritten {

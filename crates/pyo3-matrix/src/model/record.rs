@@ -20,8 +20,9 @@ pub const FILE: &str = "record.json";
 pub struct Versions {
     /// `3.12`; with a `t` for a free-threaded build.
     pub python: String,
-    /// The server's major version.
-    pub postgres: String,
+    /// The server's major version, where the tests have a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
     pub pyo3: String,
     pub pyo3_async_runtimes: String,
 }
@@ -34,7 +35,8 @@ pub struct Observed {
     /// `3.12.1`.
     pub python_full: String,
     /// `16.14`.
-    pub postgres_full: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres_full: Option<String>,
     /// What the module says that it was compiled from.
     #[serde(default)]
     pub build_info: BTreeMap<String, String>,

@@ -35,11 +35,11 @@ impl Costs {
             spent.tests + spent.benchmarks + spent.harness
         };
         let ran = records.iter().filter(|record| record.durations.tests > 0.0);
-        let cells: BTreeMap<CellId, f64> = ran.map(|record| (record.cell, seconds(record))).collect();
+        let cells: BTreeMap<CellId, f64> = ran.map(|record| (record.cell.clone(), seconds(record))).collect();
         if cells.is_empty() {
             return None;
         }
-        let mut wheels: Vec<_> = cells.keys().map(|cell| cell.wheel()).collect();
+        let mut wheels: Vec<_> = cells.keys().map(CellId::wheel).collect();
         wheels.sort();
         wheels.dedup();
         let phases = ledger.into_iter().flat_map(|ledger| &ledger.phases);
@@ -52,8 +52,8 @@ impl Costs {
 
     /// Returns the seconds that `cell` will take: those that it took, else the median of the known cells.
     #[must_use]
-    pub fn cell(&self, cell: CellId) -> f64 {
-        self.cells.get(&cell).copied().unwrap_or_else(|| {
+    pub fn cell(&self, cell: &CellId) -> f64 {
+        self.cells.get(cell).copied().unwrap_or_else(|| {
             let mut known: Vec<f64> = self.cells.values().copied().collect();
             known.sort_by(f64::total_cmp);
             known.get(known.len() / 2).copied().unwrap_or(1.0)
@@ -70,7 +70,7 @@ mod tests {
     fn record(cell: &str, tests: f64) -> Record {
         let text = || "1".to_owned();
         let versions =
-            Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() };
+            Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() };
         let mut record = Record::empty(cell.parse().expect("an id"), versions, Outcome::Passed, None);
         record.durations = Durations { tests, benchmarks: 2.0, harness: 1.0 };
         record
@@ -93,7 +93,7 @@ mod tests {
             cells_measured: 2,
         };
         let costs = Costs::of("r", &records, Some(&ledger)).expect("costs");
-        let of = |cell: &str| costs.cell(cell.parse().expect("an id"));
+        let of = |cell: &str| costs.cell(&cell.parse().expect("an id"));
         assert_eq!((of("py3.9-pg13-pyo3_0.30"), of("py3.9-pg14-pyo3_0.30")), (6.0, 8.0));
         assert_eq!((of("py3.13-pg16-pyo3_0.30"), costs.wheel), (8.0, 25.0));
     }

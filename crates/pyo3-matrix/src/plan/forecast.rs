@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::model::cell::{CellId, Python};
+use crate::config::axis::Axis;
+use crate::model::cell::{CellId, Value};
 use crate::model::ledger::Ledger;
 use crate::model::record::SCHEMA_VERSION;
 use crate::plan::coverage::{Coverage, Place, coverage};
@@ -59,38 +60,27 @@ pub fn forecast(plan: Plan, config: &Config, earlier: &[Ledger]) -> Forecast {
     Forecast { schema_version: SCHEMA_VERSION, coverage, wheels, estimate, plan, shards: None }
 }
 
-/// Counts on the axes of the file; extras count only if the plan has them.
+/// Counts on the axes of the file that every cell of the plan has; extras count only if the plan has them.
 fn covered(plan: &Plan, config: &Config) -> Coverage {
-    let cells: Vec<_> = plan.live().collect();
-    let standard = |python: &Python| !config.extra_pythons.contains(python);
-    let in_plan = |python: &Python| cells.iter().any(|cell| cell.python == *python);
-    let pythons: Vec<_> =
-        config.pythons.iter().copied().filter(|python| standard(python) || in_plan(python)).collect();
-    let servers = config.postgres.iter();
-    let servers = servers.filter(|spec| !spec.extra || cells.iter().any(|cell| cell.postgres == spec.major));
-    let majors: Vec<_> = servers.map(|spec| spec.major).collect();
-    let lines: Vec<_> = config.lines.iter().map(|spec| spec.name).collect();
-    let at = |[python, major, line]: Place| CellId {
-        python: pythons[python],
-        postgres: majors[major],
-        line: lines[line],
-    };
-    let places: Vec<Place> = cells
+    let cells: Vec<&CellId> = plan.live().collect();
+    let is_there = |axis: &&Axis| cells.iter().all(|cell| axis.values.iter().any(|value| cell.has(value)));
+    let axes: Vec<&Axis> = config.axes.iter().filter(|axis| !axis.is_free || is_there(axis)).collect();
+    let counts =
+        |axis: &Axis, value: &Value| !axis.extra.contains(value) || cells.iter().any(|cell| cell.has(value));
+    let values: Vec<Vec<Value>> = axes
         .iter()
-        .filter_map(|cell| {
-            Some([
-                pythons.iter().position(|python| *python == cell.python)?,
-                majors.iter().position(|major| *major == cell.postgres)?,
-                lines.iter().position(|line| *line == cell.line)?,
-            ])
-        })
+        .map(|axis| axis.values.iter().filter(|value| counts(axis, value)).cloned().collect())
         .collect();
-    let allowed = |place| plan::excluded(config, &[], at(place)).is_none();
-    coverage([pythons.len(), majors.len(), lines.len()], &places, allowed)
+    let places: Vec<Place> = cells.iter().filter_map(|cell| plan::place_of(&values, cell)).collect();
+    let sized: Vec<(&str, usize)> =
+        axes.iter().zip(&values).map(|(axis, values)| (axis.title.as_str(), values.len())).collect();
+    coverage(&sized, &places, |place| plan::excluded(config, &[], &plan::of_place(&values, place)).is_none())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::plan::Request;
     use crate::plan::legality::State;
@@ -98,8 +88,10 @@ mod tests {
     fn check(preset: &str, lines: &[&str]) -> Forecast {
         let text = include_str!("../../../../matrix.toml");
         let config = Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        let request = Request { preset: Some(preset.into()), lines, ..Request::default() };
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let axes =
+            if lines.is_empty() { BTreeMap::new() } else { BTreeMap::from([("line".to_owned(), lines)]) };
+        let request = Request { preset: Some(preset.into()), axes, ..Request::default() };
         let plan = plan::plan(&config, &request).expect("a plan");
         forecast(foretell(plan, &config, &Knowledge::default()), &config, &[])
     }

@@ -55,9 +55,9 @@ impl Part {
 
     /// Returns the named cells of `whole`.
     pub fn named(whole: Plan, cells: &[CellId]) -> Result<(Plan, Part), PartError> {
-        for &cell in cells {
+        for cell in cells {
             if !whole.live().any(|live| live == cell) {
-                return Err(PartError::NotInWhole { cell, whole: whole.preset });
+                return Err(PartError::NotInWhole { cell: cell.clone(), whole: whole.preset });
             }
         }
         Ok((narrowed(&whole, cells), Part { whole, cut: Cut::Named }))
@@ -78,7 +78,7 @@ fn narrowed(whole: &Plan, cells: &[CellId]) -> Plan {
     let kept = whole.cells.iter().filter(|planned| cells.contains(&planned.cell));
     let host = |line: Line| whole.live().find(|cell| cell.line == line).or_else(|| whole.live().next());
     let here =
-        |planned: &&PlannedNegative| host(planned.negative.line).is_some_and(|cell| cells.contains(&cell));
+        |planned: &&PlannedNegative| host(planned.negative.line).is_some_and(|cell| cells.contains(cell));
     let negatives = whole.negatives.iter().filter(here);
     Plan { cells: kept.cloned().collect(), negatives: negatives.cloned().collect(), ..whole.clone() }
 }
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_cell_outside_the_whole_and_a_shard_without_cells_are_refused() {
-        let skipped = grid().cells[0].cell;
+        let skipped = grid().cells[0].cell.clone();
         assert!(matches!(Part::named(grid(), &[skipped]), Err(PartError::NotInWhole { .. })));
         let shard = "17/17".parse().expect("a shard");
         let error = Part::shard(grid(), shard, None).expect_err("nothing left");

@@ -57,14 +57,18 @@ pub fn cut(plan: &Plan, costs: Option<&Costs>, n: usize) -> Vec<Vec<CellId>> {
     };
     let (_, ends) = best(&weights, n, within);
     let starts = std::iter::once(0).chain(ends.iter().copied());
-    starts.zip(&ends).map(|(from, to)| cells[from..*to].iter().map(|(cell, _)| *cell).collect()).collect()
+    starts
+        .zip(&ends)
+        .map(|(from, to)| cells[from..*to].iter().map(|(cell, _)| cell.clone()).collect())
+        .collect()
 }
 
 fn weights(plan: &Plan, costs: Option<&Costs>) -> Weights {
-    let mut cells: Vec<CellId> = plan.live().collect();
-    cells.sort_by_key(|cell| (cell.line, cell.python, cell.postgres));
-    let weight = |cell| costs.map_or(1000, |costs| milliseconds(costs.cell(cell)).max(1));
-    let cells = cells.into_iter().map(|cell| (cell, weight(cell))).collect();
+    let mut cells: Vec<CellId> = plan.live().cloned().collect();
+    cells.sort_by_cached_key(CellId::by_wheel);
+    let weight = |cell: &CellId| costs.map_or(1000, |costs| milliseconds(costs.cell(cell)).max(1));
+    let cells =
+        cells.into_iter().map(|cell| (weight(&cell), cell)).map(|(weight, cell)| (cell, weight)).collect();
     Weights { cells, wheel: costs.map_or(0, |costs| milliseconds(costs.wheel)) }
 }
 
@@ -91,7 +95,7 @@ fn best(weights: &Weights, n: usize, fold: impl Fn(u64, Part) -> u64) -> (u64, V
             let mut part = Part { cost: 0, wheels: 0 };
             let mut wheel: Option<WheelId> = None;
             for start in (k - 1..end).rev() {
-                let (cell, weight) = weights.cells[start];
+                let (cell, weight) = &weights.cells[start];
                 let new = wheel.replace(cell.wheel()) != Some(cell.wheel());
                 part.wheels += u64::from(new);
                 part.cost += weight + if new { weights.wheel } else { 0 };
@@ -127,19 +131,19 @@ mod tests {
         plan(&config.expect("a valid config"), &Request::default()).expect("a plan")
     }
 
-    fn costs(plan: &Plan, wheel: f64, cost: impl Fn(CellId) -> f64) -> Costs {
-        let cells = plan.live().map(|cell| (cell, cost(cell))).collect();
+    fn costs(plan: &Plan, wheel: f64, cost: impl Fn(&CellId) -> f64) -> Costs {
+        let cells = plan.live().map(|cell| (cell.clone(), cost(cell))).collect();
         Costs { schema_version: SCHEMA_VERSION, run: "r".into(), cells, wheel }
     }
 
     /// Checks everything that must be true of any shards, and returns their sizes.
     fn check(plan: &Plan, costs: Option<&Costs>, n: usize) -> Vec<usize> {
         let shards = cut(plan, costs, n);
-        let mut all: Vec<CellId> = shards.iter().flatten().copied().collect();
+        let mut all: Vec<CellId> = shards.iter().flatten().cloned().collect();
         let count = all.len();
         all.sort();
         all.dedup();
-        let mut live: Vec<CellId> = plan.live().collect();
+        let mut live: Vec<CellId> = plan.live().cloned().collect();
         live.sort();
         assert_eq!((&all, count), (&live, live.len()), "each cell is in exactly one shard");
         assert!(shards.iter().all(|shard| !shard.is_empty()), "no shard is empty");
@@ -148,7 +152,7 @@ mod tests {
 
     fn wheels(shards: &[Vec<CellId>]) -> usize {
         let of = |shard: &Vec<CellId>| {
-            let mut wheels: Vec<_> = shard.iter().map(|cell| cell.wheel()).collect();
+            let mut wheels: Vec<_> = shard.iter().map(CellId::wheel).collect();
             wheels.dedup();
             wheels.len()
         };
@@ -186,8 +190,8 @@ mod tests {
     #[test]
     fn a_dear_cell_gets_a_machine_with_little_else() {
         let grid = grid();
-        let first = grid.live().next().expect("a cell");
-        let costs = costs(&grid, 0.0, |cell| if cell == first { 95.0 } else { 5.0 });
+        let first = grid.live().next().expect("a cell").clone();
+        let costs = costs(&grid, 0.0, |cell| if *cell == first { 95.0 } else { 5.0 });
         assert_eq!(check(&grid, Some(&costs), 2), [1, 19]);
     }
 

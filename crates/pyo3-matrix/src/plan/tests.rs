@@ -7,20 +7,25 @@ fn config(extra: &str) -> Config {
     Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect("a valid config")
 }
 
+/// What `--name value` of each pair asks for.
+fn axes(asked: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+    asked.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect()
+}
+
 fn check(request: &Request) -> Vec<String> {
-    plan(&config(""), request).expect("a plan").live().map(|cell| cell.to_string()).collect()
+    plan(&config(""), request).expect("a plan").live().map(ToString::to_string).collect()
 }
 
 #[test]
 fn the_default_preset_is_every_python_on_every_postgres() {
     let plan = plan(&config(""), &Request::default()).expect("a plan");
     assert_eq!((plan.cells.len(), plan.wheels().len()), (20, 5));
-    assert_eq!((plan.pythons().len(), plan.majors().len()), (5, 4));
+    assert_eq!((plan.pythons().len(), plan.releases().len()), (5, 4));
 }
 
 #[test]
 fn an_axis_on_the_command_line_replaces_the_choice_of_the_preset() {
-    let request = Request { pythons: vec!["3.12".into()], postgres: vec!["16".into()], ..Request::default() };
+    let request = Request { axes: axes(&[("python", "3.12"), ("postgres", "16")]), ..Request::default() };
     assert_eq!(check(&request).len(), 1);
 }
 
@@ -38,7 +43,7 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     let request = Request { cells: vec![format!("py3.12-pg61-pyo3_{newest}")], ..Request::default() };
     let message = plan(&config(""), &request).expect_err("no such cell").to_string();
     assert!(message.contains(&format!("py3.12-pg16-pyo3_{newest}")), "{message}");
-    let request = Request { postgres: vec!["12".into()], ..Request::default() };
+    let request = Request { axes: axes(&[("postgres", "12")]), ..Request::default() };
     let message = plan(&config(""), &request).expect_err("no such major").to_string();
     assert!(message.contains("known are 13, 14, 15, 16, 17, 18"), "{message}");
 }
@@ -52,8 +57,8 @@ fn of_preset(preset: &str) -> Plan {
 fn full_is_every_cell_of_the_three_axes_and_the_extras_are_no_part_of_it() {
     let full = of_preset("full");
     assert_eq!((full.cells.len(), full.wheels().len(), full.negatives.len()), (160, 40, 4));
-    assert!(full.majors().iter().all(|major| major.0 < 17));
-    let request = Request { postgres: vec!["17".into()], ..Request::default() };
+    assert!(full.releases().iter().all(|release| release.version[0] < 17));
+    let request = Request { axes: axes(&[("postgres", "17")]), ..Request::default() };
     assert_eq!(check(&request).len(), 5, "an extra that is named is planned");
 }
 
@@ -68,7 +73,7 @@ fn pairwise_is_forty_cells() {
 fn negative_cells_are_those_of_the_lines_that_are_planned() {
     let request = |preset: &str, line: &str, negative| Request {
         preset: Some(preset.into()),
-        lines: vec![line.into()],
+        axes: axes(&[("line", line)]),
         negative,
         ..Request::default()
     };
@@ -98,4 +103,69 @@ fn an_excluded_cell_stays_in_the_plan_with_its_reason() {
     let plan = plan(&config, &Request::default()).expect("a plan");
     assert_eq!((plan.cells.len(), plan.live().count(), plan.wheels().len()), (20, 16, 4));
     assert_eq!(plan.cells[0].excluded.as_deref(), Some("end of life"));
+}
+
+const LOOPS: &str = "[[axis]]\nname = \"loop\"\nvalue = [\n\
+    { name = \"asyncio\", env = { LOOP = \"asyncio\" } },\n\
+    { name = \"uvloop\", env = { LOOP = \"uvloop\" }, pytest = [\"-k\", \"fast\"] },\n]\n";
+
+#[test]
+fn a_free_axis_is_in_the_cells_of_a_request_that_names_it_and_in_no_other() {
+    let config = config(LOOPS);
+    let ids = |axes| {
+        let cells = plan(&config, &Request { axes, ..Request::default() }).expect("a plan").cells;
+        cells.into_iter().map(|planned| planned.cell).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(BTreeMap::new()).len(), 20);
+    let both = ids(axes(&[("loop", "all"), ("python", "3.12"), ("postgres", "16")]));
+    let both_ids: Vec<String> = both.iter().map(CellId::to_string).collect();
+    assert_eq!(both_ids, ["py3.12-pg16-pyo3_0.30-asyncio", "py3.12-pg16-pyo3_0.30-uvloop"]);
+    let choices: Vec<_> = config.choices(&both[1]).collect();
+    assert_eq!((choices.len(), choices[0].env["LOOP"].as_str()), (1, "uvloop"));
+    assert_eq!(choices[0].pytest, ["-k", "fast"]);
+}
+
+#[test]
+fn a_cell_is_known_by_its_values_alone_and_in_the_order_of_the_axes() {
+    let config = config(LOOPS);
+    assert!(cell(&config, "py3.12-pg16-pyo3_0.30-uvloop").is_ok());
+    for unknown in [
+        "py3.12-pyo3_0.30",
+        "py3.12-nats16-pyo3_0.30",
+        "py3.12-pg16-pg15-pyo3_0.30",
+        "py3.12-pg16-pyo3_0.30-uvloop-asyncio",
+        "py3.12-pg16-pyo3_0.30-trio",
+    ] {
+        let error = cell(&config, unknown).expect_err(unknown).to_string();
+        assert!(error.contains("unknown cell") && error.contains("the nearest are py3.12-pg"), "{error}");
+    }
+}
+
+#[test]
+fn presets_and_exclusions_work_over_free_axes() {
+    let own = "[preset.mine]\npython = \"all\"\npostgres = \"all\"\nline = \"all\"\nloop = \"all\"\n\
+               combine = \"pairwise\"\n[[exclude]]\nloop = \"uvloop\"\npython = [\"3.9\", \"3.10\"]\nreason = \"no wheel\"\n";
+    let config = config(&format!("{LOOPS}{own}"));
+    let plan = plan(&config, &Request { preset: Some("mine".into()), ..Request::default() }).expect("a plan");
+    assert_eq!(plan.live().count(), 40, "as many as without the axis");
+    let of_uvloop = |cell: &CellId| cell.choices == ["uvloop"];
+    let older = plan.live().filter(|cell| cell.python.minor < 11);
+    assert_eq!(older.filter(|cell| of_uvloop(cell)).count(), 0);
+    assert!(plan.live().filter(|cell| of_uvloop(cell)).count() >= 8, "each line beside uvloop");
+    let coverage = forecast::forecast(plan, &config, &[]).coverage;
+    assert_eq!((coverage.covered, coverage.fewest), (coverage.of, 40));
+    assert_eq!(coverage.axes.len(), 6);
+}
+
+#[test]
+fn a_matrix_without_a_service_has_cells_of_two_axes() {
+    let start = CONFIG.find("# `auth` is passed to initdb").expect("the servers");
+    let end = CONFIG.find("# A line is one pairing").expect("the lines");
+    let text = format!("{}{}", &CONFIG[..start], &CONFIG[end..]);
+    let without = |line: &&str| !line.starts_with("postgres = ");
+    let text: Vec<&str> = text.lines().filter(without).collect();
+    let config = Config::parse(&text.join("\n"), "matrix.toml".as_ref(), "/".into()).expect("a valid config");
+    let plan = plan(&config, &Request::default()).expect("a plan");
+    assert_eq!((plan.cells.len(), plan.releases().len()), (5, 0));
+    assert_eq!(plan.cells[0].cell.to_string(), "py3.9-pyo3_0.30");
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::cell::{Postgres, Python};
+use crate::config::Postgres;
+use crate::model::cell::Python;
 use crate::process::ProcessError;
 
 /// A place where the harness looked, and the reason why it did not use it.

@@ -70,7 +70,7 @@ pub fn provide(python: Python, tools: &Tools, context: &Context) -> Result<Inter
 pub(super) fn for_tools(context: &Context) -> (Vec<Interpreter>, Vec<Tried>) {
     let old = Python { major: 3, minor: 9, free_threaded: false };
     let (mut found, mut tried) = (Vec::new(), Vec::new());
-    let mut listed: Vec<_> = context.config.pythons.iter().copied().filter(|p| !p.free_threaded).collect();
+    let mut listed: Vec<_> = context.config.pythons().filter(|p| !p.free_threaded).collect();
     listed.sort_unstable_by(|a, b| b.cmp(a));
     for python in listed.into_iter().filter(|python| *python >= old) {
         match find(python, context) {

@@ -54,7 +54,7 @@ pub fn skips(cells: &[CellVerdict]) -> Vec<Skip<'_>> {
             let skip = by_reason.entry(text).or_insert_with(new);
             skip.tests.insert(test);
             if skip.cells.last() != Some(&cell.cell) {
-                skip.cells.push(cell.cell);
+                skip.cells.push(cell.cell.clone());
             }
         }
     }
@@ -84,7 +84,11 @@ pub fn reasons(cells: &[CellVerdict]) -> Vec<Reason<'_>> {
     for cell in cells {
         if let Some(text) = &cell.reason {
             let new = || Reason { outcome: &cell.outcome, text, cells: Vec::new() };
-            by_reason.entry((cell.outcome.to_string(), text)).or_insert_with(new).cells.push(cell.cell);
+            by_reason
+                .entry((cell.outcome.to_string(), text))
+                .or_insert_with(new)
+                .cells
+                .push(cell.cell.clone());
         }
     }
     by_reason.into_values().collect()
@@ -98,7 +102,7 @@ pub fn failing(cells: &[CellVerdict]) -> Vec<Failing<'_>> {
         for (test, message) in &cell.failing {
             let message = message.lines().next().unwrap_or_default();
             let new = || Failing { test, message, cells: Vec::new() };
-            by_test.entry(test).or_insert_with(new).cells.push(cell.cell);
+            by_test.entry(test).or_insert_with(new).cells.push(cell.cell.clone());
         }
     }
     by_test.into_values().collect()

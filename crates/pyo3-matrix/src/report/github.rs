@@ -2,12 +2,12 @@
 //! values being JSON for `strategy.matrix`. Pure. The shards are fixed here, once, and each job is given its cells by
 //! name: jobs on other machines need not agree on what a cell costs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::model::cell::{CellId, Line, Python, Value, WheelId};
 use crate::plan::Plan;
 
 /// How many jobs a workflow's matrix may have.
@@ -37,15 +37,19 @@ struct ShardJob {
     cells: String,
     /// One per line, as `actions/setup-python` takes them.
     pythons: String,
-    /// One service container each.
-    postgres: Vec<Postgres>,
+    /// The name of an axis of releases → the releases, with one service container each.
+    #[serde(flatten)]
+    releases: BTreeMap<String, Vec<String>>,
 }
 
 /// Renders the outputs of the job that plans.
 pub fn render(config: &Config, plan: &Plan, shards: &[Vec<CellId>]) -> serde_json::Result<String> {
     let wheels = plan.wheels().into_iter().map(|wheel| wheel_job(config, wheel)).collect();
-    let jobs =
-        shards.iter().enumerate().map(|(at, cells)| shard_job(cells, (at + 1, shards.len()))).collect();
+    let jobs = shards
+        .iter()
+        .enumerate()
+        .map(|(at, cells)| shard_job(config, cells, (at + 1, shards.len())))
+        .collect();
     let wheels = serde_json::to_string(&Matrix { include: wheels })?;
     let shards = serde_json::to_string(&Matrix { include: jobs })?;
     Ok(format!("cells={}\nwheels={wheels}\nshards={shards}\n", plan.live().count()))
@@ -57,15 +61,19 @@ fn wheel_job(config: &Config, wheel: WheelId) -> WheelJob {
     WheelJob { wheel: wheel.to_string(), python: wheel.python, line: wheel.line, lock }
 }
 
-fn shard_job(cells: &[CellId], (at, of): (usize, usize)) -> ShardJob {
+fn shard_job(config: &Config, cells: &[CellId], (at, of): (usize, usize)) -> ShardJob {
     let pythons: BTreeSet<Python> = cells.iter().map(|cell| cell.python).collect();
-    let majors: BTreeSet<Postgres> = cells.iter().map(|cell| cell.postgres).collect();
+    let is_there = |value: &&Value| cells.iter().any(|cell| cell.has(value));
+    let releases =
+        config.axes.iter().filter(|axis| axis.values.iter().any(|value| matches!(value, Value::Release(_))));
+    let releases = releases
+        .map(|axis| (axis.name.clone(), axis.values.iter().filter(is_there).map(Value::to_string).collect()));
     ShardJob {
         // Two digits and more, so that artifacts of shards stand in order.
         shard: format!("{at:0width$}-of-{of}", width = of.to_string().len()),
         cells: joined(cells, ","),
         pythons: joined(&pythons, "\n"),
-        postgres: majors.into_iter().collect(),
+        releases: releases.collect(),
     }
 }
 
@@ -103,6 +111,6 @@ mod tests {
         assert_eq!(first["shard"], "1-of-3");
         let pythons = first["pythons"].as_str().expect("Pythons").lines().count();
         assert!((2..=3).contains(&pythons), "{first}");
-        assert_eq!(first["postgres"].as_array().map(Vec::len), Some(plan.majors().len()));
+        assert_eq!(first["postgres"].as_array().map(Vec::len), Some(plan.releases().len()));
     }
 }

@@ -1,15 +1,93 @@
-//! The cells at a glance: one table per `PyO3` line, Pythons down, servers across.
+//! The cells at a glance: the two longest axes span a table, and there is one table for each combination of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::model::cell::{Line, Postgres, Python};
+use crate::model::cell::{CellId, Line, Python, Release};
 use crate::model::record::Outcome;
 use crate::verdict::judge::CellVerdict;
 
 const COLUMN: usize = 12;
+
+/// A table of cells.
+pub struct Table<'a> {
+    /// What all of its cells have in common.
+    pub corner: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<(String, Vec<Option<&'a CellVerdict>>)>,
+}
+
+/// What a cell has on one axis, in the order of the axis.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Label {
+    Python(Python),
+    Release(Release),
+    Line(Line),
+    Choice(String),
+    Absent,
+}
+
+impl Label {
+    /// What a cell has on each axis, in the order of an id; `releases` and `choices` say how many there may be.
+    fn all(cell: &CellId, releases: usize, choices: usize) -> Vec<Label> {
+        let release = |at| cell.releases.get(at).cloned().map_or(Label::Absent, Label::Release);
+        let choice = |at| cell.choices.get(at).cloned().map_or(Label::Absent, Label::Choice);
+        let mut labels = vec![Label::Python(cell.python)];
+        labels.extend((0..releases).map(release));
+        labels.push(Label::Line(cell.line));
+        labels.extend((0..choices).map(choice));
+        labels
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Label::Python(python) => format!("py{python}"),
+            Label::Release(release) => release.to_string(),
+            Label::Line(line) => format!("PyO3 {line}"),
+            Label::Choice(choice) => choice.clone(),
+            Label::Absent => String::new(),
+        }
+    }
+}
+
+/// The tables of these cells: the longest axis down, the second across.
+#[must_use]
+pub fn tables(cells: &[CellVerdict]) -> Vec<Table<'_>> {
+    let most =
+        |count: fn(&CellId) -> usize| cells.iter().map(|cell| count(&cell.cell)).max().unwrap_or_default();
+    let (releases, choices) = (most(|cell| cell.releases.len()), most(|cell| cell.choices.len()));
+    let labels: Vec<Vec<Label>> =
+        cells.iter().map(|cell| Label::all(&cell.cell, releases, choices)).collect();
+    let length = |axis: usize| labels.iter().map(|labels| &labels[axis]).collect::<BTreeSet<_>>().len();
+    let mut axes: Vec<usize> = (0..releases + choices + 2).collect();
+    axes.sort_by_key(|&axis| std::cmp::Reverse(length(axis)));
+    let (down, across) = (axes[0], axes[1]);
+    axes.drain(..2);
+    axes.sort_unstable();
+    let mut by_rest: BTreeMap<Vec<&Label>, BTreeMap<(&Label, &Label), &CellVerdict>> = BTreeMap::new();
+    for (cell, labels) in cells.iter().zip(&labels) {
+        let rest = axes.iter().map(|&axis| &labels[axis]).collect();
+        by_rest.entry(rest).or_default().insert((&labels[down], &labels[across]), cell);
+    }
+    by_rest.iter().map(|(rest, places)| table(rest, places)).collect()
+}
+
+fn table<'a>(rest: &[&Label], places: &BTreeMap<(&Label, &Label), &'a CellVerdict>) -> Table<'a> {
+    let rows: BTreeSet<&Label> = places.keys().map(|(down, _)| *down).collect();
+    let columns: BTreeSet<&Label> = places.keys().map(|(_, across)| *across).collect();
+    let row = |&down: &&Label| {
+        let row = columns.iter().map(|across| places.get(&(down, *across)).copied());
+        (down.text(), row.collect())
+    };
+    let corner = rest.iter().map(|label| label.text()).filter(|text| !text.is_empty());
+    Table {
+        corner: corner.collect::<Vec<_>>().join(" "),
+        rows: rows.iter().map(row).collect(),
+        columns: columns.iter().map(|label| label.text()).collect(),
+    }
+}
 
 /// The style of an outcome, wherever one is shown.
 #[must_use]
@@ -22,40 +100,36 @@ pub fn style(outcome: &Outcome) -> Style {
     color.on_default()
 }
 
-/// Renders the table.
+/// Renders the tables for a terminal.
 #[must_use]
 pub fn render(cells: &[CellVerdict]) -> String {
     let mut text = String::new();
-    let lines: BTreeSet<Line> = cells.iter().map(|cell| cell.cell.line).collect();
-    for line in lines {
-        let of_line = cells.iter().filter(|cell| cell.cell.line == line);
-        let by_place: BTreeMap<(Python, Postgres), &CellVerdict> =
-            of_line.map(|cell| ((cell.cell.python, cell.cell.postgres), cell)).collect();
-        table(&mut text, line, &by_place);
+    for Table { corner, columns, rows } in tables(cells) {
+        let labels = rows.iter().map(|(label, _)| label).chain([&corner]);
+        let first = labels.map(|label| label.chars().count() + 2).max().unwrap_or_default().max(COLUMN);
+        let wide =
+            columns.iter().map(|label| label.chars().count() + 1).max().unwrap_or_default().max(COLUMN);
+        let _ = write!(text, "  {corner:<first$}");
+        for column in &columns {
+            let _ = write!(text, "{column:<wide$}");
+        }
+        end_line(&mut text);
+        for (label, row) in rows {
+            let _ = write!(text, "  {label:<first$}");
+            for cell in row {
+                let (style, word) = cell.map_or((Style::new(), String::new()), place);
+                let rest = wide.saturating_sub(word.chars().count());
+                let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
+            }
+            end_line(&mut text);
+        }
     }
     text
 }
 
-fn table(text: &mut String, line: Line, cells: &BTreeMap<(Python, Postgres), &CellVerdict>) {
-    let pythons: BTreeSet<Python> = cells.keys().map(|(python, _)| *python).collect();
-    let majors: BTreeSet<Postgres> = cells.keys().map(|(_, postgres)| *postgres).collect();
-    let _ = write!(text, "  {:<12}", format!("PyO3 {line}"));
-    for major in &majors {
-        let _ = write!(text, "{:<COLUMN$}", format!("pg{major}"));
-    }
+fn end_line(text: &mut String) {
     text.truncate(text.trim_end().len());
     text.push('\n');
-    for python in pythons {
-        let _ = write!(text, "  {:<12}", format!("py{python}"));
-        for &major in &majors {
-            let shown = cells.get(&(python, major)).map_or((Style::new(), String::new()), |cell| place(cell));
-            let (style, word) = shown;
-            let rest = COLUMN.saturating_sub(word.chars().count());
-            let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
 }
 
 /// What stands in one place of the table: never wider than a column.

@@ -1,13 +1,13 @@
 //! The report for a step summary or a pull request: the grid, what is red, why and how to run it again, the criteria, the
 //! decision. Pure. What a test or a server said goes in escaped, and the whole stays below what GitHub takes.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::model::cell::{CellId, Line, Postgres, Python};
+use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::Outcome;
 use crate::report::causes::{Failing, Reason, Skip, because, failing, reasons, skips};
+use crate::report::grid::Table;
 use crate::report::repro;
 use crate::report::{Report, grid};
 use crate::verdict::criterion::{CriterionResult, Status, Unit};
@@ -75,24 +75,15 @@ fn head(report: &Report) -> String {
     text
 }
 
-/// One table per line: Pythons down, servers across.
+/// The tables of the terminal's grid.
 fn tables(cells: &[CellVerdict]) -> String {
     let mut text = String::new();
-    let lines: BTreeSet<Line> = cells.iter().map(|cell| cell.cell.line).collect();
-    for line in lines {
-        let of_line = || cells.iter().filter(move |cell| cell.cell.line == line);
-        let majors: BTreeSet<Postgres> = of_line().map(|cell| cell.cell.postgres).collect();
-        let mut rows: BTreeMap<Python, BTreeMap<Postgres, &CellVerdict>> = BTreeMap::new();
-        for cell in of_line() {
-            rows.entry(cell.cell.python).or_default().insert(cell.cell.postgres, cell);
-        }
-        let names = majors.iter().map(|major| format!(" pg{major} |")).collect::<Vec<_>>().concat();
-        let _ = writeln!(text, "| PyO3 {line} |{names}\n|---|{}", "---|".repeat(majors.len()));
-        for (python, row) in rows {
-            let place = |major| row.get(major).map_or_else(String::new, |cell| sign(cell));
-            let places =
-                majors.iter().map(|major| format!(" {} |", place(major))).collect::<Vec<_>>().concat();
-            let _ = writeln!(text, "| py{python} |{places}");
+    for Table { corner, columns, rows } in grid::tables(cells) {
+        let names = columns.iter().map(|column| format!(" {column} |")).collect::<Vec<_>>().concat();
+        let _ = writeln!(text, "| {corner} |{names}\n|---|{}", "---|".repeat(columns.len()));
+        for (label, row) in rows {
+            let places = row.iter().map(|cell| format!(" {} |", cell.map_or_else(String::new, sign)));
+            let _ = writeln!(text, "| {label} |{}", places.collect::<Vec<_>>().concat());
         }
         text.push('\n');
     }
@@ -118,7 +109,7 @@ fn block(reason: &Reason<'_>) -> String {
         let _ = writeln!(
             block,
             "\nAgain: `{}`; `cargo matrix repro {cell}` says how in Docker and Nix.",
-            repro::bare(*cell)
+            repro::bare(cell)
         );
     }
     block + "\n"
@@ -208,7 +199,7 @@ fn merged(report: &Report) -> String {
         let why = because(contested.why);
         let (outcome, other) =
             (plain(&contested.outcome.to_string()), plain(&contested.other_outcome.to_string()));
-        let (cell, counts, over) = (contested.cell, &contested.counts, &contested.passed_over);
+        let (cell, counts, over) = (&contested.cell, &contested.counts, &contested.passed_over);
         let _ = writeln!(
             text,
             "- `{cell}`: {outcome} in `{counts}`, {other} in `{over}`; the first counts, since {why}"

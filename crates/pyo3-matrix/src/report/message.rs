@@ -10,7 +10,7 @@ use bytesize::ByteSize;
 
 use crate::build::lock::Refreshed;
 use crate::build::wheel::Wheel;
-use crate::model::cell::{CellId, Line, WheelId};
+use crate::model::cell::{CellId, Line, Release, WheelId};
 use crate::model::event::Found;
 use crate::model::failure::Provided;
 use crate::plan::Plan;
@@ -66,13 +66,23 @@ pub fn extent(plan: &Plan) -> String {
         return format!("{}, none of which is built", counted(cells, "cell"));
     }
     let mut text = format!(
-        "{} on {}: Python {}, Postgres {}, PyO3 {}",
+        "{} on {}: Python {}",
         counted(cells, "cell"),
         counted(wheels.len(), "wheel"),
         list(plan.pythons()),
-        list(plan.majors()),
-        list(lines),
     );
+    let releases = plan.releases();
+    let mut tags: Vec<&String> = releases.iter().map(|release| &release.tag).collect();
+    tags.dedup();
+    for tag in tags {
+        let numbers = releases.iter().filter(|release| release.tag == *tag).map(Release::number);
+        let _ = write!(text, ", {} {}", plan.services.get(tag).unwrap_or(tag), list(numbers));
+    }
+    let _ = write!(text, ", PyO3 {}", list(lines));
+    let choices: std::collections::BTreeSet<&String> = plan.live().flat_map(|cell| &cell.choices).collect();
+    if !choices.is_empty() {
+        let _ = write!(text, ", {}", list(choices));
+    }
     if excluded > 0 {
         let _ = write!(text, "; {excluded} skipped");
     }
@@ -84,7 +94,7 @@ pub fn extent(plan: &Plan) -> String {
 pub fn shards(plan: &Plan, shards: &[Vec<CellId>]) -> String {
     let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
     for (at, cells) in shards.iter().enumerate() {
-        let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(|cell| cell.wheel()).collect();
+        let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(CellId::wheel).collect();
         let (cells_text, wheels_text) = (counted(cells.len(), "cell"), counted(wheels.len(), "wheel"));
         let _ = write!(text, "\nshard {}/{}: {cells_text} on {wheels_text}\n", at + 1, shards.len());
         for cell in cells {

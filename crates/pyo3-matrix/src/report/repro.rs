@@ -4,28 +4,25 @@ use crate::model::cell::CellId;
 
 /// The cell on this machine as it is; it needs nothing but what the README asks for.
 #[must_use]
-pub fn bare(cell: CellId) -> String {
+pub fn bare(cell: &CellId) -> String {
     format!("cargo matrix run --cell {cell}")
 }
 
 /// The cell in a container beside the server of the compose file.
 #[must_use]
-pub fn docker(cell: CellId) -> String {
-    let CellId { python, postgres, line } = cell;
-    format!(
-        "MATRIX_PYTHON={python} MATRIX_POSTGRES={postgres} MATRIX_LINE={line} docker compose run --rm cell"
-    )
+pub fn docker(cell: &CellId) -> String {
+    format!("docker compose run --rm matrix run --cell {cell}")
 }
 
 /// The cell in the flake's shell.
 #[must_use]
-pub fn nix(cell: CellId) -> String {
+pub fn nix(cell: &CellId) -> String {
     format!("nix develop -c {}", bare(cell))
 }
 
 /// All of them, each under what it runs in. The image, the compose file and the flake hold nothing that is `extra`.
 #[must_use]
-pub fn render(cell: CellId, extra: bool) -> String {
+pub fn render(cell: &CellId, extra: bool) -> String {
     let shell = format!("cargo matrix shell {cell}");
     let mut ways = vec![("on this machine", bare(cell))];
     if !extra {
@@ -40,7 +37,7 @@ mod tests {
     use super::*;
 
     fn commands(cell: &str, extra: bool) -> Vec<String> {
-        let text = render(cell.parse().expect("an id"), extra);
+        let text = render(&cell.parse().expect("an id"), extra);
         let commands = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         commands.map(str::to_owned).collect()
     }
@@ -51,7 +48,7 @@ mod tests {
             commands("py3.12-pg16-pyo3_0.30", false),
             [
                 "cargo matrix run --cell py3.12-pg16-pyo3_0.30",
-                "MATRIX_PYTHON=3.12 MATRIX_POSTGRES=16 MATRIX_LINE=0.30 docker compose run --rm cell",
+                "docker compose run --rm matrix run --cell py3.12-pg16-pyo3_0.30",
                 "nix develop -c cargo matrix run --cell py3.12-pg16-pyo3_0.30",
                 "cargo matrix shell py3.12-pg16-pyo3_0.30",
             ]

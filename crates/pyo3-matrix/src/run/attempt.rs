@@ -36,7 +36,7 @@ pub fn attempts(tries: Tries<'_, '_>, stage: impl Fn() -> Record) -> Record {
     while attempts.len() < retries && record.may_be_flaky() && !context.processes.interrupted() {
         let at = attempts.len() + 1;
         if let Err(error) = set_aside(folder, writes, at) {
-            (context.tell)(&Event::NotTriedAgain { cell: record.cell, error: &error });
+            (context.tell)(&Event::NotTriedAgain { cell: &record.cell, error: &error });
             break;
         }
         (context.tell)(&Event::TriedAgain { record: &record, again: at, of: retries });

@@ -11,6 +11,7 @@ use fs_err as fs;
 
 use crate::build::environment::Environment;
 use crate::config::Config;
+use crate::config::axis::FreeValue;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
@@ -19,7 +20,7 @@ use crate::plan::Planned;
 use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Context;
 use crate::service::database::Database;
-use crate::service::server::Server;
+use crate::service::server::{Lease, Server, Standing};
 use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
@@ -62,7 +63,8 @@ impl Benchmarks {
 pub struct Ready<'a, 'p> {
     pub planned: &'a Planned,
     pub environment: &'a Environment,
-    pub server: &'a Server<'p>,
+    /// `None` where the tests need none.
+    pub server: Option<&'a Server<'p>>,
     /// The only folder that the cell writes in.
     pub folder: PathBuf,
 }
@@ -85,11 +87,11 @@ impl Ready<'_, '_> {
         let result = match self.stage(Stage::Tests, Benchmarks::Off, context) {
             Ok(result) => result,
             Err(Failure { outcome, reason }) => {
-                return Record::empty(self.id(), requested, outcome, Some(reason));
+                return Record::empty(self.id().clone(), requested, outcome, Some(reason));
             }
         };
         let is_the_wheel = result.is_the_wheel();
-        let mut record = Record::empty(self.id(), requested, result.outcome, result.reason);
+        let mut record = Record::empty(self.id().clone(), requested, result.outcome, result.reason);
         record.observed = result.evidence.observed;
         record.tests = result.evidence.tests;
         record.failures = result.evidence.failures;
@@ -123,8 +125,8 @@ impl Ready<'_, '_> {
         }
     }
 
-    fn id(&self) -> CellId {
-        self.planned.cell
+    fn id(&self) -> &CellId {
+        &self.planned.cell
     }
 
     fn stage_folder(&self, stage: Stage) -> PathBuf {
@@ -144,11 +146,17 @@ impl Ready<'_, '_> {
         let folder = self.stage_folder(stage);
         fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
         let server_log = self.folder.join("server.log");
-        let database = self.server.fresh_database(&self.database_name(stage));
-        let database = database.inspect_err(|_| self.server.keep_log(&server_log))?;
+        let lease = self.server.map(|server| {
+            let database = server.fresh_database(&self.database_name(stage));
+            database.inspect_err(|_| server.keep_log(&server_log))
+        });
+        let database = lease.transpose()?;
         let command = self.command(stage, &folder, thoroughness, context.config);
-        let finished =
-            in_database(command, &database).log(&self.folder.join("output.log")).run(context.processes);
+        let command = match &database {
+            Some(database) => in_database(command, database),
+            None => command,
+        };
+        let finished = command.log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
         // Before anything reads what the cell wrote, or keeps it.
         secrets::clean(&self.folder).map_err(|error| machine(&error))?;
@@ -162,8 +170,8 @@ impl Ready<'_, '_> {
         }
         let interrupted = exit == Exit::Interrupted;
         let result = StageResult { outcome, reason, evidence, interrupted, harness: 0.0 };
-        let result = result.on(|| database.standing());
-        if !result.outcome.is_green() {
+        let result = result.on(|| database.as_ref().map_or(Standing::There, Lease::standing));
+        if let (false, Some(database)) = (result.outcome.is_green(), &database) {
             database.keep_log(&server_log);
         }
         drop(database);
@@ -191,9 +199,15 @@ impl Ready<'_, '_> {
             }
         }
         let full = thoroughness == Benchmarks::Full;
-        self.environment
-            .run(&arguments)
-            .limit(limit)
+        let choices: Vec<&FreeValue> = config.choices(self.id()).collect();
+        arguments.extend(choices.iter().flat_map(|choice| choice.pytest.iter().cloned()));
+        let variables: Vec<(&str, &str)> = choices
+            .iter()
+            .flat_map(|choice| &choice.env)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let command = self.environment.run(&arguments, &variables).limit(limit);
+        command
             .env("PYO3_MATRIX_BENCH", if full { "full" } else { "quick" })
             .env("PYO3_MATRIX_OUT", folder)
             .env("PYO3_MATRIX_CELL", self.id().to_string())

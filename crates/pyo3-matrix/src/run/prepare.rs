@@ -11,7 +11,7 @@ use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
 use crate::config::Missing;
-use crate::model::cell::{CellId, Line, Postgres, Python, WheelId};
+use crate::model::cell::{CellId, Line, Python, Release, WheelId};
 use crate::model::event::{Event, Found, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::record::Outcome;
@@ -28,7 +28,7 @@ use crate::service::server::Server;
 #[derive(Default)]
 pub struct Prepared<'p> {
     pub interpreters: Provided<Python, Interpreter>,
-    pub servers: Provided<Postgres, Server<'p>>,
+    pub servers: Provided<Release, Server<'p>>,
     pub wheels: Provided<WheelId, Wheel>,
     pub environments: Provided<WheelId, Environment>,
 }
@@ -69,14 +69,14 @@ impl<'p> Preparation<'_, 'p> {
 
     /// Reaches, or finds or fetches and starts, every server of the plan.
     #[must_use]
-    pub fn servers(&self) -> Provided<Postgres, Server<'p>> {
-        let majors: Vec<Postgres> = self.plan.majors().into_iter().collect();
-        let start = |&major: &Postgres| (major, self.server(major).map_err(Failure::from));
-        pool::each(majors.len(), &majors, start).into_iter().collect()
+    pub fn servers(&self) -> Provided<Release, Server<'p>> {
+        let releases: Vec<Release> = self.plan.releases().into_iter().collect();
+        let start = |release: &Release| (release.clone(), self.server(release).map_err(Failure::from));
+        pool::each(releases.len(), &releases, start).into_iter().collect()
     }
 
-    fn server(&self, major: Postgres) -> Result<Server<'p>, ProvisionError> {
-        let spec = self.context.config.server(major);
+    fn server(&self, release: &Release) -> Result<Server<'p>, ProvisionError> {
+        let spec = self.context.config.server(release);
         let spec = spec.unwrap_or_else(|| unreachable!("a plan holds majors of its config"));
         Server::provide(spec, self.context)
     }
@@ -163,7 +163,7 @@ fn used(wheel: &Wheel) {
 #[must_use]
 pub fn found(
     interpreters: &Provided<Python, Interpreter>,
-    servers: &Provided<Postgres, Server<'_>>,
+    servers: &Provided<Release, Server<'_>>,
 ) -> Vec<Found> {
     let missing = |name: String, failure: &Failure| Found { name, place: Err(failure.reason.clone()) };
     let interpreters = interpreters.iter().map(|(python, provided)| match provided {
@@ -172,9 +172,9 @@ pub fn found(
         }
         Err(failure) => missing(format!("Python {python}"), failure),
     });
-    let servers = servers.iter().map(|(major, provided)| match provided {
+    let servers = servers.iter().map(|(release, provided)| match provided {
         Ok(server) => Found { name: format!("Postgres {}", server.version()), place: Ok(server.to_string()) },
-        Err(failure) => missing(format!("Postgres {major}"), failure),
+        Err(failure) => missing(format!("Postgres {}", release.number()), failure),
     });
     interpreters.chain(servers).collect()
 }
@@ -187,10 +187,11 @@ impl<'p> Prepared<'p> {
     }
 
     /// What a cell runs on, or why it cannot run.
-    pub fn for_cell(&self, cell: CellId) -> Result<(&Environment, &Server<'p>), Failure> {
+    pub fn for_cell(&self, cell: &CellId) -> Result<(&Environment, Option<&Server<'p>>), Failure> {
         had(&self.interpreters, &cell.python)?;
         had(&self.wheels, &cell.wheel())?;
-        Ok((had(&self.environments, &cell.wheel())?, had(&self.servers, &cell.postgres)?))
+        let server = cell.releases.first().map(|release| had(&self.servers, release)).transpose()?;
+        Ok((had(&self.environments, &cell.wheel())?, server))
     }
 }
 

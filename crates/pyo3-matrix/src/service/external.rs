@@ -18,8 +18,7 @@ use super::database::{Database, fresh_name, random};
 use super::presence::{GRACE, Presence};
 use super::server::Standing;
 use super::superuser::{Superuser, reason, remove};
-use crate::config::PostgresSpec;
-use crate::model::cell::Postgres;
+use crate::config::{Postgres, PostgresSpec};
 use crate::provision::{Context, ProvisionError};
 
 /// What every name begins with that the harness gives on such a server; its tag follows.

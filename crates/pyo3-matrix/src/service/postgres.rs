@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::npm;
-use crate::config::PostgresSpec;
-use crate::model::cell::Postgres;
+use crate::config::{Postgres, PostgresSpec};
 use crate::process::{Command, Exit};
 use crate::provision::cache::Claim;
 use crate::provision::{Context, ProvisionError, Tried, unprivileged};
@@ -141,7 +140,7 @@ fn look(major: Postgres, bin: PathBuf, source: Source, context: &Context) -> Res
 fn version(text: &str) -> Option<(Postgres, String)> {
     let version = text.strip_prefix("postgres (PostgreSQL) ")?.split_whitespace().next()?;
     let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
-    Some((version[..digits].parse().ok()?, version.to_owned()))
+    Some((Postgres(version[..digits].parse().ok()?), version.to_owned()))
 }
 
 impl fmt::Display for Source {

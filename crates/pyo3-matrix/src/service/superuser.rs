@@ -5,8 +5,7 @@ use std::time::Duration;
 use ::postgres::Client;
 
 use super::database::{Database, new_password};
-use crate::config::Auth;
-use crate::model::cell::Postgres;
+use crate::config::{Auth, Postgres};
 use crate::provision::ProvisionError;
 
 /// A server's superuser, and what passwords on that server have to look like.

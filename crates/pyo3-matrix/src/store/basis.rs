@@ -31,7 +31,7 @@ impl Basis {
         let mut parts = vec![suite.tox.clone()];
         parts.extend(suite.sources.iter().cloned());
         parts.extend(loaded::by_pytest(&config.root, suite)?);
-        let locks = config.pythons.iter().map(|python| suite.requirements.join(format!("py{python}.txt")));
+        let locks = config.pythons().map(|python| suite.requirements.join(format!("py{python}.txt")));
         // A Python without a lock fails in its own cells, and says so there.
         parts.extend(locks.filter(|lock| config.root.join(lock).is_file()));
         let parts = fingerprint::files(&config.root, &parts)?.into_iter().collect::<BTreeSet<_>>();

@@ -102,7 +102,7 @@ impl RunFolder {
 
     /// The folder that belongs to `cell` alone.
     #[must_use]
-    pub fn cell(&self, cell: CellId) -> PathBuf {
+    pub fn cell(&self, cell: &CellId) -> PathBuf {
         self.path.join("cells").join(cell.to_string())
     }
 
@@ -120,7 +120,7 @@ impl RunFolder {
 
     /// Keeps what happened in a cell.
     pub fn write(&self, record: &Record) -> io::Result<()> {
-        let folder = self.cell(record.cell);
+        let folder = self.cell(&record.cell);
         fs::create_dir_all(&folder)?;
         document::write(&folder.join(record::FILE), record)
     }
@@ -133,7 +133,7 @@ impl RunFolder {
         let intent: Intent = versioned(&path)?.ok_or_else(missing)?;
         let mut records = Vec::new();
         for planned in &intent.plan.cells {
-            let path = self.cell(planned.cell).join(record::FILE);
+            let path = self.cell(&planned.cell).join(record::FILE);
             records.extend(versioned(&path)?);
         }
         let mut negatives = Vec::new();

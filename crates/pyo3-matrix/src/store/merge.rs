@@ -137,8 +137,8 @@ impl Piece {
         self.intent().part.as_ref().map_or(&self.intent().plan, |part| &part.whole)
     }
 
-    fn record(&self, cell: CellId) -> Option<&Record> {
-        self.contents.records.iter().find(|record| record.cell == cell)
+    fn record(&self, cell: &CellId) -> Option<&Record> {
+        self.contents.records.iter().find(|record| record.cell == *cell)
     }
 
     /// The run that this one retried.
@@ -187,8 +187,8 @@ impl Goal {
 /// Whether two plans are the same: by name, and by what each cell is asked to be. What a machine found out about a cell
 /// besides is no part of it.
 fn same(one: &Plan, two: &Plan) -> bool {
-    fn asked(planned: &Planned) -> (CellId, &Versions, Option<&str>) {
-        (planned.cell, &planned.requested, planned.excluded.as_deref())
+    fn asked(planned: &Planned) -> (&CellId, &Versions, Option<&str>) {
+        (&planned.cell, &planned.requested, planned.excluded.as_deref())
     }
     one.preset == two.preset
         && one.cells.iter().map(asked).eq(two.cells.iter().map(asked))
@@ -242,7 +242,7 @@ pub fn choose(plan: &Plan, pieces: &[Piece]) -> (BTreeMap<CellId, Counting>, Vec
         let Some(choice) = choice::choose(&candidates) else { continue };
         let contest = |(other, why): &(usize, Why)| contest(&candidates, &choice, *other, *why);
         contested.extend(choice.passed_over.iter().map(contest));
-        chosen.insert(cell, Counting { piece: places[choice.at], attempts: choice.attempts });
+        chosen.insert(cell.clone(), Counting { piece: places[choice.at], attempts: choice.attempts });
     }
     (chosen, contested)
 }
@@ -251,7 +251,7 @@ fn contest(candidates: &[Candidate<'_>], choice: &Choice, other: usize, why: Why
     let (wins, loses) = (&candidates[choice.at], &candidates[other]);
     let counts = wins.record.clone().after(choice.attempts.clone());
     Contested {
-        cell: wins.record.cell,
+        cell: wins.record.cell.clone(),
         counts: wins.run.to_owned(),
         outcome: counts.outcome,
         passed_over: loses.run.to_owned(),
@@ -312,8 +312,8 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
     let (folder, intent) = RunFolder::begin(target, intent.clone())?;
     let _alive = Alive::claim(&folder)?;
     for (cell, Counting { piece, attempts }) in chosen {
-        disk::share(&pieces[piece].folder.cell(cell), &folder.cell(cell))?;
-        if let (false, Some(record)) = (attempts.is_empty(), pieces[piece].record(cell)) {
+        disk::share(&pieces[piece].folder.cell(&cell), &folder.cell(&cell))?;
+        if let (false, Some(record)) = (attempts.is_empty(), pieces[piece].record(&cell)) {
             folder.write(&record.clone().after(attempts))?;
         }
     }

@@ -130,11 +130,11 @@ impl fmt::Display for Tally {
 #[must_use]
 pub fn judge(known: Known<'_>) -> Verdict {
     let Known { plan, records, terms, .. } = known;
-    let by_cell: BTreeMap<CellId, &Record> = records.iter().map(|record| (record.cell, record)).collect();
+    let by_cell: BTreeMap<&CellId, &Record> = records.iter().map(|record| (&record.cell, record)).collect();
     let cells: Vec<_> =
         plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied(), known)).collect();
     let skipped = |record: &&Record| matches!(record.outcome, Outcome::Skipped { .. });
-    let ran = plan.live().filter_map(|cell| by_cell.get(&cell).copied());
+    let ran = plan.live().filter_map(|cell| by_cell.get(cell).copied());
     let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
     let criteria: Vec<_> = terms.criteria.iter().map(|criterion| criterion::judge(criterion, &ran)).collect();
     let negatives = negatives(known);
@@ -156,9 +156,9 @@ fn negatives(known: Known<'_>) -> Vec<NegativeRecord> {
 }
 
 fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> CellVerdict {
-    let cell = planned.cell;
+    let cell = &planned.cell;
     let bare = |outcome, reason: &str| CellVerdict {
-        cell,
+        cell: cell.clone(),
         outcome,
         reason: Some(reason.to_owned()),
         passed: 0,
@@ -185,7 +185,7 @@ fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> C
     let before = record.attempts.iter().flat_map(|attempt| attempt.failing.clone());
     let failing = before.chain(record.failing()).collect();
     CellVerdict {
-        cell,
+        cell: cell.clone(),
         outcome,
         reason,
         passed,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_types, reason = "a test stands outside of the harness that it starts")]
 
+mod axes;
 mod cells;
 mod cli;
 mod doctor;

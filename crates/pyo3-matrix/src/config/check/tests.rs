@@ -89,7 +89,7 @@ fn a_criterion_is_a_test_or_a_speedup_and_an_exclusion_has_a_reason() {
     let message = check("[preset.smoke]", "[[exclude]]\npython = \"3.9\"\nreason = \" \"\n[preset.smoke]");
     assert!(message.contains("an exclusion needs a reason"), "{message}");
     let message = check("[preset.smoke]", "[[exclude]]\npython = \"3.8\"\nreason = \"x\"\n[preset.smoke]");
-    assert!(message.contains("names a version that no axis lists"), "{message}");
+    assert!(message.contains("this exclusion names python 3.8, allowed: 3.9, 3.10"), "{message}");
 }
 
 #[test]
@@ -169,4 +169,40 @@ fn a_stage_that_names_nothing_to_run_is_refused() {
     assert_eq!(loaded(r#"tests = ["--pyargs", "ours.tests"]"#, ""), Ok(()));
     let message = loaded("tests = [\"tests\"]\nbenchmarks = [\"-q\"]", "").expect_err("no benchmarks");
     assert!(message.contains("[suite] benchmarks names no file"), "{message}");
+}
+
+/// Returns the message for a file with this free axis.
+fn axis(text: &str) -> String {
+    check("[preset.smoke]", &format!("[[axis]]\n{text}\n[preset.smoke]"))
+}
+
+#[test]
+fn a_free_axis_has_a_name_and_values_of_its_own_that_change_something() {
+    let value = |name: &str| format!("{{ name = \"{name}\", env = {{ A = \"1\" }} }}");
+    let named = |name: &str, values: &str| axis(&format!("name = \"{name}\"\nvalue = [{values}]"));
+    for taken in ["python", "postgres", "preset", "Loop", "a-b"] {
+        let message = named(taken, &value("uvloop"));
+        assert!(message.contains(&format!("an axis cannot be called `{taken}`")), "{message}");
+    }
+    assert!(named("loop", "").contains("axis loop has no [[axis.value]] that is not extra"));
+    let message = named("loop", &value("a-b"));
+    assert!(message.contains("has the value `a-b`, allowed: letters, digits, `_` and `.`"), "{message}");
+    let message = named("loop", &format!("{0}, {0}", value("uvloop")));
+    assert!(message.contains("has the value uvloop, which is listed before"), "{message}");
+    let message = named("loop", "{ name = \"uvloop\" }");
+    assert!(
+        message.contains("uvloop of axis loop changes nothing, needed: `env`, `pytest` or both"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_preset_names_axes_that_there_are_and_every_one_that_is_not_free() {
+    let message = check("[preset.smoke]", "[preset.smoke]\nlop = \"all\"");
+    assert!(
+        message.contains("this preset names `lop`, which is no axis, allowed: python, postgres, line"),
+        "{message}"
+    );
+    let message = check("[preset.smoke]\npython = \"newest\"", "[preset.smoke]");
+    assert!(message.contains("this preset chooses no python, needed: python = \"all\""), "{message}");
 }

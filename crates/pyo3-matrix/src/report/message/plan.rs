@@ -27,7 +27,7 @@ pub fn plan(forecast: &Forecast) -> String {
     text.push('\n');
     for planned in &plan.cells {
         let requested = &planned.requested;
-        let _ = write!(text, "{:<24}", planned.cell.to_string());
+        let _ = write!(text, "{:<24}", planned.cell.to_string() + "  ");
         let _ = match &planned.excluded {
             Some(reason) => writeln!(text, "skipped: {reason}"),
             None => writeln!(
@@ -59,7 +59,7 @@ fn pairs(coverage: &Coverage, cells: usize) -> String {
 fn legality(plan: &Plan) -> String {
     let foretold = |state| {
         let live = plan.cells.iter().filter(|planned| planned.excluded.is_none());
-        live.filter_map(|planned| Some((planned.cell, planned.legality.as_ref()?)))
+        live.filter_map(|planned| Some((&planned.cell, planned.legality.as_ref()?)))
             .filter(move |(_, legality)| legality.state == state)
     };
     let probed = foretold(State::Legal).filter(|(_, legality)| legality.source == Source::Probe).count();
@@ -71,7 +71,7 @@ fn legality(plan: &Plan) -> String {
         foretold(State::Impossible).count()
     );
     for (word, state) in [("experimental", State::Experimental), ("impossible", State::Impossible)] {
-        let mut by_reason: BTreeMap<String, Vec<CellId>> = BTreeMap::new();
+        let mut by_reason: BTreeMap<String, Vec<&CellId>> = BTreeMap::new();
         for (cell, legality) in foretold(state) {
             by_reason.entry(reason(legality)).or_default().push(cell);
         }
@@ -92,7 +92,7 @@ fn reason(legality: &Legality) -> String {
     parts.into_iter().flatten().fold(String::new(), |text, part| text + "\n" + &indented(&part))
 }
 
-fn named(cells: &[CellId]) -> String {
+fn named(cells: &[&CellId]) -> String {
     match cells {
         [] => String::new(),
         [one] => one.to_string(),

@@ -118,7 +118,7 @@ mod tests {
 
     fn versions() -> Versions {
         let text = || "1".to_owned();
-        Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() }
+        Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
     }
 
     fn record() -> Record {
@@ -259,7 +259,7 @@ mod tests {
         let observed = || Observed {
             versions: versions(),
             python_full: "3.12.1".into(),
-            postgres_full: "16.14".into(),
+            postgres_full: Some("16.14".into()),
             build_info: BTreeMap::new(),
             packages: BTreeMap::new(),
             loaded: None,

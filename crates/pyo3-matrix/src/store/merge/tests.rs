@@ -18,14 +18,20 @@ fn id(text: &str) -> CellId {
 
 fn versions() -> Versions {
     let text = || "1".to_owned();
-    Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() }
+    Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
 }
 
 fn whole() -> Plan {
     let planned =
         |cell: &&str| Planned { cell: id(cell), requested: versions(), excluded: None, legality: None };
     let cells = CELLS.iter().map(planned).collect();
-    Plan { preset: "grid".into(), missing: Missing::Fail, cells, negatives: Vec::new() }
+    Plan {
+        preset: "grid".into(),
+        missing: Missing::Fail,
+        services: BTreeMap::new(),
+        cells,
+        negatives: Vec::new(),
+    }
 }
 
 fn record(cell: CellId, outcome: Outcome) -> Record {
@@ -37,11 +43,11 @@ fn record(cell: CellId, outcome: Outcome) -> Record {
 
 /// A run on disk, as another machine would have left it.
 fn run(target: &Path, (plan, part): (Plan, Option<Part>), outcome: &Outcome) -> RunFolder {
-    let cells: Vec<CellId> = plan.live().collect();
+    let cells: Vec<CellId> = plan.live().cloned().collect();
     let intent = Intent { part, ..Intent::of(plan, Terms::default(), Basis::default()) };
     let folder = RunFolder::create(target, intent).expect("a folder");
-    for cell in cells {
-        folder.write(&record(cell, outcome.clone())).expect("written");
+    for cell in &cells {
+        folder.write(&record(cell.clone(), outcome.clone())).expect("written");
         std::fs::write(folder.cell(cell).join("output.log"), "said").expect("written");
     }
     folder
@@ -78,7 +84,10 @@ fn shards_become_the_whole_with_everything_that_was_in_them() {
     assert_eq!((merged.runs.len(), merged.contested.len()), (2, 0));
     assert_eq!(merged.runs.iter().map(|source| source.cells).collect::<Vec<_>>(), [2, 2]);
     let latest = RunFolder::open(here.path(), None).expect("the latest");
-    assert_eq!(std::fs::read_to_string(latest.cell(id(CELLS[3])).join("output.log")).expect("a log"), "said");
+    assert_eq!(
+        std::fs::read_to_string(latest.cell(&id(CELLS[3])).join("output.log")).expect("a log"),
+        "said"
+    );
     assert!(latest.read().expect("read").intent.part.is_none(), "a whole is no part");
 }
 

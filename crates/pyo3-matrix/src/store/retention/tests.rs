@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
@@ -11,7 +12,13 @@ use crate::store::intent::Terms;
 use crate::store::merge::{Merged, Source};
 
 fn plan() -> Plan {
-    Plan { preset: "grid".into(), missing: Missing::Fail, cells: Vec::new(), negatives: Vec::new() }
+    Plan {
+        preset: "grid".into(),
+        missing: Missing::Fail,
+        services: BTreeMap::new(),
+        cells: Vec::new(),
+        negatives: Vec::new(),
+    }
 }
 
 /// A run of its own named `id`, which `edit` may have refer to others.

@@ -6,7 +6,7 @@ use crate::verdict::criterion::{Range, Unit};
 
 fn versions() -> Versions {
     let text = || "1".to_owned();
-    Versions { python: text(), postgres: text(), pyo3: text(), pyo3_async_runtimes: text() }
+    Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
 }
 
 fn plan(cells: &[&str]) -> Plan {
@@ -17,7 +17,13 @@ fn plan(cells: &[&str]) -> Plan {
         legality: None,
     };
     let cells = cells.iter().map(planned).collect();
-    Plan { preset: "test".into(), missing: Missing::Fail, cells, negatives: Vec::new() }
+    Plan {
+        preset: "test".into(),
+        missing: Missing::Fail,
+        services: BTreeMap::new(),
+        cells,
+        negatives: Vec::new(),
+    }
 }
 
 fn record(cell: &str, result: TestResult, speedup: Option<(f64, f64)>) -> Record {

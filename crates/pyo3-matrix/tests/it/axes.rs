@@ -1,0 +1,75 @@
+//! Can a cell differ by more than Python, a server and a line? A free axis in matrix.toml alone, and what becomes of it.
+
+use crate::harness::{Project, alone, fixture, hold, json, run_folder, shown, stderr, stdout};
+
+const AXIS: &str = r#"
+[[axis]]
+name = "loop"
+value = [
+  { name = "asyncio", env = { EVENT_LOOP = "asyncio" }, pytest = ["-k", "not only"] },
+  { name = "uvloop", env = { EVENT_LOOP = "uvloop" } },
+]
+"#;
+
+fn project() -> Project {
+    Project::testing_with(&fixture("chosen"), |text| text + AXIS)
+}
+
+#[test]
+fn a_free_axis_gives_its_cells_variables_and_arguments_and_an_id_of_their_own() {
+    let _alone = alone();
+    let project = project();
+    let output = project.run(&[
+        "run",
+        "--preset",
+        "smoke",
+        "--loop",
+        "asyncio,uvloop",
+        "--benchmarks",
+        "off",
+        "--jobs",
+        "2",
+    ]);
+    let folder = run_folder(&output);
+    let (plan, report) = (json(&folder.join("plan.json")), json(&folder.join("report.json")));
+    hold(&plan, "plan");
+    hold(&report, "report");
+    assert!(report["verdict"]["green"].as_bool() == Some(true), "{}", shown(&output));
+    let mut tests = Vec::new();
+    for entry in std::fs::read_dir(folder.join("cells")).expect("cells").flatten() {
+        let record = json(&entry.path().join("record.json"));
+        hold(&record, "record");
+        let id = record["cell"].as_str().expect("an id").to_owned();
+        assert_eq!(entry.file_name().to_str(), Some(id.as_str()));
+        let choice = id.rsplit('-').next().expect("a choice").to_owned();
+        tests.push((choice, record["tests"].as_object().expect("tests").len()));
+    }
+    tests.sort();
+    assert_eq!(tests, [("asyncio".to_owned(), 1), ("uvloop".to_owned(), 2)], "{}", shown(&output));
+    // Two values of one axis, and one of each other.
+    let text = stdout(&project.run(&["report"]));
+    assert!(text.contains("\n  asyncio         ✔ 1\n  uvloop          ✔ 2\n"), "{text}");
+}
+
+#[test]
+fn a_request_over_an_axis_that_is_not_there_says_what_is() {
+    let project = project();
+    let plan = |arguments: &[&str]| project.run(&[&["plan", "--preset", "smoke"], arguments].concat());
+    let text = stdout(&plan(&["--loop", "all"]));
+    assert!(text.contains("-asyncio") && text.contains("-uvloop"), "{text}");
+    let wrong = plan(&["--loop", "trio"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        stderr(&wrong).contains("unknown loop `trio`\nhint: known are asyncio, uvloop"),
+        "{}",
+        shown(&wrong)
+    );
+    let wrong = plan(&["--bridge", "all"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("unexpected argument '--bridge'"), "{}", shown(&wrong));
+    // Without the file nothing knows its axes, and what is wrong with the file is what the user has to hear.
+    std::fs::write(project.path().join("matrix.toml"), "schema_version = 1\n[budget]\n").expect("written");
+    let wrong = plan(&["--loop", "all"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("unknown field `budget`"), "{}", shown(&wrong));
+}
