@@ -21,46 +21,30 @@ if TYPE_CHECKING:
     from matrix_cell.phases import Phase
 
 
-class EventLog:
-    """A pytest plugin object that writes events.jsonl."""
+class Lines:
+    """The file itself. The processes of a session with workers all append to it; the session's own begins it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, worker: str | None = None) -> None:
         # Unbuffered: what was written is in the kernel's hands before the next test can take the process down.
-        self._file = path.open("wb", buffering=0)
-        self._phases: dict[str, list[Phase]] = {}
-        self.write("session_start", process_started=psutil.Process().create_time())
+        self._file = path.open("ab", buffering=0)
+        self._worker = {} if worker is None else {"worker": worker}
 
     def write(self, event: str, **details: Any) -> None:
-        """Append one line; a single write, so that a line is whole or absent."""
-        line = {"event": event, **details, "time": time.time()}
+        """Append one line; a single write, so that a line is whole or absent, whichever other process writes."""
+        line = {"event": event, **self._worker, **details, "time": time.time()}
         self._file.write(json_line(line))
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be imported, or skips itself, has no test to report it, so that is an event."""
-        if report.failed:
-            self.write("collect_error", test=report.nodeid, message=reason_of(report), longrepr=report.longreprtext)
-        elif report.skipped:
-            self.write("collect_skip", test=report.nodeid, message=reason_of(report))
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Say which tests were collected and not deselected; one that never runs has no other trace."""
-        self.write("collected", tests=[item.nodeid for item in session.items])
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Say which test is about to run its setup."""
-        self.write("test_start", test=nodeid)
+class SessionLog:
+    """A pytest plugin object that tells when the session begins and ends; where there are workers, of all of them."""
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the phases of the running test. Its start may be told twice before its end, so a start drops none."""
-        self._phases.setdefault(report.nodeid, []).append(phase_of(report))
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Say how the test ended, over all of its phases. If pytest runs it again, a failure is not forgotten."""
-        phases = self._phases.pop(nodeid, [])
-        end = end_of(phases)
-        self.write("test_end", test=nodeid, seconds=sum(phase.seconds for phase in phases), **end)
-        if earlier := as_earlier(end):
-            self._phases[nodeid] = earlier
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._lines.write("session_start", process_started=psutil.Process().create_time())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
@@ -70,8 +54,41 @@ class EventLog:
 
     def end(self, session: pytest.Session) -> None:
         """Write the last line."""
-        self.write("session_end", exit_code=int(session.exitstatus), collected=session.testscollected)
+        self._lines.write("session_end", exit_code=int(session.exitstatus), collected=session.testscollected)
 
-    def close(self) -> None:
-        """Give the file back."""
-        self._file.close()
+
+class EventLog:
+    """A pytest plugin object that tells of each test that this process collects and runs."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._phases: dict[str, list[Phase]] = {}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be imported, or skips itself, has no test to report it, so that is an event."""
+        if report.failed:
+            self._lines.write(
+                "collect_error", test=report.nodeid, message=reason_of(report), longrepr=report.longreprtext
+            )
+        elif report.skipped:
+            self._lines.write("collect_skip", test=report.nodeid, message=reason_of(report))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say which tests were collected and not deselected; one that never runs has no other trace."""
+        self._lines.write("collected", tests=[item.nodeid for item in session.items])
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Say which test is about to run its setup."""
+        self._lines.write("test_start", test=nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the phases of the running test. Its start may be told twice before its end, so a start drops none."""
+        self._phases.setdefault(report.nodeid, []).append(phase_of(report))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Say how the test ended, over all of its phases. If pytest runs it again, a failure is not forgotten."""
+        phases = self._phases.pop(nodeid, [])
+        end = end_of(phases)
+        self._lines.write("test_end", test=nodeid, seconds=sum(phase.seconds for phase in phases), **end)
+        if earlier := as_earlier(end):
+            self._phases[nodeid] = earlier

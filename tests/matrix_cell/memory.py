@@ -1,5 +1,7 @@
-"""How does the memory of this process move while the tests run? A timer in, memory.json out.
+"""How does the memory of the session move while the tests run? A timer in, memory.json out.
 
+With workers of pytest-xdist a sample is the sum over the session's own process and each worker that lives then. A page
+that several of them share counts in each.
 The series is for the eye and for the record; whether a test leaks is measured by that test (see `leak`), which hands
 its numbers over as the user property `leak`.
 """
@@ -17,6 +19,7 @@ import psutil
 from matrix_cell.json_file import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import pytest
@@ -29,8 +32,9 @@ SAVE_EVERY = 20
 class MemorySeries:
     """A pytest plugin object that samples the resident set from a daemon thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, others: Callable[[], Iterable[psutil.Process]] = tuple) -> None:
         self._path = path
+        self._others = others
         self._process = psutil.Process()
         self._began = time.perf_counter()
         # Arrays of numbers, not lists of objects: the series must not look like a leak to what it watches.
@@ -68,7 +72,7 @@ class MemorySeries:
     def _sample(self) -> None:
         with self._lock:
             self._seconds.append(time.perf_counter() - self._began)
-            self._resident.append(self._process.memory_info().rss)
+            self._resident.append(self._process.memory_info().rss + sum(map(resident, self._others())))
 
     def _save(self) -> None:
         with self._lock:
@@ -84,3 +88,11 @@ class MemorySeries:
                     "leaks": dict(self._leaks),
                 },
             )
+
+
+def resident(process: psutil.Process) -> int:
+    """Return the resident set of another process: nothing once it has ended."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -6,59 +6,34 @@ Without `--matrix-out` (or PYO3_MATRIX_OUT) it does nothing, so the same tests r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
 from matrix_cell import benchmark_rounds
-from matrix_cell.events import EventLog
-from matrix_cell.json_file import write_json
+from matrix_cell.events import EventLog, Lines, SessionLog
+from matrix_cell.gate import Gate, WorkerGate
 from matrix_cell.memory import MemorySeries
-from matrix_cell.observation import EXIT_MISMATCH, EXIT_UNOBSERVABLE, complaints, observe
 from matrix_cell.request import add_options, read_request
-from matrix_cell.unobservable import UnobservableError
-from matrix_cell.workers import refusal
+from matrix_cell.workers import Workers, distributes, worker_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matrix_cell.request import CellRequest
 
-OBSERVED = "observed.json"
+EVENTS = "events.jsonl"
 
 
-class Gate:
-    """Lets the session reach its tests only if the cell is what it was asked to be."""
+class Start:
+    """Records the tests in the process that runs them, which is known when the session starts."""
 
-    def __init__(self, request: CellRequest) -> None:
-        self._request = request
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Observe before any test file is imported; the session has begun, so its end is still recorded."""
-        self.check()
-
-    def check(self) -> None:
-        """Write what this cell is, and end the session if that is not what was requested."""
-        try:
-            observed = observe(self._request)
-        except UnobservableError as error:
-            write_error(self._request.out, str(error))
-            self.leave(str(error), EXIT_UNOBSERVABLE)
-        write_json(self._request.out / OBSERVED, observed)
-        if told := complaints(self._request, observed):
-            self.leave("\n".join(["this cell is not what was requested", *told]), EXIT_MISMATCH)
-
-    def leave(self, reason: str, code: int) -> NoReturn:
-        """End the session; pytest prints one line of the reason at the end, and the whole stands before it."""
-        reason = f"{self._request.cell}: {reason}"
-        print(f"\n{reason}", flush=True)
-        pytest.exit(reason.partition("\n")[0], returncode=code)
-
-
-def write_error(out: Path, told: str) -> None:
-    """Leave the reason why this cell could not be observed where its record is made of."""
-    write_json(out / OBSERVED, {"schema_version": 1, "error": told})
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Leave the tests to the workers where there are any."""
+        if not distributes(session.config):
+            session.config.pluginmanager.register(EventLog(self._lines), "matrix-events")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,14 +47,35 @@ def pytest_configure(config: pytest.Config) -> None:
     if request is None:
         return
     request.out.mkdir(parents=True, exist_ok=True)
-    if told := refusal(config):
-        write_error(request.out, told)
-        raise pytest.UsageError(told)
-    events = EventLog(request.out / "events.jsonl")
-    config.add_cleanup(events.close)
-    memory = MemorySeries(request.out / "memory.json")
+    worker = worker_of(config)
+    if worker is None:
+        record_session(config, request)
+    else:
+        record_worker(config, request, worker)
+
+
+def record_session(config: pytest.Config, request: CellRequest) -> None:
+    """Record the session from its own process."""
+    path = request.out / EVENTS
+    path.write_bytes(b"")
+    lines = Lines(path)
+    config.add_cleanup(lines.close)
+    gate = Gate(request)
+    workers = Workers(lines, gate)
+    memory = MemorySeries(request.out / "memory.json", workers.processes)
     config.add_cleanup(memory.close)
-    config.pluginmanager.register(events, "matrix-events")
-    config.pluginmanager.register(memory, "matrix-memory")
-    config.pluginmanager.register(Gate(request), "matrix-gate")
-    config.pluginmanager.register(benchmark_rounds, "matrix-benchmark-rounds")
+    register = config.pluginmanager.register
+    register(SessionLog(lines), "matrix-session")
+    register(Start(lines), "matrix-start")
+    register(workers, "matrix-workers")
+    register(memory, "matrix-memory")
+    register(gate, "matrix-gate")
+    register(benchmark_rounds, "matrix-benchmark-rounds")
+
+
+def record_worker(config: pytest.Config, request: CellRequest, worker: str) -> None:
+    """Record what a worker is and runs. The session's own process measures its memory."""
+    lines = Lines(request.out / EVENTS, worker)
+    config.add_cleanup(lines.close)
+    config.pluginmanager.register(EventLog(lines), "matrix-events")
+    config.pluginmanager.register(WorkerGate(request, lines), "matrix-gate")

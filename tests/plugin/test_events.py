@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from matrix_cell.events import EventLog
+from matrix_cell.events import EventLog, Lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,20 +223,22 @@ def report(**attributes: Any) -> pytest.CollectReport:
     [("\n  \n  first \nsecond", "first"), ("", ""), (None, "")],
 )
 def test_message_is_the_first_line_that_says_something(tmp_path: Path, longrepr: str | None, message: str) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
+    lines = Lines(tmp_path / "events.jsonl")
+    log = EventLog(lines)
     log.pytest_collectreport(report(longrepr=longrepr))
-    log.close()
-    [_, line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    lines.close()
+    [line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["message"] == message
 
 
 def test_what_was_told_is_written_while_the_process_lives(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
+    lines = Lines(tmp_path / "events.jsonl")
+    log = EventLog(lines)
     # A report without a start before it.
     log.pytest_runtest_logreport(pytest.TestReport("test_inner.py::test_x", ("", 0, ""), {}, "failed", "gone", "call"))
     log.pytest_runtest_logfinish("test_inner.py::test_x")
-    [_, line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    log.close()
+    [line] = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    lines.close()
     assert json.loads(line).items() >= {"event": "test_end", "result": "failed", "message": "gone"}.items()
 
 

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from matrix_cell import observation
+from matrix_cell.gate import Gate
 from matrix_cell.installed import HINT
 from matrix_cell.observation import Difference, compare, complaints, server_version
-from matrix_cell.plugin import Gate
 from matrix_cell.request import CellRequest
 from matrix_cell.unobservable import UnobservableError
 

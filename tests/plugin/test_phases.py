@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from matrix_cell.events import EventLog
+from matrix_cell.events import EventLog, Lines
 from matrix_cell.phases import Phase, as_earlier, end_of, phase_of
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def test_passing_phase_has_no_message() -> None:
     assert phase_of(whenless) == Phase("", "passed", foreseen=True, message="", longrepr="", seconds=0.5)
 
 
-def ends(log: EventLog, path: Path) -> list[dict[str, Any]]:
-    log.close()
+def ends(lines: Lines, path: Path) -> list[dict[str, Any]]:
+    lines.close()
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [event for event in events if event["event"] == "test_end"]
 
@@ -126,7 +126,8 @@ def ends(log: EventLog, path: Path) -> list[dict[str, Any]]:
 def test_test_that_passed_the_second_time_has_failed(tmp_path: Path, *, finished: bool) -> None:
     # As pytest-rerunfailures reports it, with an end for each time, or with one at last.
     test, path = "test_inner.py::test_x", tmp_path / "events.jsonl"
-    log = EventLog(path)
+    lines = Lines(path)
+    log = EventLog(lines)
     log.pytest_runtest_logstart(test)
     for again in [report(SETUP, "passed"), report(CALL, "rerun", "first time"), report(TEARDOWN, "passed")]:
         log.pytest_runtest_logreport(again)
@@ -136,7 +137,7 @@ def test_test_that_passed_the_second_time_has_failed(tmp_path: Path, *, finished
     for when in (SETUP, CALL, TEARDOWN):
         log.pytest_runtest_logreport(report(when, "passed"))
     log.pytest_runtest_logfinish(test)
-    last = ends(log, path)[-1]
+    last = ends(lines, path)[-1]
     assert (last["result"], last["longrepr"]) == ("failed", "first time")
     assert last["message"] == "passed only when pytest ran it again: first time"
 
@@ -144,7 +145,8 @@ def test_test_that_passed_the_second_time_has_failed(tmp_path: Path, *, finished
 def test_test_that_hid_its_first_failure_has_failed(tmp_path: Path) -> None:
     # As the plugin `flaky` reports it: nothing of the call that failed, then a second time from start to end.
     test, path = "test_inner.py::test_x", tmp_path / "events.jsonl"
-    log = EventLog(path)
+    lines = Lines(path)
+    log = EventLog(lines)
     for reported in [(SETUP, TEARDOWN), (SETUP, CALL, TEARDOWN)]:
         log.pytest_runtest_logstart(test)
         for when in reported:
@@ -152,7 +154,7 @@ def test_test_that_hid_its_first_failure_has_failed(tmp_path: Path) -> None:
         log.pytest_runtest_logfinish(test)
     log.pytest_runtest_logreport(report(SETUP, "passed", test="test_inner.py::test_y"))
     log.pytest_runtest_logfinish("test_inner.py::test_y")
-    told = [(end["result"], end["message"]) for end in ends(log, path)]
+    told = [(end["result"], end["message"]) for end in ends(lines, path)]
     assert told == [
         ("failed", "pytest reported no call of it"),
         ("failed", "passed only when pytest ran it again: pytest reported no call of it"),
@@ -162,16 +164,18 @@ def test_test_that_hid_its_first_failure_has_failed(tmp_path: Path) -> None:
 
 def test_end_without_a_report_is_no_pass(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    log = EventLog(path)
+    lines = Lines(path)
+    log = EventLog(lines)
     log.pytest_runtest_logfinish("test_inner.py::test_x")
-    [end] = ends(log, path)
+    [end] = ends(lines, path)
     assert end["result"] == "failed"
 
 
 def test_report_that_is_written_over_later_stays_as_it_came(tmp_path: Path) -> None:
     # As pytest-retry does: the report of the first call is told with a word of its own, and becomes that of the last.
     test, path = "test_inner.py::test_x", tmp_path / "events.jsonl"
-    log = EventLog(path)
+    lines = Lines(path)
+    log = EventLog(lines)
     call = report(CALL, "retried", "first time")
     log.pytest_runtest_logreport(report(SETUP, "passed"))
     log.pytest_runtest_logreport(call)
@@ -179,7 +183,7 @@ def test_report_that_is_written_over_later_stays_as_it_came(tmp_path: Path) -> N
     log.pytest_runtest_logreport(call)
     log.pytest_runtest_logreport(report(TEARDOWN, "passed"))
     log.pytest_runtest_logfinish(test)
-    [end] = ends(log, path)
+    [end] = ends(lines, path)
     assert (end["result"], end["seconds"]) == ("failed", 2)
     assert end["message"] == "passed only when pytest ran it again: first time"
 

@@ -125,7 +125,8 @@ def test_folder_of_the_record_is_made_and_each_part_can_be_named(pytester: pytes
     for _second_time in (False, True):
         manager = pytester.parseconfigure(*PLUGIN, "--matrix-out", str(out)).pluginmanager
         names = {name for name, plugin in manager.list_name_plugin() if plugin and name.startswith("matrix-")}
-        assert names == {"matrix-events", "matrix-memory", "matrix-gate", "matrix-benchmark-rounds"}
+        parts = ("session", "start", "workers", "memory", "gate", "benchmark-rounds")
+        assert names == {f"matrix-{part}" for part in parts}
         assert {path.name for path in out.iterdir()} >= {"events.jsonl"}
 
 

@@ -4,3 +4,4 @@ pub mod criterion;
 pub mod judge;
 pub mod measure;
 pub mod outcome;
+pub mod workers;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::record::{Benchmark, Comparison, Loaded, Memory, Observed, TestFailure, TestResult};
+use crate::model::record::{Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
 use crate::store::left::{Left, Measured};
+use crate::verdict::workers::Workers;
 
 /// What one stage of a cell left.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Evidence {
     pub skips: BTreeMap<String, String>,
     /// The exit code that the session told, if it came to its end.
     pub session_code: Option<i32>,
+    /// The processes that ran the tests, where pytest-xdist started some.
+    pub workers: Workers,
     /// Seconds that the test process lived.
     pub own_seconds: f64,
     pub memory: Option<Memory>,
@@ -41,12 +44,26 @@ enum Event {
         tests: Vec<String>,
         time: f64,
     },
+    /// A worker measured itself.
+    WorkerObserved {
+        worker: String,
+        observed: serde_json::Value,
+    },
+    /// A worker ended without saying so.
+    WorkerDied {
+        worker: String,
+        exit_code: Option<i32>,
+    },
     TestStart {
         test: String,
+        #[serde(default)]
+        worker: Option<String>,
         time: f64,
     },
     TestEnd {
         test: String,
+        #[serde(default)]
+        worker: Option<String>,
         result: TestResult,
         #[serde(default)]
         message: Option<String>,
@@ -168,7 +185,11 @@ impl Evidence {
     /// that makes no sense may be the end of a test that failed.
     fn read_event(&mut self, line: &str, number: usize, clock: &mut Clock) {
         match serde_json::from_str(line) {
-            Ok(event) => self.learn(event, clock),
+            Ok(event) => {
+                if let Err(fault) = self.learn(event, clock) {
+                    self.unreadable.push(format!("events.jsonl, line {number}: {fault}"));
+                }
+            }
             Err(fault) if line.ends_with('\n') => {
                 self.unreadable.push(format!("events.jsonl, line {number}: {fault}"));
             }
@@ -176,7 +197,7 @@ impl Evidence {
         }
     }
 
-    fn learn(&mut self, event: Event, clock: &mut Clock) {
+    fn learn(&mut self, event: Event, clock: &mut Clock) -> Result<(), serde_json::Error> {
         match event {
             Event::SessionStart { process_started } => {
                 (clock.first, clock.last) = (process_started, process_started);
@@ -187,12 +208,18 @@ impl Evidence {
                     self.tests.entry(test).or_insert(TestResult::NotRun);
                 }
             }
-            Event::TestStart { test, time } => {
+            Event::WorkerObserved { worker, observed } => {
+                self.workers.observed.insert(worker, serde_json::from_value(observed)?);
+            }
+            Event::WorkerDied { worker, exit_code } => self.workers.dies(worker, exit_code),
+            Event::TestStart { test, worker, time } => {
                 clock.last = time;
+                self.workers.begins(worker, &test);
                 self.tests.insert(test, TestResult::Running);
             }
-            Event::TestEnd { test, result, message, longrepr, time } => {
+            Event::TestEnd { test, worker, result, message, longrepr, time } => {
                 clock.last = time.unwrap_or(clock.last);
+                self.workers.ends(worker, &test);
                 self.ended(test, result, message, longrepr);
             }
             Event::CollectError { test, message, longrepr } => {
@@ -204,23 +231,22 @@ impl Evidence {
                 self.session_code = Some(exit_code);
             }
         }
+        Ok(())
     }
 
+    /// Keeps how a test ended. Where several workers ran it, one that it failed in makes it red.
     fn ended(&mut self, test: String, result: TestResult, message: Option<String>, longrepr: Option<String>) {
         let message = message.unwrap_or_default();
         if result.is_red() {
             let report = longrepr.unwrap_or_default();
             self.failures.insert(test.clone(), TestFailure { message, report });
+        } else if self.failures.contains_key(&test) {
+            self.tests.insert(test, TestResult::Failed);
+            return;
         } else if matches!(result, TestResult::Skipped | TestResult::Xfailed) {
             self.skips.insert(test.clone(), message);
         }
         self.tests.insert(test, result);
-    }
-
-    /// The shared object that the module under test was loaded from.
-    #[must_use]
-    pub fn loaded(&self) -> Option<&Loaded> {
-        self.observed.as_ref()?.loaded.as_ref()
     }
 }
 

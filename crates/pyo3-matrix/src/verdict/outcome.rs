@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::model::record::{Loaded, Observed, Outcome, TestResult, Versions};
 use crate::process::{Exit, signal_name};
 use crate::verdict::measure::Evidence;
+use crate::verdict::workers::{Died, Identity, Workers};
 
 /// How many files that are not the wheel's are named.
 const NAMED: usize = 5;
@@ -35,18 +36,40 @@ pub fn outcome(exit: Exit, evidence: &Evidence, expected: Expected<'_>) -> (Outc
         Exit::Signal(number) => crashed(number, evidence),
         Exit::Code(code) => match hidden_signal(code, evidence) {
             Some(number) => crashed(number, evidence),
-            None => finished(code, evidence),
+            None => match evidence.workers.crashed() {
+                Some((died, number)) => worker_crashed(died, number),
+                None => finished(code, evidence),
+            },
         },
     }
 }
 
-/// Everything in which the cell is not what it was asked to be, if there is anything.
+/// Everything in which the cell is not what it was asked to be, if there is anything: in the session's own process or in
+/// a worker of it.
 fn mismatch(evidence: &Evidence, expected: Expected<'_>) -> Option<String> {
-    let observed = evidence.observed.as_ref()?;
-    let mut differing = versions(observed, expected);
-    differing.extend(files(evidence, expected.members));
-    differing.extend(loaded(evidence.loaded(), expected.members));
+    let none = BTreeMap::new();
+    let own = evidence
+        .observed
+        .iter()
+        .flat_map(|observed| differences(observed, evidence.installed.as_ref().unwrap_or(&none), expected));
+    let workers = evidence.workers.observed.iter().flat_map(|(worker, Identity { observed, installed })| {
+        let of_it = differences(observed, installed, expected).into_iter();
+        of_it.map(move |difference| format!("worker {worker}: {difference}"))
+    });
+    let differing: Vec<String> = own.chain(workers).collect();
     (!differing.is_empty()).then(|| differing.join("; "))
+}
+
+/// Everything in which one process is not what it was asked to be.
+fn differences(
+    observed: &Observed,
+    installed: &BTreeMap<String, String>,
+    expected: Expected<'_>,
+) -> Vec<String> {
+    let mut differing = versions(observed, expected);
+    differing.extend(files(installed, expected.members));
+    differing.extend(loaded(observed.loaded.as_ref(), expected.members));
+    differing
 }
 
 /// Requested beside observed, and what the module says of its build beside what the build said, where they differ.
@@ -71,9 +94,7 @@ fn versions(observed: &Observed, expected: Expected<'_>) -> Vec<String> {
 }
 
 /// Installed files that are not as the wheel has them.
-fn files(evidence: &Evidence, members: &BTreeMap<String, String>) -> Vec<String> {
-    let none = BTreeMap::new();
-    let installed = evidence.installed.as_ref().unwrap_or(&none);
+fn files(installed: &BTreeMap<String, String>, members: &BTreeMap<String, String>) -> Vec<String> {
     if installed.is_empty() {
         return vec!["the cell names no file of the installed wheel".to_owned()];
     }
@@ -124,10 +145,25 @@ fn crashed(number: i32, evidence: &Evidence) -> (Outcome, Option<String>) {
     (Outcome::Crashed { signal }, Some(reason))
 }
 
-/// ` in tests/a.py::test_b` for the test that was running.
+/// A worker of the session was ended by a signal. That the session went on without it changes nothing.
+fn worker_crashed(died: &Died, number: i32) -> (Outcome, Option<String>) {
+    let signal = signal_name(number);
+    let reason = format!("worker {} was ended by {signal}{}", died.worker, inside(&died.during));
+    (Outcome::Crashed { signal }, Some(reason))
+}
+
+/// ` in tests/a.py::test_b` for the test that was running. Workers run several at once.
 fn during(evidence: &Evidence) -> String {
-    let running = evidence.tests.iter().find(|(_, result)| **result == TestResult::Running);
-    running.map_or_else(String::new, |(test, _)| format!(" in {test}"))
+    inside(&evidence.workers.running())
+}
+
+fn inside<T: AsRef<str>>(tests: &[T]) -> String {
+    match tests.split_first() {
+        None => String::new(),
+        Some((first, more)) => more
+            .iter()
+            .fold(format!(" in {}", first.as_ref()), |text, test| format!("{text} and in {}", test.as_ref())),
+    }
 }
 
 /// A session that came to its own end, or never began.
@@ -148,6 +184,9 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
     }
     if evidence.observed.is_none() {
         return Some(format!("exit code {code} before the cell observed itself; see output.log"));
+    }
+    if let Some(reason) = fault_of(&evidence.workers) {
+        return Some(reason);
     }
     let count = |wanted: fn(TestResult) -> bool| evidence.tests.values().filter(|r| wanted(**r)).count();
     let not_run = count(|result| result == TestResult::NotRun);
@@ -170,6 +209,16 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
         return Some("no test ran".to_owned());
     }
     ended_badly(code, session)
+}
+
+/// Why the workers of a session have not passed, whatever their tests did.
+fn fault_of(workers: &Workers) -> Option<String> {
+    if let Some(Died { worker, exit_code, during }) = workers.died.first() {
+        let code = exit_code.map_or_else(String::new, |code| format!(" with code {code}"));
+        return Some(format!("worker {worker} ended{code} before its tests did{}", inside(during)));
+    }
+    let unobserved = workers.unobserved();
+    unobserved.first().map(|worker| format!("worker {worker} ran tests and never observed itself"))
 }
 
 /// Why a session whose tests all passed has not. tox may be told to hide the code that its session ended with.

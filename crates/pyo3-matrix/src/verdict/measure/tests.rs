@@ -103,7 +103,8 @@ fn observed(text: &str) -> Evidence {
 fn what_a_cell_observed_is_read_with_the_files_that_it_runs_on() {
     let found = observed(OBSERVED);
     assert_eq!(found.observed.as_ref().map(|observed| observed.versions.pyo3.as_str()), Some("0.30.1"));
-    assert_eq!(found.loaded(), Some(&Loaded { path: "/x.so".into(), sha256: "ab".into() }));
+    let loaded = found.observed.expect("it observed itself").loaded;
+    assert_eq!(loaded, Some(crate::model::record::Loaded { path: "/x.so".into(), sha256: "ab".into() }));
     assert_eq!(found.installed, Some(BTreeMap::from([("x.so".into(), "ab".into())])));
 }
 
@@ -152,4 +153,49 @@ fn a_memory_file_is_kept() {
         r#"{"unit":"bytes","interval_seconds":0.1,"samples":[[0.0,5]],"peak":5,"leaks":{"test_a":{}}}"#;
     let found = evidence(&Left { memory: Some(text.into()), ..Left::default() });
     assert_eq!(found.memory.map(|memory| (memory.peak, memory.leaks.len())), Some((5, 1)));
+}
+
+#[test]
+fn a_test_that_failed_in_one_worker_is_red_although_another_passed_it() {
+    let end = |worker: &str, result: &str| {
+        format!(
+            "{{\"event\":\"test_end\",\"worker\":\"{worker}\",\"test\":\"a\",\"result\":\"{result}\",\"message\":\"{result} there\",\"time\":1.0}}\n"
+        )
+    };
+    for events in [[end("gw0", "failed"), end("gw1", "passed")], [end("gw1", "passed"), end("gw0", "failed")]]
+    {
+        let found = check(&events.concat());
+        assert_eq!(found.tests["a"], TestResult::Failed);
+        assert_eq!(found.failures["a"].message, "failed there");
+    }
+}
+
+#[test]
+fn a_test_that_two_workers_run_has_ended_where_both_ended_it() {
+    let line = |event: &str, worker: &str| {
+        format!(
+            "{{\"event\":\"{event}\",\"worker\":\"{worker}\",\"test\":\"a\",\"result\":\"passed\",\"time\":1.0}}\n"
+        )
+    };
+    let mut events = [line("test_start", "gw0"), line("test_start", "gw1"), line("test_end", "gw0")].concat();
+    assert_eq!(check(&events).workers.running(), ["a"]);
+    events += "{\"event\":\"worker_died\",\"worker\":\"gw1\",\"exit_code\":-11,\"time\":2.0}\n";
+    let found = check(&events);
+    assert_eq!(found.workers.died[0].during, ["a"]);
+    assert_eq!(found.workers.unobserved(), ["gw0", "gw1"]);
+    assert!(check(&(events + &line("test_end", "gw1"))).workers.running().is_empty());
+}
+
+#[test]
+fn what_a_worker_says_of_itself_is_read_or_named_as_unreadable() {
+    let observed = "{\"python\":\"3.12\",\"postgres\":\"16\",\"pyo3\":\"0.30.1\",\"pyo3_async_runtimes\":\"0.30.0\",        \"python_full\":\"3.12.1\",\"postgres_full\":\"16.14\",\"installed\":{\"a.py\":\"00\"}}";
+    let line = |observed: &str| {
+        format!("{{\"event\":\"worker_observed\",\"worker\":\"gw0\",\"observed\":{observed},\"time\":1.0}}\n")
+    };
+    let found = check(&line(observed));
+    assert_eq!(found.workers.observed["gw0"].installed["a.py"], "00");
+    assert_eq!(found.workers.observed["gw0"].observed.python_full, "3.12.1");
+    assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
+    let found = check(&line("{\"python\":3}"));
+    assert!(found.unreadable[0].starts_with("events.jsonl, line 1: "), "{:?}", found.unreadable);
 }

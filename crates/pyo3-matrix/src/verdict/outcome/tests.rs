@@ -29,7 +29,12 @@ fn evidence(tests: &[(&str, TestResult)], ended: bool) -> Evidence {
         packages: BTreeMap::new(),
         loaded: Some(Loaded { path: "/site-packages/ours/_x.so".into(), sha256: "aa".into() }),
     };
+    let mut workers = Workers::default();
+    for (test, _) in tests.iter().filter(|(_, result)| *result == TestResult::Running) {
+        workers.begins(None, test);
+    }
     Evidence {
+        workers,
         observed: Some(observed),
         installed: Some(members()),
         tests: tests.iter().map(|(name, result)| ((*name).into(), *result)).collect(),
@@ -240,4 +245,60 @@ fn a_shared_object_from_elsewhere_is_a_mismatch_even_beside_the_right_files() {
     assert_eq!(with(None), (Outcome::Mismatch, nothing));
     let on_windows = map(&[("ours/_x.pyd", "aa")]);
     assert_eq!(loaded(Some(&from("aa")), &on_windows), None);
+}
+
+/// A cell whose one worker observed itself with this shared object, and ran the test `a`.
+fn with_a_worker(sha256: &str, result: TestResult) -> Evidence {
+    let mut evidence = evidence(&[("a", result)], true);
+    let Evidence { observed, workers, .. } = &mut evidence;
+    let mut observed = observed.clone().expect("it observed itself");
+    observed.loaded = Some(Loaded { path: "/site-packages/ours/_x.so".into(), sha256: sha256.into() });
+    workers.observed.insert("gw0".into(), Identity { observed, installed: members() });
+    workers.begins(Some("gw0".into()), "a");
+    evidence
+}
+
+#[test]
+fn every_worker_is_held_to_the_wheel() {
+    let mut good = with_a_worker("aa", TestResult::Passed);
+    good.workers.ends(Some("gw0".into()), "a");
+    assert_eq!(check(Exit::Code(0), &good).0, Outcome::Passed);
+    let expected =
+        "worker gw0: the module was loaded from /site-packages/ours/_x.so, which is no file of the wheel";
+    let found = check(Exit::Code(0), &with_a_worker("cc", TestResult::Passed));
+    assert_eq!(found, (Outcome::Mismatch, expected.into()));
+    good.workers.observed.clear();
+    let expected = "worker gw0 ran tests and never observed itself".to_owned();
+    assert_eq!(check(Exit::Code(0), &good), (Outcome::TestsFailed, expected));
+}
+
+#[test]
+fn a_worker_that_a_signal_ended_is_a_crash_although_the_session_went_on() {
+    let mut evidence = with_a_worker("aa", TestResult::Passed);
+    evidence.workers.begins(Some("gw1".into()), "b");
+    evidence.workers.dies("gw0".into(), Some(-11));
+    let expected = "worker gw0 was ended by SIGSEGV in a".to_owned();
+    let crashed = Outcome::Crashed { signal: "SIGSEGV".into() };
+    for code in [0, 1, 2] {
+        assert_eq!(check(Exit::Code(code), &evidence), (crashed.clone(), expected.clone()), "{code}");
+    }
+}
+
+#[test]
+fn a_worker_that_left_is_red_with_the_test_it_left_in() {
+    for (code, said) in [(Some(0), " with code 0"), (Some(3), " with code 3"), (None, "")] {
+        let mut evidence = with_a_worker("aa", TestResult::Passed);
+        evidence.workers.dies("gw0".into(), code);
+        let expected = format!("worker gw0 ended{said} before its tests did in a");
+        assert_eq!(check(Exit::Code(0), &evidence), (Outcome::TestsFailed, expected));
+    }
+}
+
+#[test]
+fn a_session_that_hung_names_the_test_of_each_worker() {
+    let mut evidence = with_a_worker("aa", TestResult::Running);
+    evidence.workers.ends(None, "a");
+    evidence.workers.begins(Some("gw1".into()), "b");
+    let found = check(Exit::TimedOut(Duration::from_secs(2)), &evidence);
+    assert_eq!(found, (Outcome::Hung, "still running after 2 s in a and in b".into()));
 }
