@@ -8,10 +8,12 @@ its numbers over as the user property `leak`.
 
 from __future__ import annotations
 
-import itertools
+import os
 import threading
 import time
+import weakref
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -20,13 +22,17 @@ from matrix_cell.json_file import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     import pytest
 
 INTERVAL_SECONDS = 0.05
 # How much of the series a crash may cost.
 SAVE_EVERY = 20
+# How long a thread that was joined may still be seen by the system, in seconds.
+GONE_WITHIN = 1.0
+
+# The series of this process: none, or one.
+SERIES: weakref.WeakSet[MemorySeries] = weakref.WeakSet()
 
 
 class MemorySeries:
@@ -42,10 +48,9 @@ class MemorySeries:
         self._resident = array("q")  # pragma: no mutate; without a sign it would do as well
         self._leaks: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="matrix-memory", daemon=True)
         self._sample()
-        self._thread.start()
+        self._start()
+        SERIES.add(self)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what the leak tests measured, failed ones included."""
@@ -56,17 +61,37 @@ class MemorySeries:
 
     def close(self) -> None:
         """Stop the thread and write the last state; runs at the end of every session, failed ones included."""
-        self._stop.set()
-        self._thread.join()
+        SERIES.discard(self)
+        self._halt()
         self._sample()
         self._save()
 
+    def pause(self) -> None:
+        """End the thread before this process forks. From 3.12 on, Python warns of a fork beside other threads."""
+        self._halt()
+        deadline = time.monotonic() + GONE_WITHIN
+        # Before 3.13 a thread that was joined may not have left the system yet, which is what Python counts.
+        while self._task.exists() and time.monotonic() < deadline:
+            time.sleep(0)
+
+    def resume(self) -> None:
+        """Go on in the parent. Nothing goes on in the child, which is no process of the session."""
+        self._start()
+
+    def _start(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="matrix-memory", daemon=True)
+        self._thread.start()
+        self._task = Path(f"/proc/self/task/{self._thread.native_id}")
+
+    def _halt(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
     def _run(self) -> None:
-        for taken in itertools.count(1):
-            if self._stop.wait(INTERVAL_SECONDS):
-                return
+        while not self._stop.wait(INTERVAL_SECONDS):
             self._sample()
-            if taken % SAVE_EVERY == 0:
+            if len(self._seconds) % SAVE_EVERY == 0:
                 self._save()
 
     def _sample(self) -> None:
@@ -96,3 +121,18 @@ def resident(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def pause_all() -> None:
+    """Run before each fork of this process."""
+    for series in list(SERIES):
+        series.pause()
+
+
+def resume_all() -> None:
+    """Run after each fork of this process, in the parent."""
+    for series in list(SERIES):
+        series.resume()
+
+
+os.register_at_fork(before=pause_all, after_in_parent=resume_all)

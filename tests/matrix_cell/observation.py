@@ -13,8 +13,6 @@ import sysconfig
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from matrix_cell.build_info import NEEDED, read_build_info
 from matrix_cell.installed import foreign_files, observe_files
 from matrix_cell.loaded import loaded_object
@@ -55,7 +53,8 @@ def observe(request: CellRequest) -> dict[str, Any]:
     observed = _interpreter()
     if request.module is not None:
         observed |= _module(request.module)
-    observed |= _server()
+    if "postgres" in request.axes:
+        observed |= _server()
     return observed
 
 
@@ -79,6 +78,13 @@ def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
 
 def server_version() -> tuple[int, str]:
     """Ask the server of the PG* variables: (server_version_num, server_version)."""
+    try:
+        import psycopg  # noqa: PLC0415  a cell without a server has no need of it
+    except ImportError as error:
+        message = (
+            f"cannot ask the server for its version: {error}\n  hint: add psycopg[binary] to the cell's requirements"
+        )
+        raise UnobservableError(message) from error
     try:
         with psycopg.connect(connect_timeout=10, autocommit=True) as connection:
             number = connection.execute("SHOW server_version_num").fetchone()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from matrix_cell import benchmark_rounds
+from matrix_cell.benchmark_files import benchmark_options
 from matrix_cell.events import EventLog, Lines, SessionLog
 from matrix_cell.gate import Gate, WorkerGate
 from matrix_cell.memory import MemorySeries
@@ -39,6 +40,12 @@ class Start:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of a cell."""
     add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Have what is installed beside this plugin write in the cell's folder; pytest reads the arguments again."""
+    args += benchmark_options(early_config.known_args_namespace)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -91,8 +91,8 @@ def test_series_is_saved_with_every_twentieth_sample(tmp_path: Path, monkeypatch
     assert series.let(19).waited == [0.05] * 20
     assert not path.exists()
     series.let(39)
-    # Saved after the twentieth of these, and not again.
-    assert len(json.loads(path.read_bytes())["samples"]) == 39
+    # Saved with the twentieth and the fortieth, and not again.
+    assert len(json.loads(path.read_bytes())["samples"]) == 40
 
 
 def test_record_holds_the_samples_and_their_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,17 +186,10 @@ impl Ready<'_, '_> {
         };
         // Stacks of a hung test reach the log before the wall clock outside ends it.
         arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
-        match stage {
+        if matches!(stage, Stage::Tests) {
             // The newer family of junit.xml has no place for what the leak tests measured.
-            Stage::Tests => arguments.extend([
-                "-o".to_owned(),
-                "junit_family=xunit1".to_owned(),
-                format!("--junit-xml={}", folder.join("junit.xml").display()),
-            ]),
-            Stage::Benchmarks => {
-                arguments
-                    .push(format!("--benchmark-json={}", self.folder.join(BENCHMARK_FILES[1]).display()));
-            }
+            arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
+            arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
         }
         let full = thoroughness == Benchmarks::Full;
         let choices: Vec<&FreeValue> = config.choices(self.id()).collect();
@@ -206,8 +199,16 @@ impl Ready<'_, '_> {
             .flat_map(|choice| &choice.env)
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let command = self.environment.run(&arguments, &variables).limit(limit);
+        let command = self.environment.run(&arguments, &variables);
+        // The plugin hands this on to pytest-benchmark where a project has that; as an option it would be refused elsewhere.
+        let command = match stage {
+            Stage::Tests => command,
+            Stage::Benchmarks => {
+                command.env("PYO3_MATRIX_BENCHMARK_JSON", self.folder.join(BENCHMARK_FILES[1]))
+            }
+        };
         command
+            .limit(limit)
             .env("PYO3_MATRIX_BENCH", if full { "full" } else { "quick" })
             .env("PYO3_MATRIX_OUT", folder)
             .env("PYO3_MATRIX_CELL", self.id().to_string())
