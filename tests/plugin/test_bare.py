@@ -11,7 +11,7 @@ import pytest
 
 from matrix_cell import observation
 from matrix_cell.benchmark_files import benchmark_options
-from matrix_cell.memory import SERIES, MemorySeries, pause_all, resume_all
+from matrix_cell.memory import AT_ONCE, SERIES, MemorySeries, pause_all, resume_all
 from matrix_cell.observation import server_version
 from plugin.conftest import PLUGIN
 
@@ -104,6 +104,7 @@ def test_forks():
             assert os.waitpid(pid, 0)[1] == 0
     assert [str(warning.message) for warning in told] == []
     time.sleep(0.3)
+def test_later(): time.sleep(0.3)
 """
 
 
@@ -124,6 +125,8 @@ def test_series_has_no_thread_while_the_process_forks(tmp_path: Path) -> None:
         assert not first.is_alive()
         assert not task.exists()
         resume_all()
+        assert series._thread.is_alive() == AT_ONCE  # noqa: SLF001
+        series.resume()
         assert series._thread.is_alive()  # noqa: SLF001
         assert series._thread is not first  # noqa: SLF001
     finally:
