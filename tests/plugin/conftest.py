@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import matrix_cell
 from matrix_cell import observation
 from plugin.cell_run import Cell, RunCell
 from plugin.fake_wheel import FakeWheel
@@ -45,7 +46,7 @@ def wheel(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> FakeWhe
     """Return the wheel under test, installed where inner runs of both kinds import from."""
     wheel = FakeWheel(pytester.path / "site")
     monkeypatch.syspath_prepend(wheel.site)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[1]), str(wheel.site)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(matrix_cell.__file__).parents[1]), str(wheel.site)]))
     return wheel
 
 

@@ -1,6 +1,7 @@
 //! How does an extension become something that a cell can import? Line → project → wheel → tox environment.
 
 mod artifacts;
+pub mod cell_files;
 pub mod check;
 pub mod environment;
 pub mod knowledge;

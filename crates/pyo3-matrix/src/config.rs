@@ -18,7 +18,6 @@ mod negative;
 mod postgres;
 mod preset;
 pub mod pytest;
-pub mod tox;
 
 use axis::{Axis, FreeAxis, FreeValue};
 use check::Written;
@@ -78,7 +77,6 @@ impl Extension {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    pub tox: PathBuf,
     /// The folder of the hash-locked requirements: `py<version>.txt`, `tools.txt`, `node.txt`.
     pub requirements: PathBuf,
     /// pytest arguments of the correctness stage.
@@ -212,7 +210,7 @@ impl Config {
         let absolute = std::path::absolute(&path).map_err(unreadable)?;
         let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::parse(&text, &path, root)?;
-        for named in [&config.extension.manifest, &config.extension.pyproject, &config.suite.tox] {
+        for named in [&config.extension.manifest, &config.extension.pyproject] {
             if !config.root.join(named).is_file() {
                 return Err(ConfigError::Astray { path, named: named.clone() });
             }
@@ -225,12 +223,11 @@ impl Config {
 
     /// The stage for which neither its arguments nor the settings name anything to run, if there is one.
     fn aimless(&self) -> Option<&'static str> {
-        let tox = tox::Tox::read(&self.root, &self.suite.tox);
         let stages = [("tests", &self.suite.tests), ("benchmarks", &self.suite.benchmarks)];
         let aimless = |arguments: &[String]| {
             // With `--pyargs` modules are named. Those of the wheel are sources of the extension.
             let modules = arguments.iter().any(|argument| argument == "--pyargs");
-            !arguments.is_empty() && !modules && pytest::what_runs(&self.root, &tox, arguments).is_empty()
+            !arguments.is_empty() && !modules && pytest::what_runs(&self.root, arguments).is_empty()
         };
         stages.into_iter().find(|(_, arguments)| aimless(arguments)).map(|(stage, _)| stage)
     }

@@ -13,7 +13,9 @@ import pytest
 from matrix_cell import benchmark_rounds
 from matrix_cell.benchmark_files import benchmark_options
 from matrix_cell.events import EventLog, Lines, SessionLog
-from matrix_cell.gate import Gate, WorkerGate
+from matrix_cell.gate import OBSERVED, Gate, WorkerGate
+from matrix_cell.harness import refusal
+from matrix_cell.json_file import write_json
 from matrix_cell.memory import MemorySeries
 from matrix_cell.request import add_options, read_request
 from matrix_cell.workers import Workers, distributes, worker_of
@@ -54,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if request is None:
         return
     request.out.mkdir(parents=True, exist_ok=True)
+    if told := refusal():
+        write_json(request.out / OBSERVED, {"schema_version": 1, "error": told})
+        raise pytest.UsageError(told)
     worker = worker_of(config)
     if worker is None:
         record_session(config, request)

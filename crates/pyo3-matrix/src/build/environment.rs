@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::build::cell_files;
 use crate::build::wheel::Wheel;
+use crate::config::pytest;
 use crate::model::cell::WheelId;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::secrets;
@@ -27,6 +29,8 @@ pub struct Environment {
     /// Whether this run made it.
     pub fresh: bool,
     tox: PathBuf,
+    /// The project's root, which tox would take to be the folder of its file.
+    root: PathBuf,
     tox_file: PathBuf,
     work: PathBuf,
     variables: Vec<(&'static str, OsString)>,
@@ -58,16 +62,23 @@ pub fn provide(
         return Err(EnvironmentError::NoLock { id, path: lock_path });
     }
     let work = config.target().join("tox");
+    let files = cell_files::provide(&config.target())?;
+    // Without a file of settings pytest would look for one in every folder above the tests, beyond the project too.
+    let settings = pytest::settings(&config.root).unwrap_or_else(|| PathBuf::from("/dev/null"));
     let mut environment = Environment {
         id,
         fresh: false,
         bin: work.join(id.to_string()).join("bin"),
         lock: fingerprint::of_file(&lock_path)?,
         tox: tools.tox(),
-        tox_file: config.root.join(&config.suite.tox),
+        root: config.root.clone(),
+        tox_file: files.join(cell_files::TOX),
         variables: vec![
             ("PYO3_MATRIX_PYTHON", interpreter.path.clone().into()),
             ("PYO3_MATRIX_LOCK", lock_path.into()),
+            ("PYO3_MATRIX_SETTINGS", settings.into()),
+            ("PYO3_MATRIX_CELL_FILES", files.into()),
+            ("PYO3_MATRIX_PLUGIN", cell_files::plugin().into()),
             ("PYO3_MATRIX_MODULE", config.extension.module.clone().into()),
         ],
         wheel,
@@ -79,14 +90,7 @@ pub fn provide(
         return Ok(environment);
     }
     let _ = fs::remove_file(&stamp_path);
-    let install = environment.tox().args(["--notest", "--installpkg"]).arg(&environment.wheel.path);
-    let installed = install.limit(config.budgets.install).log(log).check(context.processes);
-    // tox keeps what each of its commands printed, an index's address with a password in it among that.
-    let kept = environment.work.join(id.to_string()).join("tox");
-    if kept.is_dir() {
-        secrets::clean(&kept)?;
-    }
-    installed?;
+    environment.install(log, context)?;
     fs::write(stamp_path, stamp)?;
     environment.fresh = true;
     Ok(environment)
@@ -116,13 +120,32 @@ impl Environment {
         let _ = fs::remove_file(self.stamp_path());
     }
 
+    /// Has tox make it and install the wheel.
+    fn install(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
+        let install = self.tox().args(["--notest", "--installpkg"]).arg(&self.wheel.path);
+        let installed = install.limit(context.config.budgets.install).log(log).check(context.processes);
+        // tox keeps what each of its commands printed, an index's address with a password in it among that.
+        let kept = self.work.join(self.id.to_string()).join("tox");
+        if kept.is_dir() {
+            secrets::clean(&kept)?;
+        }
+        installed?;
+        Ok(())
+    }
+
     fn stamp_path(&self) -> PathBuf {
         self.work.join(self.id.to_string()).join("pyo3-matrix.stamp")
     }
 
     fn tox(&self) -> Command {
         let command = Command::new(&self.tox).args(["run", "--colored", "no", "-c"]).arg(&self.tox_file);
-        let command = command.arg("--workdir").arg(&self.work).arg("-e").arg(self.id.to_string());
+        let command = command
+            .arg("--root")
+            .arg(&self.root)
+            .arg("--workdir")
+            .arg(&self.work)
+            .arg("-e")
+            .arg(self.id.to_string());
         // tox refuses a name that no file lists. `tox.toml` takes the name from this variable, so the file lists no
         // version.
         let command = command.env("PYO3_MATRIX_ENV", self.id.to_string());

@@ -8,8 +8,6 @@ use std::path::{Component, Path, PathBuf};
 use fs_err as fs;
 use toml::{Table, Value};
 
-use super::tox::Tox;
-
 /// The files that pytest takes settings from. The first of them that has any is read.
 pub const SETTINGS: [&str; 7] =
     ["pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
@@ -19,7 +17,7 @@ const WITH_VALUE: [&str; 8] = ["-c", "-k", "-m", "-n", "-o", "-p", "-r", "-W"];
 
 /// The files and folders that a stage with these arguments runs, as they are named. They are there, maybe elsewhere.
 #[must_use]
-pub fn what_runs(root: &Path, tox: &Tox, arguments: &[String]) -> Vec<PathBuf> {
+pub fn what_runs(root: &Path, arguments: &[String]) -> Vec<PathBuf> {
     let (mut paths, mut sure) = (Vec::new(), false);
     let before = std::iter::once("").chain(arguments.iter().map(String::as_str));
     for (before, argument) in before.zip(arguments) {
@@ -33,7 +31,7 @@ pub fn what_runs(root: &Path, tox: &Tox, arguments: &[String]) -> Vec<PathBuf> {
         sure |= !before.starts_with("--") || before.contains('=');
     }
     if !sure {
-        let testpaths = testpaths(root, tox);
+        let testpaths = testpaths(root);
         paths
             .extend(testpaths.iter().map(|pattern| above_pattern(pattern)).filter(|p| root.join(p).exists()));
     }
@@ -41,12 +39,19 @@ pub fn what_runs(root: &Path, tox: &Tox, arguments: &[String]) -> Vec<PathBuf> {
 }
 
 /// What pytest's own settings say is run.
-fn testpaths(root: &Path, tox: &Tox) -> Vec<String> {
-    let read = |file: &Path| in_file(file, &fs::read_to_string(root.join(file)).ok()?);
-    match &tox.settings {
-        Some(file) => read(file).unwrap_or_default(),
-        None => SETTINGS.iter().find_map(|file| read(Path::new(file))).unwrap_or_default(),
-    }
+fn testpaths(root: &Path) -> Vec<String> {
+    SETTINGS.iter().find_map(|file| read(root, file)).unwrap_or_default()
+}
+
+/// The file at `root` that pytest takes its settings from, if there is one. A cell names it to pytest, which would
+/// otherwise look for one above the files that it is given.
+#[must_use]
+pub fn settings(root: &Path) -> Option<PathBuf> {
+    SETTINGS.iter().find(|file| read(root, file).is_some()).map(|file| root.join(file))
+}
+
+fn read(root: &Path, file: &str) -> Option<Vec<String>> {
+    in_file(Path::new(file), &fs::read_to_string(root.join(file)).ok()?)
 }
 
 /// The `testpaths` of a file; none where it has no settings of pytest at all.
@@ -118,7 +123,7 @@ mod tests {
             fs::write(root.path().join(file), text).expect("written");
         }
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let paths = what_runs(root.path(), &Tox::default(), &arguments);
+        let paths = what_runs(root.path(), &arguments);
         paths.iter().map(|path| path.display().to_string()).collect()
     }
 
@@ -159,16 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn the_file_that_tox_names_is_the_only_one() {
+    fn a_cell_reads_the_first_file_that_has_settings() {
         let root = tempfile::tempdir().expect("a folder");
-        fs::create_dir(root.path().join("tests")).expect("made");
-        for (file, text) in [PYPROJECT, ("pytest.ini", "")] {
-            fs::write(root.path().join(file), text).expect("written");
+        let write = |file: &str, text: &str| fs::write(root.path().join(file), text).expect("written");
+        write("tox.ini", "[tox]\n");
+        assert_eq!(settings(root.path()), None);
+        for (file, text) in [("setup.cfg", "[tool:pytest]\n"), PYPROJECT, ("pytest.ini", "")] {
+            write(file, text);
+            assert_eq!(settings(root.path()), Some(root.path().join(file)));
         }
-        let tox = |file: &str| Tox { settings: Some(file.into()), ..Tox::default() };
-        let runs = |file: &str| what_runs(root.path(), &tox(file), &["-q".to_owned()]);
-        assert_eq!(runs("pyproject.toml"), [PathBuf::from("tests")]);
-        assert!(runs("pytest.ini").is_empty() && runs("none.toml").is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::build::cell_files;
 use crate::build::workspace::{self, Workspace};
 use crate::config::Config;
 use crate::model::fingerprint::{self, Fingerprint};
@@ -18,7 +19,7 @@ use crate::store::loaded;
 pub struct Basis {
     /// `matrix.toml`.
     pub config: String,
-    /// What runs in a cell: tox's file, the sources of the suite, and the locks of the cells' Python packages.
+    /// What runs in a cell: the files that the harness itself brings, the sources of the suite, and the locks of the cells' Python packages.
     pub suite: String,
     /// The sources of the extension, its manifests, cargo's settings, and the locks of its lines.
     pub extension: String,
@@ -28,8 +29,7 @@ impl Basis {
     /// Reads what the checkout holds now.
     pub fn of(config: &Config) -> io::Result<Basis> {
         let (suite, extension) = (&config.suite, &config.extension);
-        let mut parts = vec![suite.tox.clone()];
-        parts.extend(suite.sources.iter().cloned());
+        let mut parts = suite.sources.clone();
         parts.extend(loaded::by_pytest(&config.root, suite)?);
         let locks = config.pythons().map(|python| suite.requirements.join(format!("py{python}.txt")));
         // A Python without a lock fails in its own cells, and says so there.
@@ -49,7 +49,7 @@ impl Basis {
         let print = |paths: &[PathBuf]| Fingerprint::default().with_files(&config.root, paths);
         Ok(Basis {
             config: config.digest.clone(),
-            suite: print(&parts)?.hex(),
+            suite: print(&parts)?.with("cell", cell_files::digest()).hex(),
             extension: print(&sources)?.hex(),
         })
     }
@@ -89,7 +89,7 @@ mod tests {
         let Config { extension, suite, .. } = &config;
         let folders = extension.sources.iter().chain(&suite.sources).chain([&extension.locks]);
         let files: Vec<PathBuf> = folders.map(|folder| folder.join("file")).collect();
-        let named = [&extension.manifest, &extension.pyproject, &suite.tox];
+        let named = [&extension.manifest, &extension.pyproject];
         for file in files.iter().chain(named) {
             keep(&root.path().join(file), b"a = 1").expect("written");
         }
@@ -110,18 +110,27 @@ mod tests {
     }
 
     #[test]
-    fn the_tests_and_the_plugin_that_tox_loads_are_part_of_the_suite() {
+    fn the_tests_are_part_of_the_suite() {
         let (root, mut config) = checkout();
         config.suite.sources.clear();
         let put = |path: &str, text: &str| keep(&root.path().join(path), text.as_bytes()).expect("written");
-        put("tox.toml", include_str!("../../../../tox.toml"));
         let mut seen = vec![Basis::of(&config).expect("a basis")];
-        for path in ["tests/matrix_cell/plugin.py", "tests/prototype/test_async_bridge.py"] {
+        for path in ["tests/prototype/test_async_bridge.py", "tests/prototype/conftest.py"] {
             put(path, "a = 1");
             let now = Basis::of(&config).expect("a basis");
             assert!(seen.iter().all(|before| before.differences(&now) == ["the suite"]), "{path}");
             seen.push(now);
         }
+    }
+
+    #[test]
+    fn what_the_harness_itself_brings_is_part_of_the_suite() {
+        let (root, mut config) = checkout();
+        config.suite.sources.clear();
+        let settings = [PathBuf::from("pyproject.toml")];
+        let print = Fingerprint::default().with_files(root.path(), &settings).expect("a file");
+        let suite = Basis::of(&config).expect("a basis").suite;
+        assert_eq!(suite, print.with("cell", cell_files::digest()).hex());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What does pytest load for a suite? The checkout and the suite in, files of the checkout out.
 //!
 //! pytest imports the files that are named, their neighbours where they ask for them (its default import mode puts a file's
-//! folder on `sys.path`), the `conftest.py` of every folder above, its own settings, and the plugins that tox has it load:
+//! folder on `sys.path`), the `conftest.py` of every folder above, and its own settings:
 //! <https://docs.pytest.org/en/stable/explanation/pythonpath.html>.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,6 @@ use walkdir::DirEntry;
 
 use crate::config::Suite;
 use crate::config::pytest::{SETTINGS, what_runs};
-use crate::config::tox::Tox;
 use crate::model::fingerprint;
 
 /// Folders that hold what programs made. So do hidden folders, and those that one of `MARKS` marks.
@@ -24,14 +23,13 @@ const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
 
 /// Every file below `root` that decides what a test run of `suite` does, besides those that its `sources` name.
 pub fn by_pytest(root: &Path, suite: &Suite) -> io::Result<BTreeSet<PathBuf>> {
-    let tox = Tox::read(root, &suite.tox);
-    let mut loaded: BTreeSet<PathBuf> = tox.plugins.iter().cloned().collect();
+    let mut loaded = BTreeSet::new();
     for stage in [&suite.tests, &suite.benchmarks].into_iter().filter(|stage| !stage.is_empty()) {
-        for path in what_runs(root, &tox, stage) {
+        for path in what_runs(root, stage) {
             loaded.extend(with_neighbours(root, &path)?);
         }
     }
-    let settings = SETTINGS.iter().map(PathBuf::from).chain(tox.settings);
+    let settings = SETTINGS.iter().map(PathBuf::from);
     loaded.extend(settings.filter(|file| root.join(file).is_file()));
     let loaded: Vec<PathBuf> = loaded.into_iter().collect();
     let is_made = |entry: &DirEntry| is_made(entry.path());
@@ -116,25 +114,13 @@ mod tests {
         fs::write(root.path().join("pyproject.toml"), settings).expect("written");
         let text = |arguments: &[&str]| arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let suite = Suite {
-            tox: "tox.toml".into(),
             requirements: "requirements".into(),
             tests: text(tests),
             benchmarks: text(benchmarks),
             sources: Vec::new(),
             flaky: crate::config::Flaky::Fail,
         };
-        let before = by_pytest(root.path(), &suite).expect("a list");
-        let tox = "[env_run_base]\nset_env.PYTHONPATH = \"{tox_root}{/}plugins\"\n\
-            commands = [[\"pytest\", \"-p\", \"cell.plugin\", \"--config-file\", \"{tox_root}/pyproject.toml\"]]";
-        fs::write(root.path().join("tox.toml"), tox).expect("written");
-        let mut loaded = by_pytest(root.path(), &suite).expect("a list");
-        let plugin = PathBuf::from("plugins/cell/plugin.py");
-        assert!(loaded.contains(&plugin), "what tox has pytest load is always part of it");
-        if !before.contains(&plugin) {
-            loaded.retain(|path| *path != plugin);
-        }
-        loaded.retain(|path| path.as_os_str() != "tox.toml");
-        assert_eq!(loaded, before);
+        let loaded = by_pytest(root.path(), &suite).expect("a list");
         loaded.iter().map(|path| path.display().to_string()).collect()
     }
 

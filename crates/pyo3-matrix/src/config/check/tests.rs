@@ -144,7 +144,7 @@ fn the_releases_of_the_config_are_the_newest_that_are_known() {
 fn loaded(tests: &str, settings: &str) -> Result<(), String> {
     let root = tempfile::tempdir().expect("a folder");
     fs_err::create_dir(root.path().join("tests")).expect("made");
-    for (file, text) in [("Cargo.toml", ""), ("tox.toml", ""), ("pyproject.toml", settings)] {
+    for (file, text) in [("Cargo.toml", ""), ("pyproject.toml", settings)] {
         fs_err::write(root.path().join(file), text).expect("written");
     }
     let given = |key: &str| CONFIG.lines().find(|line| line.starts_with(key)).expect("a line of the file");

@@ -1,0 +1,102 @@
+//! What does a cell bring along besides the project? The in-cell plugin and tox's file, which are a part of this program, in;
+//! a folder that has them out.
+//!
+//! The folder is named by its content, so that harnesses of several versions may share a checkout.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::build::line::keep;
+use crate::model::fingerprint::{self, Fingerprint};
+
+/// The name of tox's file in the folder.
+pub const TOX: &str = "tox.toml";
+
+/// The folder of the plugin, a Python package.
+const PLUGIN: &str = "matrix_cell/";
+
+/// Path and content of each file below `crates/pyo3-matrix/cell/`.
+macro_rules! embedded {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../cell/", $path)))),*]
+    };
+}
+
+const FILES: [(&str, &str); 20] = embedded![
+    "matrix_cell/__init__.py",
+    "matrix_cell/benchmark_files.py",
+    "matrix_cell/benchmark_rounds.py",
+    "matrix_cell/build_info.py",
+    "matrix_cell/events.py",
+    "matrix_cell/gate.py",
+    "matrix_cell/harness.py",
+    "matrix_cell/installed.py",
+    "matrix_cell/json_file.py",
+    "matrix_cell/leak.py",
+    "matrix_cell/leak_limits.py",
+    "matrix_cell/loaded.py",
+    "matrix_cell/memory.py",
+    "matrix_cell/observation.py",
+    "matrix_cell/phases.py",
+    "matrix_cell/plugin.py",
+    "matrix_cell/request.py",
+    "matrix_cell/unobservable.py",
+    "matrix_cell/workers.py",
+    "tox.toml",
+];
+
+/// The hash of all files: runs of harnesses that differ in it are not judged together.
+#[must_use]
+pub fn digest() -> String {
+    FILES.iter().fold(Fingerprint::default(), |print, (path, text)| print.with(path, text)).hex()
+}
+
+/// The hash of the plugin, by which it knows the harness that it belongs to. `matrix_cell/harness.py` makes the same of the
+/// files that a cell imports.
+#[must_use]
+pub fn plugin() -> String {
+    let mut hash = Sha256::new();
+    for (path, text) in FILES.iter().filter_map(|(path, text)| Some((path.strip_prefix(PLUGIN)?, text))) {
+        hash.update(format!("{path} {}\n", fingerprint::of_text(text)));
+    }
+    fingerprint::hex(&hash.finalize())
+}
+
+/// Writes the files below `target` unless they are there, and returns their folder.
+pub fn provide(target: &Path) -> io::Result<PathBuf> {
+    let folder = target.join("cell").join(&digest()[..16]);
+    for (path, text) in FILES {
+        keep(&folder.join(path), text.as_bytes())?;
+    }
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use fs_err as fs;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_in_the_program() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cell");
+        let found = fingerprint::files(&folder, &[PathBuf::from("matrix_cell"), TOX.into()]).expect("a list");
+        let embedded: Vec<&str> = FILES.iter().map(|(path, _)| *path).collect();
+        assert_eq!(found, embedded.iter().map(PathBuf::from).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_changed_in_the_folder_is_written_again() {
+        let target = tempfile::tempdir().expect("a folder");
+        let folder = provide(target.path()).expect("written");
+        let plugin = folder.join("matrix_cell/plugin.py");
+        let text = fs::read_to_string(&plugin).expect("a file");
+        fs::write(&plugin, "").expect("written");
+        fs::remove_file(folder.join(TOX)).expect("removed");
+        assert_eq!(provide(target.path()).expect("written"), folder);
+        assert_eq!(fs::read_to_string(&plugin).expect("a file"), text);
+        assert!(folder.join(TOX).is_file());
+    }
+}
