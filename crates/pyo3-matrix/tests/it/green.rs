@@ -50,9 +50,7 @@ fn a_stale_shared_object_that_shadows_the_wheel_is_a_mismatch() {
     let tests = project.path().join("tests");
     std::fs::remove_file(&tests).expect("a link");
     std::fs::create_dir(&tests).expect("made");
-    for name in ["matrix_cell", "prototype"] {
-        std::os::unix::fs::symlink(checkout().join("tests").join(name), tests.join(name)).expect("a link");
-    }
+    std::os::unix::fs::symlink(checkout().join("tests/prototype"), tests.join("prototype")).expect("a link");
     copy(&site_packages(&cell).join("fraiseql"), &tests.join("fraiseql"));
     let loaded = std::fs::read_dir(tests.join("fraiseql")).expect("a package").flatten();
     let object =
@@ -179,4 +177,25 @@ fn a_retry_that_runs_no_test_leaves_what_it_retries_red() {
     let report = json(&target().join("runs/latest/report.json"));
     assert_eq!(report["verdict"]["cells"][0]["outcome"], "TestsFailed", "{}", shown(&output));
     assert_eq!(report["merged"]["contested"][0]["why"], "no_test", "{report}");
+}
+
+/// A project whose cells run these tests in two workers of pytest-xdist.
+fn with_workers(tests: &Path) -> Project {
+    let alone = format!("tests = [\"{}\"]", tests.display());
+    let beside = format!("tests = [\"{}\", \"-n\", \"2\"]", tests.display());
+    Project::testing_with(tests, |text| text.replacen(&alone, &beside, 1))
+}
+
+#[test]
+fn workers_of_pytest_xdist_make_a_cell_as_green_and_as_red_as_one_process_does() {
+    let _alone = alone();
+    let (record, output) = record_of(&with_workers(&fixture("passes")), &a_cell(), &[]);
+    assert_eq!(record["outcome"], "Passed", "{}", shown(&output));
+    let tests = record["tests"].as_object().expect("tests");
+    assert!(!tests.is_empty() && tests.values().all(|result| result == "passed"), "{tests:?}");
+    let (record, output) = record_of(&with_workers(&fixture("crashes")), &a_cell(), &["--retries", "1"]);
+    assert_eq!(record["outcome"]["Crashed"]["signal"], "SIGSEGV", "{}", shown(&output));
+    let reason = said(&record["reason"]);
+    assert!(reason.starts_with("worker gw") && reason.contains(" was ended by SIGSEGV in "), "{reason}");
+    assert!(record["attempts"].is_null(), "{record}");
 }
