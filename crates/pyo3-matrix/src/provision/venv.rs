@@ -32,11 +32,13 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// Returns the environment in `folder` if it is finished and its interpreter still exists.
+    /// Returns the environment in `folder` if it is finished and its interpreter still exists. One without any version was
+    /// made when the harness looked for versions in a folder that no environment has.
     fn finished(folder: &Path) -> Option<Venv> {
         let text = std::fs::read_to_string(folder.join(FINISHED)).ok()?;
         let venv: Venv = serde_json::from_str(&text).ok()?;
-        (venv.folder == folder && venv.program("python").exists()).then_some(venv)
+        let whole = venv.folder == folder && !venv.versions.is_empty();
+        (whole && venv.program("python").exists()).then_some(venv)
     }
 }
 
@@ -105,7 +107,7 @@ fn install(folder: &Path, file: &Path, context: &Context) -> Result<(), Provisio
 fn installed(folder: &Path) -> BTreeMap<String, String> {
     let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
     folders(&folder.join("lib"))
-        .flat_map(|python| folders(&python.join("context-packages")).collect::<Vec<_>>())
+        .flat_map(|python| folders(&python.join("site-packages")).collect::<Vec<_>>())
         .filter_map(|path| {
             let (name, version) = path.file_name()?.to_str()?.strip_suffix(".dist-info")?.rsplit_once('-')?;
             Some((name.to_lowercase(), version.to_owned()))
@@ -132,7 +134,11 @@ mod tests {
         std::fs::create_dir_all(folder.join("bin")).expect("a folder");
         std::fs::write(folder.join("bin/python"), "").expect("a file");
         assert_eq!(Venv::finished(&folder), None, "no marker");
-        let venv = Venv { folder: folder.clone(), python: "3.12.1".into(), versions: BTreeMap::new() };
+        let mut venv = Venv { folder: folder.clone(), python: "3.12.1".into(), versions: BTreeMap::new() };
+        std::fs::write(folder.join(FINISHED), serde_json::json!(venv).to_string()).expect("a file");
+        assert_eq!(Venv::finished(&folder), None, "no version was found");
+        std::fs::remove_file(folder.join(FINISHED)).expect("removed");
+        venv.versions.insert("tox".into(), "4.30".into());
         let text = serde_json::json!(venv).to_string();
         std::fs::write(folder.join(FINISHED), &text[..9]).expect("a file");
         assert_eq!(Venv::finished(&folder), None, "a marker cut short");
@@ -144,6 +150,18 @@ mod tests {
         std::fs::rename(&moved, &folder).expect("the old name");
         std::fs::remove_file(folder.join("bin/python")).expect("gone");
         assert_eq!(Venv::finished(&folder), None, "its interpreter is gone");
+    }
+
+    #[test]
+    fn installed_distributions_are_known_by_their_versions() {
+        let root = tempfile::tempdir().expect("a folder");
+        for name in ["Maturin-1.16.0.dist-info", "tox-4.30.dist-info", "tox", "__pycache__"] {
+            let folder = root.path().join("lib/python3.12/site-packages").join(name);
+            std::fs::create_dir_all(folder).expect("a folder");
+        }
+        let expected =
+            [("maturin", "1.16.0"), ("tox", "4.30")].map(|(name, version)| (name.into(), version.into()));
+        assert_eq!(installed(root.path()), BTreeMap::from(expected));
     }
 
     #[test]
