@@ -273,6 +273,12 @@ impl Config {
         self.axes.iter().find(|axis| axis.name == name)
     }
 
+    /// The axis that has this value.
+    #[must_use]
+    pub fn axis_of(&self, value: &Value) -> Option<&Axis> {
+        self.axes.iter().find(|axis| axis.values.contains(value))
+    }
+
     /// What the free axes say of a cell.
     pub fn choices<'c>(&'c self, cell: &'c CellId) -> impl Iterator<Item = &'c FreeValue> {
         let values = self.free_axes.iter().flat_map(|axis| &axis.values);

@@ -10,3 +10,4 @@ pub mod negative;
 pub mod outcome;
 pub mod record;
 pub mod secrets;
+pub mod versions;

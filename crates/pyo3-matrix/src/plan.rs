@@ -44,13 +44,31 @@ pub struct Plan {
     /// What becomes of cells without an interpreter.
     #[serde(default)]
     pub missing: Missing,
-    /// The letters of a service in a cell's id → its name.
+    /// The letters of a service in a cell's id → what it is called.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub services: BTreeMap<String, String>,
+    pub services: BTreeMap<String, Named>,
     pub cells: Vec<Planned>,
     /// Cells that must not build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negatives: Vec<PlannedNegative>,
+}
+
+/// What a service is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "WrittenNames")]
+pub struct Named {
+    /// As its axis and its versions are named.
+    pub name: String,
+    /// As messages name it.
+    pub title: String,
+}
+
+/// Plans of 0.1.0 before its release had the title alone.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum WrittenNames {
+    Title(String),
+    Both { name: String, title: String },
 }
 
 /// One cell of a plan.
@@ -130,9 +148,11 @@ pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
     })
 }
 
-fn services(config: &Config) -> BTreeMap<String, String> {
+fn services(config: &Config) -> BTreeMap<String, Named> {
     let of = |axis: &Axis| match axis.values.first() {
-        Some(Value::Release(release)) => Some((release.tag.clone(), axis.title.clone())),
+        Some(Value::Release(release)) => {
+            Some((release.tag.clone(), Named { name: axis.name.clone(), title: axis.title.clone() }))
+        }
         _ => None,
     };
     config.axes.iter().filter_map(of).collect()
@@ -190,6 +210,15 @@ impl Plan {
     }
 }
 
+impl From<WrittenNames> for Named {
+    fn from(written: WrittenNames) -> Named {
+        match written {
+            WrittenNames::Title(title) => Named { name: title.to_lowercase(), title },
+            WrittenNames::Both { name, title } => Named { name, title },
+        }
+    }
+}
+
 impl Planned {
     /// The reason why it cannot be built, if that is known.
     #[must_use]
@@ -233,12 +262,12 @@ pub fn excluded<'c>(config: &'c Config, own: &'c [Exclusion], cell: &CellId) -> 
 
 fn planned(config: &Config, own: &[Exclusion], cell: CellId) -> Option<Planned> {
     let line = config.line(cell.line)?;
-    let requested = Versions {
-        python: cell.python.to_string(),
-        postgres: cell.releases.first().map(Release::number),
-        pyo3: line.pyo3.clone(),
-        pyo3_async_runtimes: line.pyo3_async_runtimes.clone(),
-    };
+    let python = [("python".to_owned(), cell.python.to_string())];
+    let releases = cell.releases.iter().filter_map(|release| {
+        Some((config.axis_of(&Value::Release(release.clone()))?.name.clone(), release.number()))
+    });
+    let crates = line.pairing().map(|(name, version)| (Versions::of_crate(name), version.to_owned()));
+    let requested = python.into_iter().chain(releases).chain(crates).collect();
     let excluded = excluded(config, own, &cell).map(str::to_owned);
     Some(Planned { cell, requested, excluded, legality: None })
 }

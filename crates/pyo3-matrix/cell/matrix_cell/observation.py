@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from matrix_cell.build_info import NEEDED, read_build_info
 from matrix_cell.installed import foreign_files, observe_files
 from matrix_cell.loaded import loaded_object
-from matrix_cell.request import AXES
 from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
@@ -68,10 +67,11 @@ def complaints(request: CellRequest, observed: dict[str, Any]) -> list[str]:
 
 def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
     """Return every axis, and every part of the build, that is not what the request or the wheel's own build says."""
-    pairs = [(axis, request.axes[axis], str(observed.get(axis, "nothing"))) for axis in AXES if axis in request.axes]
+    # A misspelt axis is observed nowhere, and so it is a difference too.
+    pairs = [(axis, expected, str(observed.get(axis, "nothing"))) for axis, expected in sorted(request.axes.items())]
     build_info = observed.get("build_info", {})
     # A module reports a part of what it was built from; the axes are compared above.
-    parts = sorted((build_info.keys() & request.built.keys()) - set(AXES))
+    parts = sorted((build_info.keys() & request.built.keys()) - request.axes.keys())
     pairs += [(part, request.built[part], str(build_info[part])) for part in parts]
     return [Difference(axis, expected, got) for axis, expected, got in pairs if expected != got]
 

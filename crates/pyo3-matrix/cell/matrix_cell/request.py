@@ -13,7 +13,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AXES = ("python", "postgres", "pyo3", "pyo3_async_runtimes")
 # How much of a wrong value a message shows, in characters.
 MOST_SHOWN = 200
 
@@ -48,7 +47,7 @@ def read_request(config: pytest.Config) -> CellRequest | None:
         out=Path(out).resolve(),
         module=_setting(config, "module"),
         cell=os.environ.get("PYO3_MATRIX_CELL", "this cell"),
-        axes=_axes(_setting(config, "requested")),
+        axes=_object(_setting(config, "requested") or "{}", "the value of the requested versions"),
         built=_object(os.environ.get("PYO3_MATRIX_BUILT") or "{}", "what the wheel was built from"),
         members=_members(os.environ.get("PYO3_MATRIX_MEMBERS")),
     )
@@ -68,15 +67,6 @@ def _members(path: str | None) -> dict[str, str] | None:
         message = f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path}, cannot be read: {error}"
         raise pytest.UsageError(message) from error
     return _object(text, f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path},")
-
-
-def _axes(text: str | None) -> dict[str, str]:
-    axes = _object(text or "{}", "the value of the requested versions")
-    # A misspelt axis would never be compared, and the cell would be green under a false name.
-    if unknown := sorted(set(axes) - set(AXES)):
-        message = f"unknown axes {unknown} among the requested versions; expected: {list(AXES)}"
-        raise pytest.UsageError(message)
-    return axes
 
 
 def _object(text: str, noun: str) -> dict[str, str]:

@@ -15,17 +15,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The name of a record in its cell's folder.
 pub const FILE: &str = "record.json";
 
-/// The four versions that make a cell what its label says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Versions {
-    /// `3.12`; with a `t` for a free-threaded build.
-    pub python: String,
-    /// The server's major version, where the tests have a server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postgres: Option<String>,
-    pub pyo3: String,
-    pub pyo3_async_runtimes: String,
-}
+pub use crate::model::versions::Versions;
 
 /// What the cell measured of itself, before any test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,9 +24,9 @@ pub struct Observed {
     pub versions: Versions,
     /// `3.12.1`.
     pub python_full: String,
-    /// `16.14`.
+    /// `cpython`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postgres_full: Option<String>,
+    pub implementation: Option<String>,
     /// What the module says that it was compiled from.
     #[serde(default)]
     pub build_info: BTreeMap<String, String>,

@@ -68,9 +68,7 @@ mod tests {
     use crate::model::record::{Durations, Outcome, Versions};
 
     fn record(cell: &str, tests: f64) -> Record {
-        let text = || "1".to_owned();
-        let versions =
-            Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() };
+        let versions = Versions::ones();
         let mut record = Record::empty(cell.parse().expect("an id"), versions, Outcome::Passed, None);
         record.durations = Durations { tests, benchmarks: 2.0, harness: 1.0 };
         record

@@ -76,7 +76,8 @@ pub fn extent(plan: &Plan) -> String {
     tags.dedup();
     for tag in tags {
         let numbers = releases.iter().filter(|release| release.tag == *tag).map(Release::number);
-        let _ = write!(text, ", {} {}", plan.services.get(tag).unwrap_or(tag), list(numbers));
+        let _ =
+            write!(text, ", {} {}", plan.services.get(tag).map_or(tag, |named| &named.title), list(numbers));
     }
     let _ = write!(text, ", PyO3 {}", list(lines));
     let choices: std::collections::BTreeSet<&String> = plan.live().flat_map(|cell| &cell.choices).collect();

@@ -76,16 +76,10 @@ fn differences(
 fn versions(observed: &Observed, expected: Expected<'_>) -> Vec<String> {
     let Expected { requested, built, .. } = expected;
     let Observed { versions: observed, build_info, .. } = observed;
-    let pairs = [
-        ("Python", Some(&requested.python), Some(&observed.python)),
-        ("Postgres", requested.postgres.as_ref(), observed.postgres.as_ref()),
-        ("pyo3", Some(&requested.pyo3), Some(&observed.pyo3)),
-        ("pyo3-async-runtimes", Some(&requested.pyo3_async_runtimes), Some(&observed.pyo3_async_runtimes)),
-    ];
-    let differing = pairs.iter().filter(|(_, expected, got)| expected != got);
-    let word = |version: Option<&String>| version.map_or("none", String::as_str).to_owned();
-    let differing = differing
-        .map(|(what, expected, got)| format!("{what}: expected {}, got {}", word(*expected), word(*got)));
+    let pairs =
+        requested.iter().map(|(name, expected)| (name, expected, observed.get(name).unwrap_or("none")));
+    let differing = pairs.filter(|(_, expected, got)| expected != got);
+    let differing = differing.map(|(name, expected, got)| format!("{name}: expected {expected}, got {got}"));
     let said = build_info.iter().filter_map(|(key, said)| Some((key, said, built.get(key)?)));
     let said = said.filter(|(_, said, built)| said != built);
     let said = said

@@ -1,9 +1,7 @@
 use super::*;
 
 fn record(outcome: Outcome, tests: &[(&str, TestResult)]) -> Record {
-    let text = || "1".to_owned();
-    let requested =
-        Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() };
+    let requested = Versions::ones();
     let cell = "py3.9-pg13-pyo3_0.30".parse().expect("an id");
     let mut record = Record::empty(cell, requested, outcome, Some("why".into()));
     record.tests = tests.iter().map(|(name, result)| ((*name).to_owned(), *result)).collect();

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::extent;
 use crate::model::cell::CellId;
-use crate::plan::Plan;
 use crate::plan::coverage::{Coverage, Pairs};
 use crate::plan::estimate::Estimate;
 use crate::plan::forecast::Forecast;
 use crate::plan::legality::{Legality, Source, State};
+use crate::plan::{Plan, Planned};
 use pyo3_doctor::words::{counted, wrapped};
 
 /// Where the text beside a label goes on.
@@ -26,18 +26,24 @@ pub fn plan(forecast: &Forecast) -> String {
     text.push_str(&estimated(estimate.as_ref()));
     text.push('\n');
     for planned in &plan.cells {
-        let requested = &planned.requested;
         let _ = write!(text, "{:<24}", planned.cell.to_string() + "  ");
         let _ = match &planned.excluded {
             Some(reason) => writeln!(text, "skipped: {reason}"),
-            None => writeln!(
-                text,
-                "pyo3 {}, pyo3-async-runtimes {}",
-                requested.pyo3, requested.pyo3_async_runtimes
-            ),
+            None => writeln!(text, "{}", crates(plan, planned)),
         };
     }
     text
+}
+
+/// `pyo3 0.30.1, pyo3-async-runtimes 0.30.0`: what the wheel of a cell is built from.
+fn crates(plan: &Plan, planned: &Planned) -> String {
+    let of_a_crate =
+        |name: &str| name != "python" && plan.services.values().all(|service| service.name != name);
+    let crates = planned.requested.iter().filter(|(name, _)| of_a_crate(name));
+    crates
+        .map(|(name, version)| format!("{} {version}", name.replace('_', "-")))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn pairs(coverage: &Coverage, cells: usize) -> String {

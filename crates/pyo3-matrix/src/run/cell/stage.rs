@@ -116,14 +116,9 @@ mod tests {
     use super::*;
     use crate::model::record::{Observed, Versions};
 
-    fn versions() -> Versions {
-        let text = || "1".to_owned();
-        Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
-    }
-
     fn record() -> Record {
         let cell = "py3.12-pg16-pyo3_0.30".parse().expect("an id");
-        Record::empty(cell, versions(), Outcome::Passed, None)
+        Record::empty(cell, Versions::ones(), Outcome::Passed, None)
     }
 
     fn ended(outcome: Outcome) -> StageResult {
@@ -257,9 +252,9 @@ mod tests {
     #[test]
     fn the_wheel_is_named_only_where_something_was_compared_and_nothing_found() {
         let observed = || Observed {
-            versions: versions(),
+            versions: Versions::ones(),
             python_full: "3.12.1".into(),
-            postgres_full: Some("16.14".into()),
+            implementation: None,
             build_info: BTreeMap::new(),
             packages: BTreeMap::new(),
             loaded: None,

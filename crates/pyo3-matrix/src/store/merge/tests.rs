@@ -16,14 +16,9 @@ fn id(text: &str) -> CellId {
     text.parse().expect("an id")
 }
 
-fn versions() -> Versions {
-    let text = || "1".to_owned();
-    Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
-}
-
 fn whole() -> Plan {
     let planned =
-        |cell: &&str| Planned { cell: id(cell), requested: versions(), excluded: None, legality: None };
+        |cell: &&str| Planned { cell: id(cell), requested: Versions::ones(), excluded: None, legality: None };
     let cells = CELLS.iter().map(planned).collect();
     Plan {
         preset: "grid".into(),
@@ -35,7 +30,7 @@ fn whole() -> Plan {
 }
 
 fn record(cell: CellId, outcome: Outcome) -> Record {
-    let mut record = Record::empty(cell, versions(), outcome, None);
+    let mut record = Record::empty(cell, Versions::ones(), outcome, None);
     let result = if record.outcome.is_green() { TestResult::Passed } else { TestResult::Failed };
     record.tests.insert("a".into(), result);
     record
@@ -131,7 +126,7 @@ fn plans_are_the_same_by_name_and_by_what_each_cell_is_asked_to_be() {
     let edits: [fn(&mut Plan); 5] = [
         |plan| plan.preset = "smoke".into(),
         |plan| drop(plan.cells.pop()),
-        |plan| plan.cells[0].requested.pyo3 = "2".into(),
+        |plan| plan.cells[0].requested.set("pyo3", "2"),
         |plan| plan.cells[0].excluded = Some("end of life".into()),
         |plan| plan.negatives.push(too_old()),
     ];

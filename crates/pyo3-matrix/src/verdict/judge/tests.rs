@@ -4,15 +4,10 @@ use crate::config::{Flaky, Missing};
 use crate::model::record::{Comparison, Side, Speedup, Thoroughness, Versions};
 use crate::verdict::criterion::{Range, Unit};
 
-fn versions() -> Versions {
-    let text = || "1".to_owned();
-    Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() }
-}
-
 fn plan(cells: &[&str]) -> Plan {
     let planned = |id: &&str| Planned {
         cell: id.parse().expect("an id"),
-        requested: versions(),
+        requested: Versions::ones(),
         excluded: None,
         legality: None,
     };
@@ -28,7 +23,7 @@ fn plan(cells: &[&str]) -> Plan {
 
 fn record(cell: &str, result: TestResult, speedup: Option<(f64, f64)>) -> Record {
     let outcome = if result.is_red() { Outcome::TestsFailed } else { Outcome::Passed };
-    let mut record = Record::empty(cell.parse().expect("an id"), versions(), outcome, None);
+    let mut record = Record::empty(cell.parse().expect("an id"), Versions::ones(), outcome, None);
     record.tests.insert("tests/a.py::test_a".into(), result);
     let side = || Side { label: String::new(), median_ms: 1.0 };
     record.comparisons.extend(speedup.map(|(low, high)| Comparison {

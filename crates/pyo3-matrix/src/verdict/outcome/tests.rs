@@ -7,12 +7,9 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn versions(pyo3: &str) -> Versions {
-    Versions {
-        python: "3.12".into(),
-        postgres: Some("16".into()),
-        pyo3: pyo3.into(),
-        pyo3_async_runtimes: "0.30.0".into(),
-    }
+    [("python", "3.12"), ("postgres", "16"), ("pyo3", pyo3), ("pyo3_async_runtimes", "0.30.0")]
+        .into_iter()
+        .collect()
 }
 
 /// The wheel that the cell was asked to test.
@@ -24,7 +21,7 @@ fn evidence(tests: &[(&str, TestResult)], ended: bool) -> Evidence {
     let observed = Observed {
         versions: versions("0.30.1"),
         python_full: "3.12.1".into(),
-        postgres_full: Some("16.14".into()),
+        implementation: None,
         build_info: BTreeMap::new(),
         packages: BTreeMap::new(),
         loaded: Some(Loaded { path: "/site-packages/ours/_x.so".into(), sha256: "aa".into() }),

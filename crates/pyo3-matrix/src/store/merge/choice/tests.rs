@@ -5,9 +5,7 @@ use crate::model::record::{Memory, TestResult, Versions};
 
 /// A record of one test that ended as `outcome` says.
 fn record(outcome: &Outcome) -> Record {
-    let text = || "1".to_owned();
-    let requested =
-        Versions { python: text(), postgres: Some(text()), pyo3: text(), pyo3_async_runtimes: text() };
+    let requested = Versions::ones();
     let cell = "py3.9-pg13-pyo3_0.30".parse().expect("an id");
     let mut record = Record::empty(cell, requested, outcome.clone(), None);
     record.thoroughness = Thoroughness::Quick;
