@@ -246,9 +246,16 @@ async def idle(operations: int) -> None:
 
 
 async def test_size_of_the_allocator_is_what_it_gave_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctypes, "CDLL", Libc)
+    libraries: list[Libc] = []
+
+    def library(name: None) -> Libc:
+        libraries.append(Libc(name))
+        return libraries[-1]
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
     measured = await measure(idle, Plan(operations=2, blocks=2))
     assert measured.sizes["malloc"].tolist() == [12, 12, 12]
+    assert len(libraries) == 1, "one for each reading would be growth where classes live for ever"
 
 
 @pytest.mark.parametrize("error", [OSError, AttributeError])
