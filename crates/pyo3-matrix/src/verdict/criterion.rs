@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Criterion;
 use crate::model::cell::WheelId;
-use crate::model::record::{Record, Speedup, TestResult};
+use crate::model::record::{Outcome, Record, Speedup, TestResult};
 
 /// How one criterion counts over all cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,7 +96,8 @@ fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult 
     for record in records.iter().filter(|record| !record.comparisons.is_empty()) {
         wheels.entry(record.cell.wheel()).or_default().push(record);
     }
-    let planned = records.iter().map(|record| record.cell.wheel()).collect::<BTreeSet<_>>().len();
+    let planned = records.iter().filter(|record| !compares_nothing(record)).map(|record| record.cell.wheel());
+    let planned = planned.collect::<BTreeSet<_>>().len();
     let each: Vec<Status> = wheels.values().map(|cells| speedup_of(criterion, cells)).collect();
     let count = |status| each.iter().filter(|found| **found == status).count();
     let status = match each.len() {
@@ -116,6 +117,11 @@ fn judge_speedup(criterion: &Criterion, records: &[&Record]) -> CriterionResult 
         measured: each.len(),
         speedups: criterion.speedup.iter().filter_map(range).collect(),
     }
+}
+
+/// Whether the benchmarks of a cell came to their end and left out the comparison, as where its control cannot be had.
+fn compares_nothing(record: &Record) -> bool {
+    record.comparisons.is_empty() && record.durations.benchmarks > 0.0 && record.outcome == Outcome::Passed
 }
 
 /// What one wheel says of a speed-up. It is met if the interval of every comparison lies above its factor, and missed if one

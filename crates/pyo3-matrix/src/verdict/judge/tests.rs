@@ -146,6 +146,16 @@ fn a_wheel_that_was_not_measured_leaves_the_speedup_undecided() {
     assert_eq!(verdict.decision, Decision::Investigate);
 }
 
+/// Where psycopg has no wheel, say: the benchmarks pass, and the comparison is a skipped test.
+#[test]
+fn a_wheel_whose_benchmarks_left_the_comparison_out_decides_no_speedup() {
+    let mut left_out = record(TWO, TestResult::Passed, None);
+    left_out.durations.benchmarks = 3.0;
+    let records = [record(ONE, TestResult::Passed, Some((1.6, 2.0))), left_out];
+    let verdict = judge(&plan(&[ONE, TWO]), &records, &criteria());
+    assert_eq!((verdict.criteria[1].status, verdict.criteria[1].measured), (Status::Met, 1));
+}
+
 #[test]
 fn a_cell_that_was_skipped_misses_no_criterion() {
     let mut skipped = record(TWO, TestResult::Passed, None);
