@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from matrix_cell import leak_limits
 from matrix_cell.leak import LeakMeasure, Plan, Slope, measure, theil_sen
 from matrix_cell.leak_limits import MOST_GROWTH, complaints
 
@@ -192,6 +193,14 @@ def test_complaint_says_how_much_grew_and_what_is_allowed() -> None:
         "rss grows by 65,537 bytes per 1,000 operations (99 % interval 65,537 to 65,537; limit 65,536)",
         "threads grew by 21 in 1,000 operations (limit 20)",
     ]
+
+
+def test_the_resident_set_is_judged_unless_the_interpreter_keeps_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    growing = line_of(65_537, 21)
+    monkeypatch.setattr(leak_limits, "KEEPS_PAGES", True)
+    assert complaints(growing) == ["threads grew by 21 in 1,000 operations (limit 20)"]
+    monkeypatch.setattr(leak_limits, "KEEPS_PAGES", False)
+    assert len(complaints(growing)) == 2
 
 
 async def test_every_block_is_run_and_read_after_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
