@@ -34,18 +34,19 @@ pub fn plan(
 ) -> Result<Ending, Error> {
     let plan = foretold(plan::plan(config, request)?, probe, config)?;
     let costs = costs.map(|asked| costs::read(config, asked)).transpose()?;
-    let cut = |n: usize| shard::cut(&plan, costs.as_ref(), n);
+    let cut = |plan: &Plan, n: usize| shard::cut(plan, costs.as_ref(), n);
     let shards = shards.map(usize::from);
     match (format, shards) {
-        (PlanFormat::Text, None) => voice::answer(&message::plan(&forecast(&plan, config)))?,
-        (PlanFormat::Text, Some(n)) => voice::answer(&message::shards(&plan, &cut(n)))?,
+        (PlanFormat::Text, None) => voice::answer(&message::plan(&forecast(plan, config)))?,
+        (PlanFormat::Text, Some(n)) => voice::answer(&message::shards(&plan, &cut(&plan, n)))?,
         (PlanFormat::Json, n) => {
-            let document = Forecast { shards: n.map(cut), ..forecast(&plan, config) };
+            let shards = n.map(|n| cut(&plan, n));
+            let document = Forecast { shards, ..forecast(plan, config) };
             let text = serde_json::to_string_pretty(&document).map_err(io::Error::from)? + "\n";
             voice::document(&text, Kind::Json)?;
         }
         (PlanFormat::Github, n) => {
-            let shards = cut(n.unwrap_or(github::JOBS).min(github::JOBS));
+            let shards = cut(&plan, n.unwrap_or(github::JOBS).min(github::JOBS));
             voice::answer(&github::render(config, &plan, &shards).map_err(io::Error::from)?)?;
         }
     }
@@ -65,8 +66,8 @@ fn foretold(plan: Plan, probe: bool, config: &Config) -> Result<Plan, Error> {
     Ok(forecast::foretell(plan, config, &known))
 }
 
-fn forecast(plan: &Plan, config: &Config) -> Forecast {
-    forecast::forecast(plan.clone(), config, &ledgers(&config.target(), REMEMBERED))
+fn forecast(plan: Plan, config: &Config) -> Forecast {
+    forecast::forecast(plan, config, &ledgers(&config.target(), REMEMBERED))
 }
 
 /// Makes or refreshes lock files.

@@ -1,12 +1,14 @@
 //! What does a plan cover, how long will it take, and which of its cells can be built? A plan and the known facts in,
 //! a [`Forecast`] out. Pure.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::config::axis::Axis;
-use crate::model::cell::{CellId, Value};
+use crate::model::cell::{CellId, Value, WheelId};
 use crate::model::ledger::Ledger;
 use crate::model::record::SCHEMA_VERSION;
 use crate::plan::coverage::{Coverage, Place, coverage};
@@ -32,9 +34,12 @@ pub struct Forecast {
 /// Returns the plan with the forecast of each cell.
 #[must_use]
 pub fn foretell(mut plan: Plan, config: &Config, known: &Knowledge) -> Plan {
+    let mut of_wheels = BTreeMap::new();
     for planned in &mut plan.cells {
-        let spec = config.line(planned.cell.line);
-        planned.legality = spec.map(|spec| legality(spec, planned.cell.python, known));
+        let foretold =
+            |wheel: &WheelId| config.line(wheel.line).map(|spec| legality(spec, wheel.python, known));
+        let of_wheel = of_wheels.entry(planned.cell.wheel()).or_insert_with_key(foretold);
+        planned.legality.clone_from(of_wheel);
     }
     for planned in &mut plan.negatives {
         planned.legality = of_negative(planned, config, known);
@@ -79,8 +84,6 @@ fn covered(plan: &Plan, config: &Config) -> Coverage {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::plan::Request;
     use crate::plan::legality::State;

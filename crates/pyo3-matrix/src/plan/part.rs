@@ -1,6 +1,7 @@
 //! Which part of a plan does a run take? A plan and the request in; the cells of the part, and a description of the
 //! whole, out. Pure: two machines with two shards of one plan never both take a cell.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -55,10 +56,9 @@ impl Part {
 
     /// Returns the named cells of `whole`.
     pub fn named(whole: Plan, cells: &[CellId]) -> Result<(Plan, Part), PartError> {
-        for cell in cells {
-            if !whole.live().any(|live| live == cell) {
-                return Err(PartError::NotInWhole { cell: cell.clone(), whole: whole.preset });
-            }
+        let live: HashSet<&CellId> = whole.live().collect();
+        if let Some(cell) = cells.iter().find(|cell| !live.contains(cell)) {
+            return Err(PartError::NotInWhole { cell: cell.clone(), whole: whole.preset });
         }
         Ok((narrowed(&whole, cells), Part { whole, cut: Cut::Named }))
     }
@@ -75,6 +75,7 @@ impl Part {
 /// Returns the part of `whole` with `cells`. A negative cell belongs to the shard with the first cell of its line, so
 /// exactly one shard builds it.
 fn narrowed(whole: &Plan, cells: &[CellId]) -> Plan {
+    let cells: HashSet<&CellId> = cells.iter().collect();
     let kept = whole.cells.iter().filter(|planned| cells.contains(&planned.cell));
     let host = |line: Line| whole.live().find(|cell| cell.line == line).or_else(|| whole.live().next());
     let here =

@@ -1,0 +1,103 @@
+//! How long does it take to plan 10,000 cells over five axes? Prints the median of the wall clock of whole runs: all cells, their
+//! 256 shards, and a pairwise set of them.
+//!
+//! `cargo bench -p pyo3-matrix --bench plan`
+
+#![expect(clippy::disallowed_types, reason = "a benchmark stands outside of the program that it times")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How many values each axis has: Pythons, releases of Postgres, lines, and two free axes.
+const AXES: [u32; 5] = [10, 10, 10, 5, 2];
+const RUNS: usize = 21;
+
+/// A project that can be planned: a `matrix.toml`, the files that it names, and a lock for each line.
+fn project(folder: &Path) -> std::io::Result<()> {
+    let mut config = String::from(
+        "schema_version = 1\n[extension]\nmodule = \"m\"\nmanifest = \"Cargo.toml\"\npyproject = \"pyproject.toml\"\n\
+         sources = []\nlocks = \"lines\"\n[suite]\nrequirements = \"requirements\"\ntests = [\"tests\"]\n",
+    );
+    fs::write(folder.join("Cargo.toml"), "[package]\nname = \"m\"\nversion = \"0.1.0\"\n")?;
+    fs::write(folder.join("pyproject.toml"), "")?;
+    for made in ["lines", "tests", "requirements"] {
+        fs::create_dir(folder.join(made))?;
+    }
+    for number in 0..AXES[0] {
+        let _ = write!(config, "[[python]]\nversion = \"3.{}\"\n", 7 + number);
+    }
+    for number in 0..AXES[1] {
+        let _ = write!(config, "[[postgres]]\nmajor = {}\nauth = \"scram-sha-256\"\n", 13 + number);
+    }
+    for number in 23..23 + AXES[2] {
+        let _ = write!(
+            config,
+            "[[line]]\nname = \"0.{number}\"\npyo3 = \"0.{number}.0\"\npyo3-async-runtimes = \"0.{number}.0\"\n"
+        );
+        fs::write(folder.join(format!("lines/0.{number}.lock")), lock(number))?;
+    }
+    for (name, size) in [("loop", AXES[3]), ("bridge", AXES[4])] {
+        let _ = writeln!(config, "[[axis]]\nname = \"{name}\"");
+        for number in 0..size {
+            let _ = write!(
+                config,
+                "[[axis.value]]\nname = \"{name}{number}\"\nenv = {{ CHOICE = \"{number}\" }}\n"
+            );
+        }
+    }
+    for (name, more) in [("all", "default = true\n"), ("pairs", "combine = \"pairwise\"\n")] {
+        let axes = "python = \"all\"\npostgres = \"all\"\nline = \"all\"\nloop = \"all\"\nbridge = \"all\"\n";
+        let _ = write!(config, "[preset.{name}]\n{axes}{more}");
+    }
+    fs::write(folder.join("matrix.toml"), config)
+}
+
+/// A lock of a line, with as many packages as an ordinary one.
+fn lock(line: u32) -> String {
+    let mut lock = String::from("version = 4\n");
+    let mut package = |name: &str, version: &str| {
+        let _ = write!(lock, "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
+    };
+    for number in 0..150 {
+        package(&format!("package{number:03}"), "1.0.0");
+    }
+    for name in ["pyo3", "pyo3-async-runtimes"] {
+        package(name, &format!("0.{line}.0"));
+    }
+    lock
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> std::io::Result<Duration> {
+    let started = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pyo3-matrix"));
+    let output = command.arg("plan").args(arguments).current_dir(folder).output()?;
+    let time = started.elapsed();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(time)
+}
+
+fn main() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    project(folder.path())?;
+    for (what, arguments) in [
+        ("all cells", &[][..]),
+        ("in 256 shards", &["--shards", "256"]),
+        ("pairwise", &["--preset", "pairs"]),
+    ] {
+        let times = (0..RUNS).map(|_| run(folder.path(), arguments));
+        let mut times = times.collect::<Result<Vec<_>, _>>()?;
+        times.sort_unstable();
+        let shown = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        println!(
+            "{} cells, {what}: median {} (fastest {}, slowest {})",
+            AXES.iter().product::<u32>(),
+            shown(times[RUNS / 2]),
+            shown(times[0]),
+            shown(times[RUNS - 1])
+        );
+    }
+    Ok(())
+}
