@@ -54,12 +54,22 @@ fn of_preset(preset: &str) -> Plan {
 }
 
 #[test]
-fn full_is_every_cell_of_the_three_axes_and_the_extras_are_no_part_of_it() {
+fn full_is_every_value_of_the_file_and_extras_are_planned_only_where_they_are_named() {
     let full = of_preset("full");
-    assert_eq!((full.cells.len(), full.wheels().len(), full.negatives.len()), (160, 40, 4));
-    assert!(full.releases().iter().all(|release| release.version[0] < 17));
+    let every: usize = config("").axes.iter().map(|axis| axis.values.len()).product();
+    assert_eq!(full.cells.len(), every, "a new version is missing in the preset");
+    assert_eq!(full.negatives.len(), 4);
+    assert!(of_preset("pairwise").releases().iter().all(|release| release.version[0] < 17));
     let request = Request { axes: axes(&[("postgres", "17")]), ..Request::default() };
     assert_eq!(check(&request).len(), 5, "an extra that is named is planned");
+}
+
+#[test]
+fn current_is_what_users_install_this_year() {
+    let current = of_preset("current");
+    assert_eq!((current.live().count(), current.wheels().len(), current.missing), (20, 5, Missing::Fail));
+    let newest = |preset| of_preset(preset).cells.last().expect("a cell").cell.line;
+    assert_eq!(newest("current"), newest("smoke"));
 }
 
 #[test]

@@ -111,6 +111,21 @@ fn every_version_of_the_config_has_its_lock() {
     }
 }
 
+/// psycopg's binary wheels are for Pythons with the GIL alone, and pip would refuse the whole lock for one that it has no
+/// wheel of.
+#[test]
+fn the_lock_of_a_free_threaded_python_has_psycopg_without_its_binary() {
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("py3."));
+    let locks: Vec<PathBuf> = files("requirements", "t.txt").into_iter().filter(named).collect();
+    assert!(!locks.is_empty(), "this repository has cells of free-threaded Pythons");
+    for path in locks {
+        let lock = read(&path);
+        let has = |package: &str| lock.contains(&format!("\n{package}=="));
+        assert!(has("psycopg") && !has("psycopg-binary"), "{}", path.display());
+    }
+}
+
 #[test]
 fn the_locks_of_all_lines_agree_on_what_they_share_so_that_it_is_compiled_once() {
     let locks = files("crates/fraiseql_rs/lines", ".lock").into_iter().map(|path| versions(&read(&path)));
