@@ -77,7 +77,7 @@ impl Extension {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    /// The folder of the hash-locked requirements: `py<version>.txt`, `tools.txt`, `node.txt`.
+    /// The folder of the hash-locked requirements: `py<version>.txt`.
     pub requirements: PathBuf,
     /// pytest arguments of the correctness stage.
     pub tests: Vec<String>,

@@ -1,14 +1,14 @@
-//! Which tox, uv and maturin does the harness use? Those of the locked requirements, even if others are installed.
+//! Which tox, uv and maturin does the harness use? Those of its own locked requirements, even if others are installed.
 
 use std::path::PathBuf;
 
-use super::venv::{self, Venv};
+use super::venv::{self, Requirements, Venv};
 use super::{Context, ProvisionError};
 use crate::model::event::Found;
 
 /// The requirements of the tools, and of npm for machines without one.
-const TOOLS: &str = "tools.txt";
-const NODE: &str = "node.txt";
+const TOOLS: Requirements = Requirements { name: "tools.txt", text: include_str!("../../../../requirements/tools.txt") };
+const NODE: Requirements = Requirements { name: "node.txt", text: include_str!("../../../../requirements/node.txt") };
 
 /// The programs that drive a cell from outside.
 #[derive(Debug, Clone)]
@@ -16,12 +16,12 @@ pub struct Tools(Venv);
 
 /// Returns the locked tools, and installs them if necessary. If they are installed already, it starts no process.
 pub fn provide(context: &Context) -> Result<Tools, ProvisionError> {
-    venv::provide(TOOLS, context).map(Tools)
+    venv::provide(&TOOLS, context).map(Tools)
 }
 
 /// Returns npm from the locked requirements.
 pub fn npm(context: &Context) -> Result<PathBuf, ProvisionError> {
-    venv::provide(NODE, context).map(|venv| venv.program("npm"))
+    venv::provide(&NODE, context).map(|venv| venv.program("npm"))
 }
 
 impl Tools {

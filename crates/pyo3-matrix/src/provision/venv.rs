@@ -1,4 +1,5 @@
-//! How do locked Python programs get here? A requirements file with hashes in, a finished virtual environment out.
+//! How do locked Python programs get here? Requirements with hashes in, which are a part of this program; a finished virtual
+//! environment out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,6 +16,13 @@ use crate::process::Command;
 
 /// This file is written last. An environment without it is incomplete, and is made again.
 const FINISHED: &str = "finished.json";
+
+/// Locked requirements, and what to call them.
+#[derive(Debug, Clone, Copy)]
+pub struct Requirements {
+    pub name: &'static str,
+    pub text: &'static str,
+}
 
 /// A virtual environment in which all of its requirements are installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,13 +50,11 @@ impl Venv {
     }
 }
 
-/// Provides the environment of `requirements`, a file in the config's folder of requirements.
-pub fn provide(requirements: &str, context: &Context) -> Result<Venv, ProvisionError> {
-    let file = context.config.root.join(&context.config.suite.requirements).join(requirements);
-    let text = std::fs::read(&file).map_err(ProvisionError::disk("cannot read", &file))?;
+/// Provides the environment of `requirements`.
+pub fn provide(requirements: &Requirements, context: &Context) -> Result<Venv, ProvisionError> {
     // A path without links, as in the marker: the same checkout under another name has not moved.
     let target = context.config.target();
-    let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(&text));
+    let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(requirements.text));
     if let Some(venv) = Venv::finished(&folder) {
         return Ok(venv);
     }
@@ -57,11 +63,11 @@ pub fn provide(requirements: &str, context: &Context) -> Result<Venv, ProvisionE
     match Venv::finished(&folder) {
         // Another harness made it while this one waited.
         Some(venv) => Ok(venv),
-        None => make(&folder, &file, requirements, context),
+        None => make(&folder, requirements, context),
     }
 }
 
-fn make(folder: &Path, file: &Path, name: &str, context: &Context) -> Result<Venv, ProvisionError> {
+fn make(folder: &Path, requirements: &Requirements, context: &Context) -> Result<Venv, ProvisionError> {
     let (interpreters, mut tried) = python::for_tools(context);
     for interpreter in interpreters {
         context.not_interrupted()?;
@@ -69,8 +75,8 @@ fn make(folder: &Path, file: &Path, name: &str, context: &Context) -> Result<Ven
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
         }
-        (context.tell)(&Event::Installing { tool: name, python: &interpreter.version });
-        install(folder, file, context)?;
+        (context.tell)(&Event::Installing { tool: requirements.name, python: &interpreter.version });
+        install(folder, requirements, context)?;
         let (folder, python) = (folder.to_owned(), interpreter.version);
         let venv = Venv { versions: installed(&folder), folder, python };
         let written = std::fs::write(venv.folder.join(FINISHED), serde_json::json!(venv).to_string());
@@ -92,9 +98,12 @@ fn empty(interpreter: &Interpreter, folder: &Path, context: &Context) -> Result<
     made.map(drop).map_err(|error| error.to_string())
 }
 
-fn install(folder: &Path, file: &Path, context: &Context) -> Result<(), ProvisionError> {
+fn install(folder: &Path, requirements: &Requirements, context: &Context) -> Result<(), ProvisionError> {
+    // pip reads a file.
+    let file = folder.join(requirements.name);
+    std::fs::write(&file, requirements.text).map_err(ProvisionError::disk("cannot write", &file))?;
     let pip = ["-I", "-m", "pip", "install", "--require-hashes", "--no-input", "--requirement"];
-    let command = Command::new(folder.join("bin/python")).args(pip).arg(file);
+    let command = Command::new(folder.join("bin/python")).args(pip).arg(&file);
     // If the user's configuration has `--user`, pip would refuse to install into an environment.
     let done = command.env("PIP_USER", "0").limit(context.config.budgets.install).check(context.processes);
     done.map(drop).map_err(ProvisionError::failed(
@@ -116,7 +125,7 @@ fn installed(folder: &Path) -> BTreeMap<String, String> {
 }
 
 /// Returns sixteen hexadecimal digits of the SHA-256 of `text`.
-fn key(text: &[u8]) -> String {
+fn key(text: &str) -> String {
     Sha256::digest(text)[..8].iter().fold(String::new(), |mut key, byte| {
         let _ = write!(key, "{byte:02x}");
         key
@@ -166,6 +175,6 @@ mod tests {
 
     #[test]
     fn a_key_is_the_beginning_of_the_digest() {
-        assert_eq!(key(b"abc"), "ba7816bf8f01cfea");
+        assert_eq!(key("abc"), "ba7816bf8f01cfea");
     }
 }
