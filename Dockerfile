@@ -39,7 +39,7 @@ WORKDIR /opt/pyo3-matrix
 
 # The packages of every lock, as files, so that a run asks no index. pip checks their hashes here and in the run.
 FROM pythons AS packages
-COPY requirements/tools.txt requirements/py*.txt /requirements/
+COPY crates/pyo3-matrix/tools/tools.txt requirements/py*.txt /requirements/
 RUN --mount=type=cache,target=/var/cache/pip \
     set -eu; \
     fetch() { "python$1" -m pip download -q --cache-dir /var/cache/pip --disable-pip-version-check --require-hashes --no-deps -r "/requirements/$2" -d /packages; }; \

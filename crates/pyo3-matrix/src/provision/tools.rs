@@ -7,8 +7,8 @@ use super::{Context, ProvisionError};
 use crate::model::event::Found;
 
 /// The requirements of the tools, and of npm for machines without one.
-const TOOLS: Requirements = Requirements { name: "tools.txt", text: include_str!("../../../../requirements/tools.txt") };
-const NODE: Requirements = Requirements { name: "node.txt", text: include_str!("../../../../requirements/node.txt") };
+const TOOLS: Requirements = Requirements { name: "tools.txt", text: include_str!("../../tools/tools.txt") };
+const NODE: Requirements = Requirements { name: "node.txt", text: include_str!("../../tools/node.txt") };
 
 /// The programs that drive a cell from outside.
 #[derive(Debug, Clone)]
