@@ -9,6 +9,7 @@ pub mod line;
 pub mod lock;
 mod manifest;
 mod members;
+mod needs;
 pub mod probe;
 mod variables;
 pub mod wheel;

@@ -14,6 +14,9 @@ use crate::model::fingerprint::{self, Fingerprint};
 /// The name of tox's file in the folder.
 pub const TOX: &str = "tox.toml";
 
+/// The module of the plugin that says what an installed wheel lacks. It runs as a program.
+pub const WHEEL_NEEDS: &str = "matrix_cell/wheel_needs.py";
+
 /// The folder of the plugin, a Python package.
 const PLUGIN: &str = "matrix_cell/";
 
@@ -24,7 +27,7 @@ macro_rules! embedded {
     };
 }
 
-const FILES: [(&str, &str); 20] = embedded![
+const FILES: [(&str, &str); 21] = embedded![
     "matrix_cell/__init__.py",
     "matrix_cell/benchmark_files.py",
     "matrix_cell/benchmark_rounds.py",
@@ -43,6 +46,7 @@ const FILES: [(&str, &str); 20] = embedded![
     "matrix_cell/plugin.py",
     "matrix_cell/request.py",
     "matrix_cell/unobservable.py",
+    "matrix_cell/wheel_needs.py",
     "matrix_cell/workers.py",
     "tox.toml",
 ];

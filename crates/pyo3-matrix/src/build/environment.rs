@@ -1,15 +1,15 @@
-//! Where does a cell run? In the tox environment of its (Python, line), with the wheel installed. It is made once,
-//! and kept while everything that it was made from is unchanged.
+//! Where does a cell run? In the tox environment of its (Python, line), which holds what the lock names, and the wheel. It is
+//! made once, and kept while everything that it was made from is unchanged.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::build::cell_files;
 use crate::build::wheel::Wheel;
-use crate::config::pytest;
-use crate::model::cell::WheelId;
+use crate::build::{cell_files, needs};
+use crate::config::{Config, pytest};
+use crate::model::cell::{Python, WheelId};
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::secrets;
 use crate::process::{Command, ProcessError};
@@ -26,12 +26,14 @@ pub struct Environment {
     pub bin: PathBuf,
     /// SHA-256 of the hash-locked requirements.
     pub lock: String,
+    lock_path: PathBuf,
     /// Whether this run made it.
     pub fresh: bool,
     tox: PathBuf,
     /// The project's root, which tox would take to be the folder of its file.
     root: PathBuf,
-    tox_file: PathBuf,
+    /// The folder of tox's file and of what else the harness brings.
+    files: PathBuf,
     work: PathBuf,
     variables: Vec<(&'static str, OsString)>,
 }
@@ -39,12 +41,20 @@ pub struct Environment {
 /// The reason why there is no environment.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    #[error("Python {id} has no requirements {}\nhint: see the README beside them for how they are locked", path.display())]
-    NoLock { id: WheelId, path: PathBuf },
+    #[error("the cells of Python {python} have no lock {}\nhint: docs/own-project.md of pyo3-matrix says how one is compiled", path.display())]
+    NoLock { python: Python, path: PathBuf },
+    #[error("the wheel of {id} needs what its lock does not install: {}\n{}", needs.join("; "), needs::hint(*python, lock, pyproject))]
+    Unmet { id: WheelId, python: Python, needs: Vec<String>, lock: PathBuf, pyproject: PathBuf },
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+/// Returns the lock of a Python's cells. A run looks for it before it builds anything.
+pub fn lock(python: Python, config: &Config) -> Result<PathBuf, EnvironmentError> {
+    let path = config.cell_lock(python);
+    if path.is_file() { Ok(path) } else { Err(EnvironmentError::NoLock { python, path }) }
 }
 
 /// Makes the environment of `id`, or uses it as an earlier run left it. `log` receives tox's output.
@@ -57,10 +67,7 @@ pub fn provide(
     context: &Context<'_>,
 ) -> Result<Environment, EnvironmentError> {
     let config = context.config;
-    let lock_path = config.cell_lock(id.python);
-    if !lock_path.is_file() {
-        return Err(EnvironmentError::NoLock { id, path: lock_path });
-    }
+    let lock_path = lock(id.python, config)?;
     let work = config.target().join("tox");
     let files = cell_files::provide(&config.target())?;
     // Without a file of settings pytest would look for one in every folder above the tests, beyond the project too.
@@ -70,9 +77,10 @@ pub fn provide(
         fresh: false,
         bin: work.join(id.to_string()).join("bin"),
         lock: fingerprint::of_file(&lock_path)?,
+        lock_path: lock_path.clone(),
         tox: tools.tox(),
         root: config.root.clone(),
-        tox_file: files.join(cell_files::TOX),
+        files: files.clone(),
         variables: vec![
             ("PYO3_MATRIX_PYTHON", interpreter.path.clone().into()),
             ("PYO3_MATRIX_LOCK", lock_path.into()),
@@ -84,15 +92,7 @@ pub fn provide(
         wheel,
         work,
     };
-    let stamp = environment.stamp(interpreter)?;
-    let stamp_path = environment.stamp_path();
-    if fs::read_to_string(&stamp_path).is_ok_and(|there| there == stamp) {
-        return Ok(environment);
-    }
-    let _ = fs::remove_file(&stamp_path);
-    environment.install(log, context)?;
-    fs::write(stamp_path, stamp)?;
-    environment.fresh = true;
+    environment.fresh = environment.is_renewed(interpreter, log, context)?;
     Ok(environment)
 }
 
@@ -120,17 +120,61 @@ impl Environment {
         let _ = fs::remove_file(self.stamp_path());
     }
 
-    /// Has tox make it and install the wheel.
-    fn install(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
-        let install = self.tox().args(["--notest", "--installpkg"]).arg(&self.wheel.path);
-        let installed = install.limit(context.config.budgets.install).log(log).check(context.processes);
+    /// Makes it, unless it is there as it should be. Says whether it did.
+    fn is_renewed(
+        &self,
+        interpreter: &Interpreter,
+        log: &Path,
+        context: &Context<'_>,
+    ) -> Result<bool, EnvironmentError> {
+        let (base, stamp) = self.stamp(interpreter)?;
+        let there = fs::read_to_string(self.stamp_path()).unwrap_or_default();
+        if there == stamp {
+            return Ok(false);
+        }
+        let _ = fs::remove_file(self.stamp_path());
+        // What stands beside another wheel stays. Anything else that is there may hold packages that the lock does not name.
+        if !there.starts_with(&base) {
+            self.make(log, context)?;
+        }
+        self.install(log, context)?;
+        fs::write(self.stamp_path(), stamp)?;
+        Ok(true)
+    }
+
+    /// Has tox make it anew, with what the lock names.
+    fn make(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
+        let command = self.tox().args(["--recreate", "--notest", "--skip-pkg-install"]);
+        let made = command.limit(context.config.budgets.install).log(log).check(context.processes);
         // tox keeps what each of its commands printed, an index's address with a password in it among that.
         let kept = self.work.join(self.id.to_string()).join("tox");
         if kept.is_dir() {
             secrets::clean(&kept)?;
         }
-        installed?;
+        made?;
         Ok(())
+    }
+
+    /// Installs the wheel alone: pip would take what the wheel needs from an index, past the lock. Then looks whether the lock
+    /// has all of it.
+    fn install(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
+        let alone =
+            ["-I", "-m", "pip", "install", "--no-index", "--no-deps", "--force-reinstall", "--no-input"];
+        let install = self.python().args(alone).arg(&self.wheel.path).env("PIP_USER", "0");
+        install.limit(context.config.budgets.install).log(log).check(context.processes)?;
+        let ask = self.python().arg("-I").arg(self.files.join(cell_files::WHEEL_NEEDS));
+        let ask = ask.arg(needs::distribution(&self.wheel.path)).limit(context.config.budgets.probe);
+        let needs = needs::told(&ask.log(log).check(context.processes)?.stdout);
+        if needs.is_empty() {
+            return Ok(());
+        }
+        let (root, pyproject) = (&context.config.root, context.config.extension.pyproject.clone());
+        let lock = self.lock_path.strip_prefix(root).unwrap_or(&self.lock_path).to_owned();
+        Err(EnvironmentError::Unmet { id: self.id, python: self.id.python, needs, lock, pyproject })
+    }
+
+    fn python(&self) -> Command {
+        Command::new(self.bin.join("python"))
     }
 
     fn stamp_path(&self) -> PathBuf {
@@ -138,7 +182,9 @@ impl Environment {
     }
 
     fn tox(&self) -> Command {
-        let command = Command::new(&self.tox).args(["run", "--colored", "no", "-c"]).arg(&self.tox_file);
+        let command = Command::new(&self.tox)
+            .args(["run", "--colored", "no", "-c"])
+            .arg(self.files.join(cell_files::TOX));
         let command = command
             .arg("--root")
             .arg(&self.root)
@@ -152,13 +198,15 @@ impl Environment {
         self.variables.iter().fold(command, |command, (key, value)| command.env(key, value))
     }
 
-    fn stamp(&self, interpreter: &Interpreter) -> Result<String, EnvironmentError> {
-        let print = Fingerprint::default()
-            .with("wheel", &self.wheel.sha256)
+    /// Returns the stamp of what it is made of without the wheel, and the whole stamp, which begins with the first.
+    fn stamp(&self, interpreter: &Interpreter) -> Result<(String, String), EnvironmentError> {
+        let base = Fingerprint::default()
             .with("lock", &self.lock)
-            .with("tox", fingerprint::of_file(&self.tox_file)?)
+            .with("tox", fingerprint::of_file(&self.files.join(cell_files::TOX))?)
             .with("interpreter", interpreter.path.as_os_str().as_encoded_bytes())
-            .with("version", &interpreter.version);
-        Ok(print.hex())
+            .with("version", &interpreter.version)
+            .hex();
+        let stamp = format!("{base} {}", self.wheel.sha256);
+        Ok((base, stamp))
     }
 }

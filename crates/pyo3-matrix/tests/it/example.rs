@@ -21,3 +21,30 @@ fn a_copy_of_the_example_has_a_green_matrix() {
     ask(&["plan"], "all: 4 cells on 4 wheels");
     ask(&["run", "--python", "3.13", "--lines", "0.30"], "decision  proceed");
 }
+
+/// pip would fetch what a wheel asks for, past every hash of the lock.
+#[test]
+fn a_wheel_that_needs_more_than_the_lock_installs_is_red_and_names_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&checkout().join("examples/hello"), folder.path());
+    let pyproject = folder.path().join("pyproject.toml");
+    let text = fs::read_to_string(&pyproject).expect("a pyproject");
+    let run = |needs: &str| {
+        let needing = text.replace("[project]\n", &format!("[project]\ndependencies = {needs}\n"));
+        fs::write(&pyproject, needing).expect("written");
+        let arguments = ["run", "--python", "3.13", "--lines", "0.30"];
+        matrix().current_dir(folder.path()).args(arguments).output().expect("the binary starts")
+    };
+    let red = run("[\"anyio>=3.0.0\", \"psutil>=99\", \"iniconfig\", \"absent; python_version < '3'\"]");
+    assert_eq!(red.status.code(), Some(1), "{}", shown(&red));
+    let report = fs::read_to_string(folder.path().join("target/matrix/runs/latest/report.json"));
+    let report: serde_json::Value = serde_json::from_str(&report.expect("a report")).expect("JSON");
+    let cell = &report["verdict"]["cells"][0];
+    assert_eq!(cell["outcome"], "ProvisionFailed", "{cell}");
+    let reason = cell["reason"].as_str().expect("a reason");
+    let needs = "anyio>=3.0.0, which is not installed; psutil>=99, and ";
+    assert!(reason.contains(needs) && !reason.contains("iniconfig"), "{reason}");
+    assert!(reason.contains("pyproject.toml cell.in -o requirements/py3.13.txt`"), "{reason}");
+    let green = run("[\"iniconfig>=2\", \"psutil>=5\"]");
+    assert!(green.status.success(), "{}", shown(&green));
+}
