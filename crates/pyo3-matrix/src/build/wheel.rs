@@ -18,9 +18,9 @@ use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::record;
 use crate::model::secrets;
 use crate::process::{Command, ProcessError};
-use crate::provision::Context;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
+use crate::provision::{Context, ProvisionError};
 
 /// A built wheel.
 #[derive(Debug, Clone)]
@@ -101,9 +101,17 @@ const MEMBERS: &str = "members.json";
 /// The profile of every wheel.
 const PROFILE: &str = "release";
 
-/// `rustc -vV`: the toolchain that builds every wheel of a run.
-pub fn toolchain(context: &Context<'_>) -> Result<String, ProcessError> {
-    Ok(Command::new("rustc").arg("-vV").folder(&context.config.root).check(context.processes)?.stdout)
+/// `rustc -vV`: the toolchain that builds every wheel of a run. cargo is asked too, which maturin would miss only later.
+pub fn toolchain(context: &Context<'_>) -> Result<String, ProvisionError> {
+    let ask = |program: &str| {
+        let asked = Command::new(program).arg("-vV").folder(&context.config.root).check(context.processes);
+        asked.map_err(ProvisionError::failed(
+            format!("there is no {program} that builds wheels"),
+            "install Rust, for example with rustup, and put its programs on PATH",
+        ))
+    };
+    ask("cargo")?;
+    Ok(ask("rustc")?.stdout)
 }
 
 /// Everything that a wheel is made from.

@@ -44,13 +44,18 @@ pub struct Preparation<'a, 'p> {
 }
 
 impl<'p> Preparation<'_, 'p> {
-    /// Finds or fetches every interpreter of the plan.
+    /// Finds or fetches every interpreter of the plan, and looks for the lock of its cells.
     #[must_use]
     pub fn interpreters(&self) -> Provided<Python, Interpreter> {
         let pythons: Vec<Python> = self.plan.pythons().into_iter().collect();
         let provide = |&python: &Python| {
             let missing = |error| self.missing(error);
-            (python, python::provide(python, self.tools, self.context).map_err(missing))
+            let locked = |found| match environment::lock(python, self.context.config) {
+                Ok(_) => Ok(found),
+                Err(error) => Err(Failure::from(error)),
+            };
+            let found = python::provide(python, self.tools, self.context).map_err(missing);
+            (python, found.and_then(locked))
         };
         pool::each(pythons.len(), &pythons, provide).into_iter().collect()
     }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
-use crate::harness::{Project, matrix, run, shown, stderr, stdout, words};
+use crate::harness::{Project, fixture, matrix, run, shown, stderr, stdout, words};
 
 /// Runs `arguments`, and compares exit code and standard error with what is expected.
 fn check(arguments: &[&str], code: i32, expected: &str) {
@@ -79,6 +79,28 @@ fn the_shards_of_a_plan_hold_each_cell_once() {
     cells.sort_unstable();
     cells.dedup();
     assert_eq!(cells.len(), 20, "{plan}");
+}
+
+/// The first wheel would find it out, after interpreters and servers were fetched.
+#[test]
+fn a_compiler_that_is_not_there_is_told_before_anything_is_provided() {
+    let project = Project::apart(&fixture("passes"));
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let tools = tempfile::tempdir().expect("a folder");
+    for (missing, there) in [("cargo", None), ("rustc", Some("cargo"))] {
+        if let Some(program) = there {
+            let found = std::env::split_paths(&path).map(|folder| folder.join(program));
+            let found = found.into_iter().find(|program| program.is_file()).expect("on PATH");
+            std::os::unix::fs::symlink(found, tools.path().join(program)).expect("a link");
+        }
+        let mut command = matrix();
+        command.current_dir(project.path()).env("PATH", tools.path()).args(["run", "--preset", "smoke"]);
+        let output = command.output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+        let words = words(&output);
+        assert!(words.starts_with(&format!("error: there is no {missing} that builds wheels")), "{words}");
+        assert!(words.contains("hint: install Rust"), "{words}");
+    }
 }
 
 #[test]

@@ -173,6 +173,19 @@ fn a_preset_may_skip_cells_whose_interpreter_is_nowhere() {
 }
 
 #[test]
+fn cells_without_a_lock_of_their_packages_are_red_before_a_wheel_is_built() {
+    let _alone = alone();
+    let project =
+        passing(|text| text.replace("requirements = \"requirements\"", "requirements = \"nowhere\""));
+    let output = project.run(&["run", "--cell", &a_cell(), "--benchmarks", "off"]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let found = &report(&output)["verdict"]["cells"][0];
+    assert_eq!(found["outcome"], "ProvisionFailed", "{found}");
+    assert!(found["reason"].as_str().is_some_and(|reason| reason.contains("nowhere/py3.")), "{found}");
+    assert!(stdout(&output).contains("0 built, 0 kept"), "{}", shown(&output));
+}
+
+#[test]
 fn nothing_is_probed_while_another_run_holds_the_checkout() {
     let axis = "\n[[python]]\nversion = \"3.16\"\nextra = true\n\n[[postgres]]\n";
     let project = Project::apart(&fixture("passes"));
