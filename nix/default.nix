@@ -24,7 +24,9 @@ let
   # Extras are past the mission's axes, and not in the pinned nixpkgs.
   mission = builtins.filter (entry: !(entry.extra or false));
   pythons = map (entry: { inherit (entry) version; package = python entry.version; }) (mission matrix.python);
-  servers = map (entry: { inherit (entry) major; package = postgres entry.major; }) (mission matrix.postgres);
+  servers = map (entry: { major = entry.version; package = postgres entry.version; }) (
+    mission matrix.service.postgres.release
+  );
   newest = builtins.elemAt matrix.line (builtins.length matrix.line - 1);
 
   # The programs that the harness prefers to any that it finds or fetches.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import matrix_cell
-from matrix_cell import observation
+from matrix_cell.service import postgres
 from plugin.cell_run import Cell, RunCell
 from plugin.fake_wheel import FakeWheel
 
@@ -22,8 +22,8 @@ pytest_plugins = ["pytester"]
 # Stands where the server would be asked; what asking is like without a server has a test of its own.
 VERSION = (160014, "16.14 (Debian 16.14-1)")
 FAKE_SERVER = f"""
-import matrix_cell.observation
-matrix_cell.observation.server_version = lambda: {VERSION}
+import matrix_cell.service.postgres
+matrix_cell.service.postgres.server_version = lambda: {VERSION}
 """
 PLUGIN = ("-p", "matrix_cell.plugin", "-p", "no:cacheprovider", "-p", "no:asyncio")
 
@@ -56,7 +56,7 @@ def run_cell(
 ) -> RunCell:
     """Return a function that runs pytest with the plugin: in this process, or apart from it where the run may crash."""
     del clean_environment
-    monkeypatch.setattr(observation, "server_version", lambda: VERSION)
+    monkeypatch.setattr(postgres, "server_version", lambda: VERSION)
 
     def run(
         tests: str | None = None,
@@ -67,6 +67,8 @@ def run_cell(
         arguments: tuple[str, ...] = (),
         **requested: str,
     ) -> Cell:
+        if "postgres" in requested:
+            monkeypatch.setenv("PYO3_MATRIX_SERVICES", '{"postgres": {"kind": "postgres"}}')
         if apart:
             pytester.makeconftest(FAKE_SERVER)
         if tests is not None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from matrix_cell import observation
 from matrix_cell.benchmark_files import benchmark_options
 from matrix_cell.memory import AT_ONCE, SERIES, MemorySeries, pause_all, resume_all
-from matrix_cell.observation import server_version
+from matrix_cell.service import postgres
+from matrix_cell.service.postgres import server_version
 from plugin.conftest import PLUGIN
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_cell_without_a_server_needs_no_driver(run_cell: RunCell) -> None:
 
 @pytest.mark.usefixtures("without")
 def test_cell_beside_a_server_says_which_driver_it_lacks(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observation, "server_version", server_version)
+    monkeypatch.setattr(postgres, "server_version", server_version)
     cell = run_cell(PASSES, arguments=BARE, postgres="16")
     assert cell.result.ret == 71
     error = cell.json("observed.json")["error"]

@@ -19,11 +19,11 @@ OWN = Path(matrix_cell.__file__).parent
 
 
 def test_hash_is_made_of_each_module_by_name_and_content(tmp_path: Path) -> None:
-    for name, content in [("b.py", b"2\r\n"), ("a.py", b"1"), ("c.txt", b"3")]:
+    modules = [("a.py", b"1"), ("b.py", b"2\r\n"), ("b/a.py", b"4")]
+    (tmp_path / "b").mkdir()
+    for name, content in [*modules[::-1], ("c.txt", b"3")]:
         (tmp_path / name).write_bytes(content)
-    lines = [
-        f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in [("a.py", b"1"), ("b.py", b"2\r\n")]
-    ]
+    lines = [f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in modules]
     assert own_hash(tmp_path) == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

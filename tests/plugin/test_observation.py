@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from matrix_cell import observation
 from matrix_cell.gate import Gate
 from matrix_cell.installed import HINT
-from matrix_cell.observation import Difference, compare, complaints, server_version
+from matrix_cell.observation import Difference, compare, complaints
 from matrix_cell.request import CellRequest
+from matrix_cell.service import postgres
+from matrix_cell.service.postgres import server_version
 from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def test_without_a_module_the_rest_is_observed(run_cell: RunCell) -> None:
 
 
 def test_unreachable_server_is_unobservable(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observation, "server_version", server_version)
+    monkeypatch.setattr(postgres, "server_version", server_version)
     monkeypatch.setenv("PGHOST", "127.0.0.1")
     monkeypatch.setenv("PGPORT", "1")
     cell = run_cell(TELLS, postgres="16")

@@ -14,7 +14,7 @@ use crate::plan::Request;
 use crate::plan::shard::Shard;
 use crate::run::cell::Benchmarks;
 
-/// Runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports.
+/// Runs a PyO3 async extension on every Python, PyO3 and service release that it supports.
 ///
 /// Exit codes: 0 the verdict is green; 1 it is not; 2 the request is wrong; 3 the harness or the machine failed; 130
 /// interrupted.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cell::{CellId, Line, Python, Release, Value};
+use crate::model::cell::{CellId, Line, Python, Value};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::outcome::Outcome;
 
@@ -15,16 +15,16 @@ pub mod axis;
 mod check;
 mod keep;
 mod negative;
-mod postgres;
 mod preset;
 pub mod pytest;
+pub mod service;
 
 use axis::{Axis, FreeAxis, FreeValue};
 use check::Written;
 pub use keep::{Keep, Kept};
 pub use negative::Negative;
-pub use postgres::{Auth, Postgres, PostgresSpec};
 pub use preset::{Choice, Combine, Exclusion, Missing, Preset};
+use service::{ServiceId, ServiceSpec};
 
 /// The name of the file, at the root of the project.
 pub const FILE: &str = "matrix.toml";
@@ -42,7 +42,8 @@ pub struct Config {
     pub keep: Keep,
     /// Every axis, in the order of a cell's id.
     pub axes: Vec<Axis>,
-    pub postgres: Vec<PostgresSpec>,
+    /// In the order of the file.
+    pub services: Vec<ServiceSpec>,
     pub lines: Vec<LineSpec>,
     pub free_axes: Vec<FreeAxis>,
     pub presets: BTreeMap<String, Preset>,
@@ -199,8 +200,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads `path`, or the nearest `matrix.toml` from the current folder upwards.
-    pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+    /// Reads `path`, or the nearest `matrix.toml` from the current folder upwards. Returns the file too.
+    pub fn load(path: Option<&Path>) -> Result<(Config, PathBuf), ConfigError> {
         let path = match path {
             Some(path) => path.to_owned(),
             None => nearest()?,
@@ -217,7 +218,7 @@ impl Config {
         }
         match config.aimless() {
             Some(stage) => Err(ConfigError::Aimless { path, stage }),
-            None => Ok(config),
+            None => Ok((config, path)),
         }
     }
 
@@ -234,9 +235,10 @@ impl Config {
 
     /// Reads `text`; `path` is for messages.
     pub fn parse(text: &str, path: &Path, root: PathBuf) -> Result<Config, ConfigError> {
+        let line = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
         let at = |offset: usize, message: String| ConfigError::Invalid {
             path: path.to_owned(),
-            line: text[..offset.min(text.len())].matches('\n').count() + 1,
+            line: line(offset),
             message,
         };
         let written: Written = toml::from_str(text).map_err(|error| {
@@ -244,7 +246,7 @@ impl Config {
         })?;
         written.check().map_err(|fault| at(fault.offset, fault.message))?;
         let digest = Fingerprint::default().with(FILE, text).hex();
-        Ok(written.into_config(root, digest))
+        Ok(written.into_config(root, digest, line))
     }
 
     /// The spec of a line of this config.
@@ -253,10 +255,17 @@ impl Config {
         self.lines.iter().find(|spec| spec.name == line)
     }
 
-    /// The spec of a release of this config.
+    /// The services that a cell has.
     #[must_use]
-    pub fn server(&self, release: &Release) -> Option<&PostgresSpec> {
-        self.postgres.iter().find(|spec| spec.major.release() == *release)
+    pub fn services_of(&self, cell: &CellId) -> Vec<ServiceId> {
+        let given: Vec<&String> = self.choices(cell).flat_map(|choice| &choice.services).collect();
+        self.services.iter().filter_map(|spec| spec.of_cell(cell, given.contains(&&spec.name))).collect()
+    }
+
+    /// The spec of a service of this config.
+    #[must_use]
+    pub fn service(&self, id: &ServiceId) -> Option<&ServiceSpec> {
+        self.services.iter().find(|spec| spec.name == id.name)
     }
 
     /// Every Python, the extra ones included.
@@ -265,6 +274,12 @@ impl Config {
             Value::Python(python) => Some(*python),
             _ => None,
         })
+    }
+
+    /// The names that the file gives to services and axes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let services = self.services.iter().flat_map(|spec| [&spec.name, &spec.kind, &spec.title]);
+        services.chain(self.axes.iter().map(|axis| &axis.name)).map(String::as_str)
     }
 
     /// The axis of that name.

@@ -2,6 +2,7 @@
 
 mod parts;
 mod plans;
+mod postgres;
 mod reports;
 mod voice;
 
@@ -16,18 +17,16 @@ use crate::config::{Config, ConfigError};
 use crate::error::{Ending, Error};
 use crate::model::event::Event;
 use crate::model::secrets::{self, Kind};
-use crate::plan::{self, PlanError, Request};
+use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::message;
 use crate::report::repro;
 use crate::report::{Report, badge, json, markdown, terminal};
 use crate::run;
-use crate::run::cell::in_database;
 use crate::run::clock::Clock;
-use crate::run::prepare::Preparation;
-use crate::run::prepare::found;
-use crate::service::server::Server;
+use crate::run::prepare::{OfCell, Preparation, found};
+use crate::service;
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 use crate::store::folder::RunFolder;
@@ -41,7 +40,12 @@ pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
         // Any project can be examined, also one without a matrix.toml.
         Ok(Cli { verb: Verb::Doctor { path, log, format }, .. }) => doctor(&path, log.as_deref(), format),
         Ok(Cli { verb: asked, config }) => {
-            Config::load(config.as_deref()).map_err(Error::from).and_then(|config| verb(asked, &config))
+            let loaded = Config::load(config.as_deref());
+            let checked = loaded.and_then(|(config, path)| service::check(&config, &path).map(|()| config));
+            checked.map_err(Error::from).and_then(|config| {
+                config.names().for_each(secrets::spare);
+                verb(asked, &config)
+            })
         }
     };
     answered.unwrap_or_else(|error| {
@@ -72,7 +76,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
-        Verb::Postgres { major, command } => server(&major, &command, config),
+        Verb::Postgres { major, command } => postgres::beside(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
@@ -90,9 +94,9 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let tools = tools::provide(&context)?;
     let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: jobs(None) };
     let interpreters = preparation.interpreters();
-    let servers = preparation.servers();
-    let complete = interpreters.values().all(Result::is_ok) && servers.values().all(Result::is_ok);
-    voice::answer(&message::provision(&tools.found(), &found(&interpreters, &servers)))?;
+    let services = preparation.services();
+    let complete = interpreters.values().all(Result::is_ok) && services.values().all(Result::is_ok);
+    voice::answer(&message::provision(&tools.found(), &found(&interpreters, &services, config)))?;
     if processes.interrupted() {
         return Ok(Ending::Interrupted);
     }
@@ -153,7 +157,7 @@ fn ask(question: &Question<'_>, processes: &Processes) -> Result<Answer, AskErro
     }
 }
 
-/// A cell's environment and server, handed over to the user's terminal.
+/// A cell's environment and services, handed over to the user's terminal.
 fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
     let cell = plan::cell(config, asked)?;
     let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
@@ -165,19 +169,16 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let prepared = run::prepare(&preparation, &mut Clock::start());
     // From here on only the environment is used, not made: a run may go on beside this shell.
     drop(lock);
-    let (environment, server) = prepared.for_cell(&cell)?;
-    let database = server.map(|server| server.fresh_database("shell")).transpose()?;
-    let command = match &database {
-        Some(database) => in_database(handed_over(command), database),
-        None => handed_over(command),
-    };
+    let OfCell { environment, services } = prepared.for_cell(&cell, config)?;
+    let held = service::hold(&services, "shell", None)?;
+    let command = with(handed_over(command), held.env());
     let choices = config.choices(&cell).flat_map(|choice| &choice.env);
     let command = choices.fold(command, |command, (name, value)| command.env(name, value));
     let command =
         environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let bins =
-        std::iter::once(environment.bin.clone()).chain(server.and_then(Server::bin).map(Path::to_owned));
+    let bins = std::iter::once(environment.bin.clone())
+        .chain(services.iter().filter_map(|(_, service)| service.bin()).map(Path::to_owned));
     let path = std::env::join_paths(bins.chain(std::env::split_paths(&path))).unwrap_or(path);
     let virtual_env =
         environment.bin.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
@@ -186,24 +187,9 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     foreground(command.folder(&config.root), &processes)
 }
 
-/// A throwaway server, or a throwaway database on an external one, and one command beside it.
-fn server(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
-    let spec = config.postgres.iter().find(|spec| spec.major.to_string() == asked);
-    let spec = spec.ok_or_else(|| PlanError::Unknown {
-        what: "Postgres major".to_owned(),
-        asked: asked.to_owned(),
-        known: config.postgres.iter().map(|spec| spec.major.to_string()).collect(),
-    })?;
-    let processes = Processes::start(secrets::redacted)?;
-    let context = Context::new(config, &processes, &tell);
-    let server = Server::provide(spec, &context)?;
-    // A role without privileges, as in a cell: what works for a superuser alone would prove nothing.
-    let database = server.fresh_database("command")?;
-    let command = in_database(handed_over(command), &database);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // What the user has comes first: these folders hold a server, and seldom a psql.
-    let paths = std::env::split_paths(&path).chain(server.bin().map(Path::to_owned));
-    foreground(command.env("PATH", std::env::join_paths(paths).unwrap_or(path.clone())), &processes)
+/// A command with these variables too.
+fn with(command: Command, variables: Vec<(String, String)>) -> Command {
+    variables.into_iter().fold(command, |command, (name, value)| command.env(name, value))
 }
 
 /// The user's command, or the user's shell.

@@ -1,4 +1,4 @@
-//! `cargo matrix`: does the bridge hold on every Python, Postgres and `PyO3` release? Parse, dispatch, exit code.
+//! `cargo matrix`: does the bridge hold on every Python, `PyO3` line and service release? Parse, dispatch, exit code.
 
 mod build;
 mod cli;
@@ -18,7 +18,7 @@ mod verdict;
 fn main() -> std::process::ExitCode {
     if let Some(token) = process::guardian_token() {
         if process::guard(&token) == process::Ended::Killed {
-            service::external::sweep_after_kill();
+            service::sweep_after_kill();
         }
         return std::process::ExitCode::SUCCESS;
     }

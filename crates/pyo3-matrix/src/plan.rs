@@ -203,7 +203,7 @@ impl Plan {
         self.buildable().map(|cell| cell.python).collect()
     }
 
-    /// The releases of services that those cells need.
+    /// The releases of services that those cells have.
     #[must_use]
     pub fn releases(&self) -> BTreeSet<Release> {
         self.buildable().flat_map(|cell| cell.releases.iter().cloned()).collect()

@@ -31,8 +31,7 @@ use output::Capture;
 /// How often a waiting thread checks whether its child has ended.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A user without privileges. A harness that runs as root starts Postgres as this user, because Postgres refuses to
-/// run as root.
+/// A user without privileges, for programs that refuse to run as root.
 #[derive(Debug, Clone)]
 pub struct Unprivileged {
     pub name: String,

@@ -1,6 +1,5 @@
 //! Where do a cell's interpreter, tools and server come from? First from the machine, else they are fetched.
 
-pub mod archive;
 pub mod cache;
 mod error;
 mod probe;
@@ -38,13 +37,12 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The user that root uses for Postgres, because Postgres refuses to run as root: `postgres`, else `nobody`. None if
-/// not root.
+/// The first of `names` that is a user here, for programs that refuse to run as root. None if not root.
 #[must_use]
-pub fn unprivileged() -> Option<Unprivileged> {
+pub fn unprivileged(names: &[&str]) -> Option<Unprivileged> {
     if !nix::unistd::geteuid().is_root() {
         return None;
     }
-    let user = ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten())?;
+    let user = names.iter().find_map(|name| User::from_name(name).ok().flatten())?;
     Some(Unprivileged { uid: user.uid.as_raw(), gid: user.gid.as_raw(), name: user.name })
 }

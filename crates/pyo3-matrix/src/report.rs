@@ -110,8 +110,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::{Flaky, Postgres};
-    use crate::model::cell::{CellId, Line, Python};
+    use crate::config::Flaky;
+    use crate::model::cell::{CellId, Line, Python, Release};
     use crate::model::record::Outcome;
     use crate::verdict::judge::CellVerdict;
 
@@ -120,7 +120,7 @@ mod tests {
         let cell = |at: u16| CellVerdict {
             cell: CellId {
                 python: Python { major: 3, minor: u8::try_from(at / 4).unwrap_or(0), free_threaded: false },
-                releases: vec![Postgres(at % 4).release()],
+                releases: vec![Release { tag: "pg".into(), version: vec![at % 4] }],
                 line: Line { major: 0, minor: 1 },
                 choices: Vec::new(),
             },

@@ -32,7 +32,7 @@ use crate::store::intent::Intent;
 use attempt::Tries;
 use cell::{Benchmarks, Ready};
 use clock::Clock;
-use prepare::{Preparation, Prepared};
+use prepare::{OfCell, Preparation, Prepared};
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +96,7 @@ pub fn run(
         let measured = |seconds: &f64, wall: Duration| Duration::from_secs_f64(*seconds).min(wall);
         clock.phase("benchmarks", || run.benchmarks(&mut records), measured);
     }
-    let found = std::iter::once(tools.found()).chain(prepared.found());
+    let found = std::iter::once(tools.found()).chain(prepared.found(context.config));
     let found = found.filter(|found| found.place.is_ok()).map(|found| found.to_string()).collect();
     let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
     let (built, kept) = (count(Origin::Built), count(Origin::Kept));
@@ -116,7 +116,7 @@ pub fn wheels(plan: &Plan, context: &Context<'_>) -> Result<Provided<WheelId, Wh
     let _lock = CheckoutLock::acquire(&context.config.target())?;
     let tools = tools::provide(context)?;
     let preparation = Preparation { plan, tools: &tools, context, workers: 1 };
-    Ok(preparation.wheels(&preparation.interpreters()))
+    Ok(preparation.wheels(&preparation.interpreters(), &Provided::new()))
 }
 
 /// Everything before the first cell, phase by phase.
@@ -125,19 +125,22 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
     let context = preparation.context;
     let both = || {
         std::thread::scope(|scope| {
-            let servers = scope.spawn(|| preparation.servers());
+            let services = scope.spawn(|| preparation.services());
             let interpreters = preparation.interpreters();
-            (interpreters, servers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            (interpreters, services.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     };
-    (prepared.interpreters, prepared.servers) = clock.phase("provision", both, |_, _| Duration::ZERO);
-    (context.tell)(&Event::Provisioned { found: &prepared.found() });
+    (prepared.interpreters, prepared.services) = clock.phase("provision", both, |_, _| Duration::ZERO);
+    (context.tell)(&Event::Provisioned { found: &prepared.found(context.config) });
     if context.processes.interrupted() {
         return prepared;
     }
     let built_any = |wheels: &_| if any_built(wheels) { Duration::MAX } else { Duration::ZERO };
-    prepared.wheels =
-        clock.phase("build", || preparation.wheels(&prepared.interpreters), |wheels, _| built_any(wheels));
+    prepared.wheels = clock.phase(
+        "build",
+        || preparation.wheels(&prepared.interpreters, &prepared.services),
+        |wheels, _| built_any(wheels),
+    );
     if context.processes.interrupted() {
         return prepared;
     }
@@ -201,8 +204,8 @@ impl Run<'_, '_> {
         if let Some(legality) = planned.impossible() {
             return Err(Failure::from(legality));
         }
-        let (environment, server) = self.prepared.for_cell(&planned.cell)?;
-        Ok(Ready { planned, environment, server, folder: self.folder.cell(&planned.cell) })
+        let OfCell { environment, services } = self.prepared.for_cell(&planned.cell, self.context.config)?;
+        Ok(Ready { planned, environment, services, folder: self.folder.cell(&planned.cell) })
     }
 
     /// Measures every cell whose tests passed, also one that is flaky, alone on the machine. Returns the seconds that test processes lived.

@@ -15,8 +15,8 @@ VARIABLE = "PYO3_MATRIX_PLUGIN"
 def own_hash(folder: Path) -> str:
     """Return the hash of a package's modules as they are on disk."""
     whole = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        whole.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for name in sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py")):
+        whole.update(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()
 
 

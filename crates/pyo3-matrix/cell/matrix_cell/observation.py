@@ -10,13 +10,13 @@ import importlib.metadata
 import platform
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from matrix_cell import service
 from matrix_cell.build_info import NEEDED, read_build_info
 from matrix_cell.installed import foreign_files, observe_files
 from matrix_cell.loaded import loaded_object
-from matrix_cell.unobservable import UnobservableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +28,11 @@ EXIT_UNOBSERVABLE = 71
 
 HINTS = {
     "python": "the test environment was made with another interpreter; make it again with the requested one",
-    "postgres": "PGHOST and PGPORT lead to another server than the one of this cell",
     "pyo3": "the installed wheel is of another PyO3 line; install the wheel of this line again",
     "pyo3_async_runtimes": "the lock file of this PyO3 line pairs it with another pyo3-async-runtimes",
 }
+OTHER_MODULE = "the installed module is not the one of this cell's wheel; install it again"
+OTHER_SERVICE = "the variables of this cell lead to another service than the one of this cell"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ class Difference:
     axis: str
     expected: str
     got: str
+    hint: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        hint = HINTS.get(self.axis, "the installed module is not the one of this cell's wheel; install it again")
+        hint = self.hint or HINTS.get(self.axis, OTHER_MODULE)
         return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {hint}"
 
 
@@ -52,9 +54,7 @@ def observe(request: CellRequest) -> dict[str, Any]:
     observed = _interpreter()
     if request.module is not None:
         observed |= _module(request.module)
-    if "postgres" in request.axes:
-        observed |= _server()
-    return observed
+    return observed | service.observe(request.services, request.axes)
 
 
 def complaints(request: CellRequest, observed: dict[str, Any]) -> list[str]:
@@ -73,29 +73,11 @@ def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
     # A module reports a part of what it was built from; the axes are compared above.
     parts = sorted((build_info.keys() & request.built.keys()) - request.axes.keys())
     pairs += [(part, request.built[part], str(build_info[part])) for part in parts]
-    return [Difference(axis, expected, got) for axis, expected, got in pairs if expected != got]
-
-
-def server_version() -> tuple[int, str]:
-    """Ask the server of the PG* variables: (server_version_num, server_version)."""
-    try:
-        import psycopg  # noqa: PLC0415  a cell without a server has no need of it
-    except ImportError as error:
-        message = (
-            f"cannot ask the server for its version: {error}\n  hint: add psycopg[binary] to the cell's requirements"
-        )
-        raise UnobservableError(message) from error
-    try:
-        with psycopg.connect(connect_timeout=10, autocommit=True) as connection:
-            number = connection.execute("SHOW server_version_num").fetchone()
-            text = connection.execute("SHOW server_version").fetchone()
-    except psycopg.Error as error:
-        message = f"cannot ask the server for its version: {error}"
-        raise UnobservableError(message) from error
-    if number is None or text is None:
-        message = "the server gave no version"
-        raise UnobservableError(message)
-    return int(number[0]), str(text[0])
+    return [
+        Difference(axis, expected, got, OTHER_SERVICE if axis in request.services else "")
+        for axis, expected, got in pairs
+        if expected != got
+    ]
 
 
 def _interpreter() -> dict[str, Any]:
@@ -133,9 +115,3 @@ def _module(name: str) -> dict[str, Any]:
     build_info = read_build_info(name)
     versions = {axis: build_info[axis] for axis in NEEDED}
     return versions | {"build_info": build_info} | observe_files(loaded_object(name))
-
-
-def _server() -> dict[str, Any]:
-    number, text = server_version()
-    # Debian adds its package's version in brackets; the first word is Postgres's own.
-    return {"postgres": str(number // 10_000), "postgres_full": text.split()[0]}

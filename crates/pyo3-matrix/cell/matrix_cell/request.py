@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,8 @@ class CellRequest:
     cell: str = "this cell"
     axes: Mapping[str, str] = field(default_factory=dict)
     built: Mapping[str, str] = field(default_factory=dict)
+    # Name to how its release is asked for.
+    services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Path in the wheel to SHA-256; None where the cell is only observed.
     members: Mapping[str, str] | None = None
 
@@ -49,6 +51,7 @@ def read_request(config: pytest.Config) -> CellRequest | None:
         cell=os.environ.get("PYO3_MATRIX_CELL", "this cell"),
         axes=_object(_setting(config, "requested") or "{}", "the value of the requested versions"),
         built=_object(os.environ.get("PYO3_MATRIX_BUILT") or "{}", "what the wheel was built from"),
+        services=_services(os.environ.get("PYO3_MATRIX_SERVICES")),
         members=_members(os.environ.get("PYO3_MATRIX_MEMBERS")),
     )
 
@@ -67,6 +70,12 @@ def _members(path: str | None) -> dict[str, str] | None:
         message = f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path}, cannot be read: {error}"
         raise pytest.UsageError(message) from error
     return _object(text, f"the list of the wheel's files, PYO3_MATRIX_MEMBERS={path},")
+
+
+def _services(text: str | None) -> dict[str, dict[str, Any]]:
+    """The harness writes this; by hand there are none."""
+    services: dict[str, dict[str, Any]] = json.loads(text or "{}")
+    return services
 
 
 def _object(text: str, noun: str) -> dict[str, str]:

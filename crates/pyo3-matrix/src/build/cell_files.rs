@@ -27,7 +27,7 @@ macro_rules! embedded {
     };
 }
 
-const FILES: [(&str, &str); 21] = embedded![
+const FILES: [(&str, &str); 24] = embedded![
     "matrix_cell/__init__.py",
     "matrix_cell/benchmark_files.py",
     "matrix_cell/benchmark_rounds.py",
@@ -45,6 +45,9 @@ const FILES: [(&str, &str); 21] = embedded![
     "matrix_cell/phases.py",
     "matrix_cell/plugin.py",
     "matrix_cell/request.py",
+    "matrix_cell/service/__init__.py",
+    "matrix_cell/service/postgres.py",
+    "matrix_cell/service/program.py",
     "matrix_cell/unobservable.py",
     "matrix_cell/wheel_needs.py",
     "matrix_cell/workers.py",

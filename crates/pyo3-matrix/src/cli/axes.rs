@@ -28,7 +28,7 @@ pub struct Axes(pub BTreeMap<String, Vec<String>>);
 /// Reads the axes of the `matrix.toml` that these arguments mean, before they are parsed. An error is for a parse that
 /// fails: without the file its axes are no options.
 pub fn learn(arguments: &[OsString]) -> Result<(), ConfigError> {
-    let axes = Config::load(named(arguments).as_deref()).map(|config| config.axes)?;
+    let axes = Config::load(named(arguments).as_deref()).map(|(config, _)| config.axes)?;
     // A second call would have read the same file.
     let _ = AXES.set(axes);
     Ok(())

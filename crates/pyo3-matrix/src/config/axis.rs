@@ -39,6 +39,9 @@ pub struct FreeValue {
     /// Variables of the cell's environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Services that the cells with this value have, and others have not.
+    #[serde(default, rename = "service")]
+    pub services: Vec<String>,
     /// Further arguments of pytest in both stages.
     #[serde(default)]
     pub pytest: Vec<String>,

@@ -9,7 +9,8 @@ use toml::Spanned;
 
 use super::axis::{Axis, FreeAxis, FreeValue};
 use super::preset::{WrittenExclusion, WrittenPreset};
-use super::{Budgets, Config, Criterion, Extension, Keep, LineSpec, Negative, PostgresSpec, Suite};
+use super::service::{self, ReleaseSpec, ServiceSpec, WrittenService};
+use super::{Budgets, Config, Criterion, Extension, Keep, LineSpec, Negative, Suite};
 use crate::model::cell::{self, Python, Value};
 
 /// The only version of the file's shape.
@@ -28,7 +29,7 @@ pub(super) struct Written {
     keep: Keep,
     python: Vec<Spanned<PythonTable>>,
     #[serde(default)]
-    postgres: Vec<Spanned<PostgresSpec>>,
+    service: BTreeMap<String, Spanned<WrittenService>>,
     line: Vec<Spanned<LineSpec>>,
     #[serde(default)]
     axis: Vec<Spanned<FreeAxis>>,
@@ -50,9 +51,8 @@ struct PythonTable {
 }
 
 /// What an axis cannot be called: the fixed axes, and the command line's other options.
-const TAKEN: [&str; 21] = [
+pub(super) const TAKEN: [&str; 20] = [
     "python",
-    "postgres",
     "line",
     "lines",
     "preset",
@@ -80,7 +80,7 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
-fn fault<T>(at: &Spanned<T>, message: String) -> Fault {
+pub(super) fn fault<T>(at: &Spanned<T>, message: String) -> Fault {
     Fault { offset: at.span().start, message }
 }
 
@@ -98,16 +98,15 @@ impl Written {
             }
         }
         ascending("python", &self.python, |table| table.version)?;
-        ascending("postgres", &self.postgres, |spec| spec.major)?;
         ascending("line", &self.line, |spec| spec.name)?;
         self.line.iter().try_for_each(pairing)?;
-        self.postgres.iter().try_for_each(pinned)?;
         self.criterion.iter().try_for_each(criterion)?;
         suite(&self.suite)?;
         not_all_extra("python", &self.python, |table| table.extra)?;
-        not_all_extra("postgres", &self.postgres, |spec| spec.extra)?;
-        self.free_axes()?;
-        let axes = self.axes();
+        // On which line they are matters to the config alone.
+        let services = self.services(|_| 0)?;
+        self.free_axes(&services)?;
+        let axes = self.axes(&services);
         for exclusion in &self.exclude {
             exclusion.get_ref().read(&axes).map_err(|message| fault(exclusion, message))?;
         }
@@ -138,9 +137,12 @@ impl Written {
     }
 
     /// Checks that every value of a free axis does something, and that its name tells it from all others.
-    fn free_axes(&self) -> Result<(), Fault> {
+    fn free_axes(&self, services: &[ServiceSpec]) -> Result<(), Fault> {
         let mut values: Vec<&str> = Vec::new();
+        let may_be_given =
+            |name: &str| services.iter().any(|service| service.name == name && service.releases.is_empty());
         let mut names = TAKEN.to_vec();
+        names.extend(services.iter().map(|service| service.name.as_str()));
         for axis in &self.axis {
             let FreeAxis { name, values: own } = axis.get_ref();
             let wrong = |message: String| Err(fault(axis, message));
@@ -155,7 +157,7 @@ impl Written {
                     "axis {name} has no [[axis.value]] that is not extra, at least one is needed"
                 ));
             }
-            for FreeValue { name: value, env, pytest, .. } in own {
+            for FreeValue { name: value, services: given, .. } in own {
                 if !cell::is_choice(value) {
                     return wrong(format!(
                         "axis {name} has the value `{value}`, allowed: letters, digits, `_` and `.`"
@@ -166,9 +168,18 @@ impl Written {
                         "axis {name} has the value {value}, which is listed before: a cell's id tells the axis by the value"
                     ));
                 }
-                if env.is_empty() && pytest.is_empty() {
+                let changes_nothing = |value: &FreeValue| {
+                    value.env.is_empty() && value.pytest.is_empty() && value.services.is_empty()
+                };
+                let same = own.iter().filter(|value| changes_nothing(value)).nth(1);
+                if let Some(FreeValue { name: value, .. }) = same {
                     return wrong(format!(
-                        "{value} of axis {name} changes nothing, needed: `env`, `pytest` or both"
+                        "{value} of axis {name} is the second that changes nothing, needed: `env`, `pytest` or `service`"
+                    ));
+                }
+                if let Some(unknown) = given.iter().find(|given| !may_be_given(given)) {
+                    return wrong(format!(
+                        "{value} of axis {name} has the service {unknown}, allowed: one of [service.*] that has no releases"
                     ));
                 }
                 values.push(value);
@@ -177,13 +188,18 @@ impl Written {
         Ok(())
     }
 
+    /// Every service, in the order of the file.
+    fn services(&self, line: impl Fn(usize) -> usize) -> Result<Vec<ServiceSpec>, Fault> {
+        let values = self.axis.iter().flat_map(|axis| &axis.get_ref().values);
+        let given: Vec<&String> = values.flat_map(|value| &value.services).collect();
+        service::read_all(&self.service, &given, line)
+    }
+
     /// Every axis, in the order of a cell's id.
-    fn axes(&self) -> Vec<Axis> {
+    fn axes(&self, services: &[ServiceSpec]) -> Vec<Axis> {
         let python = |table: &Spanned<PythonTable>| Value::Python(table.get_ref().version);
-        let release = |spec: &Spanned<PostgresSpec>| Value::Release(spec.get_ref().major.release());
         let line = |spec: &Spanned<LineSpec>| Value::Line(spec.get_ref().name);
         let extra_pythons = self.python.iter().filter(|table| table.get_ref().extra);
-        let extra_servers = self.postgres.iter().filter(|spec| spec.get_ref().extra);
         let fixed = |name: &str, title: &str, values, extra| Axis {
             name: name.to_owned(),
             title: title.to_owned(),
@@ -197,9 +213,11 @@ impl Written {
             self.python.iter().map(python).collect(),
             extra_pythons.map(python).collect(),
         )];
-        if !self.postgres.is_empty() {
-            let extra = extra_servers.map(release).collect();
-            axes.push(fixed("postgres", "Postgres", self.postgres.iter().map(release).collect(), extra));
+        for service in services.iter().filter(|service| !service.releases.is_empty()) {
+            let release = |spec: &ReleaseSpec| Value::Release(spec.release.clone());
+            let extra = service.releases.iter().filter(|spec| spec.extra).map(release).collect();
+            let all = service.releases.iter().map(release).collect();
+            axes.push(fixed(&service.name, &service.title, all, extra));
         }
         axes.push(fixed("line", "PyO3", self.line.iter().map(line).collect(), Vec::new()));
         axes.extend(self.axis.iter().map(|axis| Axis::from(axis.get_ref())));
@@ -224,12 +242,14 @@ impl Written {
         Ok(())
     }
 
-    pub(super) fn into_config(self, root: PathBuf, digest: String) -> Config {
+    /// `line` says on which line an offset is.
+    pub(super) fn into_config(self, root: PathBuf, digest: String, line: impl Fn(usize) -> usize) -> Config {
         fn bare<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
             spanned.into_iter().map(Spanned::into_inner).collect()
         }
-        let axes = self.axes();
         // The file was checked.
+        let services = self.services(line).unwrap_or_default();
+        let axes = self.axes(&services);
         let presets = self.preset.iter();
         let presets =
             presets.filter_map(|(name, preset)| Some((name.clone(), preset.get_ref().read(&axes).ok()?)));
@@ -244,7 +264,7 @@ impl Written {
             suite: self.suite.into_inner(),
             budgets: self.budgets,
             keep: self.keep,
-            postgres: bare(self.postgres),
+            services,
             lines: bare(self.line),
             free_axes: bare(self.axis),
             negatives: bare(self.negative),
@@ -254,12 +274,16 @@ impl Written {
 }
 
 /// Whether an axis may be called so: its name is an option of the command line as well.
-fn is_axis(name: &str) -> bool {
+pub(super) fn is_axis(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(plain)
 }
 
-fn not_all_extra<T>(axis: &str, values: &[Spanned<T>], extra: impl Fn(&T) -> bool) -> Result<(), Fault> {
+pub(super) fn not_all_extra<T>(
+    axis: &str,
+    values: &[Spanned<T>],
+    extra: impl Fn(&T) -> bool,
+) -> Result<(), Fault> {
     match values {
         [first, ..] if values.iter().all(|value| extra(value.get_ref())) => {
             Err(fault(first, format!("every [[{axis}]] is extra, at least one must not be")))
@@ -294,25 +318,6 @@ fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-/// Checks that a fetched server has its checksum here, and belongs to its major.
-fn pinned(spec: &Spanned<PostgresSpec>) -> Result<(), Fault> {
-    let PostgresSpec { major, npm, integrity, .. } = spec.get_ref();
-    if let Some(version) = npm {
-        if !version.starts_with(&format!("{major}.")) {
-            return Err(fault(
-                spec,
-                format!("postgres {major} names npm version {version}, allowed: {major}.<minor>…"),
-            ));
-        }
-    }
-    match integrity.values().find(|value| !value.starts_with("sha512-")) {
-        Some(value) => {
-            Err(fault(spec, format!("integrity `{value}` is not npm's form, allowed: sha512-<base64>")))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Checks the arguments of pytest: without any, it would run every test that it finds.

@@ -169,7 +169,7 @@ fn presets_and_exclusions_work_over_free_axes() {
 
 #[test]
 fn a_matrix_without_a_service_has_cells_of_two_axes() {
-    let start = CONFIG.find("# `auth` is passed to initdb").expect("the servers");
+    let start = CONFIG.find("# What the tests talk to.").expect("the servers");
     let end = CONFIG.find("# A line is one pairing").expect("the lines");
     let text = format!("{}{}", &CONFIG[..start], &CONFIG[end..]);
     let without = |line: &&str| !line.starts_with("postgres = ");

@@ -54,7 +54,7 @@ fn scrubbed(key: &OsStr, value: &OsStr) -> Scrubbed {
         return if joined.is_empty() { Scrubbed::Remove } else { Scrubbed::Replace(joined) };
     }
     // An external server's address, a URL or the keywords of libpq, has its superuser's password in it; cells get a role of their own.
-    if name.starts_with("PYO3_MATRIX_POSTGRES_") && is_address(&value.to_string_lossy()) {
+    if name.starts_with("PYO3_MATRIX_") && is_address(&value.to_string_lossy()) {
         return Scrubbed::Remove;
     }
     if NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {

@@ -23,8 +23,8 @@ use super::{before_exec, borrowed, descriptor, tree};
 /// The hidden subcommand under which the harness starts itself as its guardian.
 pub const SUBCOMMAND: &str = "__guardian";
 
-/// How long the guardian waits after a polite stop before it kills. Postgres needs the longer time: told to stop at
-/// once, it kills its own stuck backends after five seconds. Killed before that, it would leave such a backend
+/// How long the guardian waits after a polite stop before it kills. A database server needs the longer time: told to
+/// stop at once, it kills its own stuck backends after five seconds. Killed before that, it would leave such a backend
 /// behind.
 const PATIENCE: Duration = Duration::from_secs(7);
 

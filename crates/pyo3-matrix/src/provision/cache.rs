@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::{Context, ProvisionError, unprivileged};
+use super::{Context, ProvisionError};
 use crate::config::Config;
 use crate::process::Unprivileged;
 
@@ -23,22 +23,25 @@ pub const IN_USE: &str = "in-use.lock";
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// The folder that fetched servers are kept in, and the claim that keeps [`Claim::to_empty`] away from it.
-pub fn servers(context: &Context) -> Result<(PathBuf, Claim), ProvisionError> {
-    let user = unprivileged();
-    let own = own(context.config);
-    let open = user.as_ref().is_none_or(|user| reachable(&own, user));
+/// The cache `name` of what is fetched, which `user` can enter, and the claim that keeps [`Claim::to_empty`] away from it.
+pub fn open(
+    name: &str,
+    user: Option<&Unprivileged>,
+    context: &Context,
+) -> Result<(PathBuf, Claim), ProvisionError> {
+    let own = own(name, context.config);
+    let open = user.is_none_or(|user| reachable(&own, user));
     let folder = if open { own } else { SYSTEM.into() };
     make_open(&folder)?;
     let claim = Claim::to_use(&folder, context)?;
     Ok((folder, claim))
 }
 
-/// Returns every existing folder that [`servers`] may have chosen, so that `clean` can remove it. A folder of another
+/// Returns every existing folder that [`open`] may have chosen for the cache `name`, so that `clean` can remove it. A folder of another
 /// user is left out, because we must not remove it.
 #[must_use]
-pub fn folders(config: &Config) -> Vec<PathBuf> {
-    let both = [own(config), SYSTEM.into()];
+pub fn folders(name: &str, config: &Config) -> Vec<PathBuf> {
+    let both = [own(name, config), SYSTEM.into()];
     both.into_iter().filter(|folder| folder.is_dir() && is_ours(folder)).collect()
 }
 
@@ -48,9 +51,9 @@ fn is_ours(folder: &Path) -> bool {
 
 /// Returns the cache in the checkout, as a path without links: a link may lead through a closed folder to an open
 /// one.
-fn own(config: &Config) -> PathBuf {
+fn own(name: &str, config: &Config) -> PathBuf {
     let target = config.target();
-    target.canonicalize().unwrap_or(target).join("postgres")
+    target.canonicalize().unwrap_or(target).join(name)
 }
 
 /// Returns the place for temporary folders that `user` has to enter.
@@ -102,7 +105,7 @@ impl CacheLock {
     /// Takes the lock file at `path`. Waits for as long as a fetch may take, because another harness may be fetching
     /// the same file.
     pub fn take(path: &Path, context: &Context) -> Result<CacheLock, ProvisionError> {
-        let file = open(path).map_err(ProvisionError::disk("cannot open", path))?;
+        let file = open_file(path).map_err(ProvisionError::disk("cannot open", path))?;
         wait_for(file, FlockArg::LockExclusiveNonblock, path, context).map(CacheLock)
     }
 }
@@ -116,7 +119,7 @@ impl Claim {
     /// Waits until the cache `folder` is not being emptied. One that cannot be written to is emptied by no harness.
     fn to_use(folder: &Path, context: &Context) -> Result<Claim, ProvisionError> {
         let path = folder.join(IN_USE);
-        let file = match open(&path) {
+        let file = match open_file(&path) {
             Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => {
                 return Ok(Claim(None));
             }
@@ -136,7 +139,7 @@ impl Claim {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
+fn open_file(path: &Path) -> std::io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::Postgres;
 use crate::model::cell::Python;
 use crate::process::ProcessError;
 
@@ -28,14 +27,12 @@ pub enum ProvisionError {
         listed(tried)
     )]
     NoToolsPython { tried: Vec<Tried> },
-    #[error("no Postgres {major} found{}\nhint: {hint}", listed(tried))]
-    NoPostgres { major: Postgres, tried: Vec<Tried>, hint: String },
+    #[error("no {what} found{}\nhint: {hint}", listed(tried))]
+    NoService { what: String, tried: Vec<Tried>, hint: String },
     #[error("{named} names {} and that cannot be used: {reason}\nhint: correct it, or take it away to have one found", path.display())]
     NotUsable { named: String, path: PathBuf, reason: String },
-    #[error(
-        "{named} names a server that cannot be used, {place}: {reason}\nhint: it has to be a running Postgres {major}, reached over TCP as a superuser with a password; correct the DSN, or take it away to have a server started"
-    )]
-    NoServer { named: String, place: String, reason: String, major: Postgres },
+    #[error("{named} names a server that cannot be used, {place}: {reason}\nhint: {hint}")]
+    NoServer { named: String, place: String, reason: String, hint: String },
     #[error(
         "{what} has the wrong checksum, and was removed\n  expected {expected}\n  got      {got}\nhint: the registry or something between served another file than the one pinned in matrix.toml; do not use it"
     )]
@@ -46,10 +43,10 @@ pub enum ProvisionError {
     Failed { what: String, source: ProcessError, hint: String },
     #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("Postgres {major} {reason}{}\nhint: {hint}", indented(tail))]
-    Server { major: Postgres, reason: String, tail: String, hint: &'static str },
-    #[error("Postgres {major} refused to {what}: {reason}")]
-    Sql { major: Postgres, what: String, reason: String },
+    #[error("{what} {reason}{}\nhint: {hint}", indented(tail))]
+    Server { what: String, reason: String, tail: String, hint: &'static str },
+    #[error("{what} refused to {to}: {reason}")]
+    Refused { what: String, to: String, reason: String },
     #[error("the operating system gives no randomness, which passwords and names are made of: {0}")]
     NoRandomness(io::Error),
     #[error("interrupted")]

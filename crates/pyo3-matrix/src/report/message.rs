@@ -56,7 +56,7 @@ pub fn stale(line: Line, faults: &[String]) -> String {
     text
 }
 
-/// `20 cells on 5 wheels: Python 3.9 … 3.13, Postgres 13 … 16, PyO3 0.30`.
+/// `20 cells on 5 wheels: Python 3.9 … 3.13, NATS 2.9 2.10, PyO3 0.30`.
 #[must_use]
 pub fn extent(plan: &Plan) -> String {
     let (cells, wheels) = (plan.cells.len(), plan.wheels());

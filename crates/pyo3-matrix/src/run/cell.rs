@@ -1,4 +1,4 @@
-//! What happens in a cell? Its database and its environment in, a record out. Two stages: tests, which run beside
+//! What happens in a cell? Its services and its environment in, a record out. Two stages: tests, which run beside
 //! other cells, and benchmarks, which run alone.
 
 mod stage;
@@ -12,6 +12,7 @@ use fs_err as fs;
 use crate::build::environment::Environment;
 use crate::config::Config;
 use crate::config::axis::FreeValue;
+use crate::config::service::ServiceId;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
@@ -19,8 +20,7 @@ use crate::model::secrets;
 use crate::plan::Planned;
 use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Context;
-use crate::service::database::Database;
-use crate::service::server::{Lease, Server, Standing};
+use crate::service::{self, Held, Service};
 use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
@@ -63,8 +63,8 @@ impl Benchmarks {
 pub struct Ready<'a, 'p> {
     pub planned: &'a Planned,
     pub environment: &'a Environment,
-    /// `None` where the tests need none.
-    pub server: Option<&'a Server<'p>>,
+    /// Those that the tests need, in the order of matrix.toml.
+    pub services: Vec<(&'a ServiceId, &'a (dyn Service + 'p))>,
     /// The only folder that the cell writes in.
     pub folder: PathBuf,
 }
@@ -145,17 +145,8 @@ impl Ready<'_, '_> {
         let begun = Instant::now();
         let folder = self.stage_folder(stage);
         fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
-        let server_log = self.folder.join("server.log");
-        let lease = self.server.map(|server| {
-            let database = server.fresh_database(&self.database_name(stage));
-            database.inspect_err(|_| server.keep_log(&server_log))
-        });
-        let database = lease.transpose()?;
-        let command = self.command(stage, &folder, thoroughness, context.config);
-        let command = match &database {
-            Some(database) => in_database(command, database),
-            None => command,
-        };
+        let held = service::hold(&self.services, &self.lease_name(stage), Some(&self.folder))?;
+        let command = self.command(stage, &folder, thoroughness, &held, context.config);
         let finished = command.log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
         // Before anything reads what the cell wrote, or keeps it.
@@ -170,16 +161,23 @@ impl Ready<'_, '_> {
         }
         let interrupted = exit == Exit::Interrupted;
         let result = StageResult { outcome, reason, evidence, interrupted, harness: 0.0 };
-        let result = result.on(|| database.as_ref().map_or(Standing::There, Lease::standing));
-        if let (false, Some(database)) = (result.outcome.is_green(), &database) {
-            database.keep_log(&server_log);
+        let result = result.on(|| held.standing());
+        if !result.outcome.is_green() {
+            held.keep_logs(&self.folder);
         }
-        drop(database);
+        drop(held);
         let harness = (begun.elapsed().as_secs_f64() - result.evidence.own_seconds).max(0.0);
         Ok(StageResult { harness, ..result })
     }
 
-    fn command(&self, stage: Stage, folder: &Path, thoroughness: Benchmarks, config: &Config) -> Command {
+    fn command(
+        &self,
+        stage: Stage,
+        folder: &Path,
+        thoroughness: Benchmarks,
+        held: &Held<'_>,
+        config: &Config,
+    ) -> Command {
         let (mut arguments, limit) = match stage {
             Stage::Tests => (config.suite.tests.clone(), config.budgets.tests),
             Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
@@ -194,12 +192,11 @@ impl Ready<'_, '_> {
         let full = thoroughness == Benchmarks::Full;
         let choices: Vec<&FreeValue> = config.choices(self.id()).collect();
         arguments.extend(choices.iter().flat_map(|choice| choice.pytest.iter().cloned()));
-        let variables: Vec<(&str, &str)> = choices
-            .iter()
-            .flat_map(|choice| &choice.env)
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let command = self.environment.run(&arguments, &variables);
+        let of_services = held.env();
+        let variables = of_services.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let chosen = choices.iter().flat_map(|choice| &choice.env);
+        let variables = variables.chain(chosen.map(|(name, value)| (name.as_str(), value.as_str())));
+        let command = self.environment.run(&arguments, &variables.collect::<Vec<_>>());
         // The plugin hands this on to pytest-benchmark where a project has that; as an option it would be refused elsewhere.
         let command = match stage {
             Stage::Tests => command,
@@ -214,14 +211,15 @@ impl Ready<'_, '_> {
             .env("PYO3_MATRIX_CELL", self.id().to_string())
             .env("PYO3_MATRIX_MEMBERS", &self.environment.wheel.members_file)
             .env("PYO3_MATRIX_REQUESTED", requested(&self.planned.requested))
+            .env("PYO3_MATRIX_SERVICES", held.observe().to_string())
             .env(
                 "PYO3_MATRIX_BUILT",
                 serde_json::to_string(&self.environment.wheel.built).unwrap_or_default(),
             )
     }
 
-    /// Short and plain, since it is also the name of a role.
-    fn database_name(&self, stage: Stage) -> String {
+    /// Short and plain, since a service may make it the name of something.
+    fn lease_name(&self, stage: Stage) -> String {
         let suffix = match stage {
             Stage::Tests => "",
             Stage::Benchmarks => "_bench",
@@ -229,12 +227,6 @@ impl Ready<'_, '_> {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         self.id().to_string().chars().map(plain).collect::<String>() + suffix
     }
-}
-
-/// A command that reaches `database` through libpq's variables.
-#[must_use]
-pub fn in_database(command: Command, database: &Database) -> Command {
-    database.env().into_iter().fold(command, |command, (key, value)| command.env(key, value))
 }
 
 fn requested(versions: &Versions) -> String {

@@ -1,7 +1,7 @@
-//! What does a run need before its first cell? Interpreters and servers side by side, then wheels, then environments.
+//! What does a run need before its first cell? Interpreters and services side by side, then wheels, then environments.
 //! What cannot be had is kept with its reason, and the cells that do not need it go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -10,8 +10,9 @@ use fs_err as fs;
 use crate::build::environment::{self, Environment, EnvironmentError};
 use crate::build::line::{self, LineError, Project};
 use crate::build::wheel::{self, Wheel, WheelError};
-use crate::config::Missing;
-use crate::model::cell::{CellId, Line, Python, Release, WheelId};
+use crate::config::service::ServiceId;
+use crate::config::{Config, Missing};
+use crate::model::cell::{CellId, Line, Python, WheelId};
 use crate::model::event::{Event, Found, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::record::Outcome;
@@ -22,15 +23,22 @@ use crate::provision::python::{self, Interpreter};
 use crate::provision::tools::Tools;
 use crate::provision::{Context, ProvisionError};
 use crate::run::pool;
-use crate::service::server::Server;
+use crate::service::{self, Asked, Service};
 
 /// Everything that cells run on.
 #[derive(Default)]
 pub struct Prepared<'p> {
     pub interpreters: Provided<Python, Interpreter>,
-    pub servers: Provided<Release, Server<'p>>,
+    pub services: Provided<ServiceId, Box<dyn Service + 'p>>,
     pub wheels: Provided<WheelId, Wheel>,
     pub environments: Provided<WheelId, Environment>,
+}
+
+/// What one cell runs on.
+pub struct OfCell<'a, 'p> {
+    pub environment: &'a Environment,
+    /// In the order of matrix.toml.
+    pub services: Vec<(&'a ServiceId, &'a (dyn Service + 'p))>,
 }
 
 /// The preparation of one plan.
@@ -63,32 +71,35 @@ impl<'p> Preparation<'_, 'p> {
     /// A preset may skip cells whose interpreter is nowhere. An interpreter that a variable names, and that cannot be used,
     /// makes its cells red.
     fn missing(&self, error: ProvisionError) -> Failure {
-        let skipped = self.plan.missing == Missing::Skip && matches!(error, ProvisionError::NoPython { .. });
-        let failure = Failure::from(error);
-        if !skipped {
-            return failure;
-        }
-        let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
-        Failure { outcome: Outcome::Skipped { reason: reason.clone() }, reason }
+        let is_nowhere = matches!(error, ProvisionError::NoPython { .. });
+        skipped_if(is_nowhere && self.plan.missing == Missing::Skip, error)
     }
 
-    /// Reaches, or finds or fetches and starts, every server of the plan.
+    /// Reaches, or finds or fetches and starts, every service of the plan.
     #[must_use]
-    pub fn servers(&self) -> Provided<Release, Server<'p>> {
-        let releases: Vec<Release> = self.plan.releases().into_iter().collect();
-        let start = |release: &Release| (release.clone(), self.server(release).map_err(Failure::from));
-        pool::each(releases.len(), &releases, start).into_iter().collect()
+    pub fn services(&self) -> Provided<ServiceId, Box<dyn Service + 'p>> {
+        let services = self.plan.buildable().flat_map(|cell| self.context.config.services_of(cell));
+        let services: Vec<ServiceId> = services.collect::<BTreeSet<_>>().into_iter().collect();
+        let start = |id: &ServiceId| (id.clone(), self.service(id));
+        pool::each(services.len(), &services, start).into_iter().collect()
     }
 
-    fn server(&self, release: &Release) -> Result<Server<'p>, ProvisionError> {
-        let spec = self.context.config.server(release);
-        let spec = spec.unwrap_or_else(|| unreachable!("a plan holds majors of its config"));
-        Server::provide(spec, self.context)
+    fn service(&self, id: &ServiceId) -> Result<Box<dyn Service + 'p>, Failure> {
+        let spec = self.context.config.service(id);
+        let spec = spec.unwrap_or_else(|| unreachable!("a plan holds services of its config"));
+        service::provide(Asked { spec, id }, self.context).map_err(|error| {
+            let is_nowhere = matches!(error, ProvisionError::NoService { .. });
+            skipped_if(is_nowhere && spec.missing == Missing::Skip, error)
+        })
     }
 
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
     #[must_use]
-    pub fn wheels(&self, interpreters: &Provided<Python, Interpreter>) -> Provided<WheelId, Wheel> {
+    pub fn wheels(
+        &self,
+        interpreters: &Provided<Python, Interpreter>,
+        services: &Provided<ServiceId, Box<dyn Service + 'p>>,
+    ) -> Provided<WheelId, Wheel> {
         let toolchain = wheel::toolchain(self.context).map_err(|error| build_failed(&error));
         let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
         let mut wheels = BTreeMap::new();
@@ -99,12 +110,32 @@ impl<'p> Preparation<'_, 'p> {
             let at = Progress { at: at + 1, of: ids.len() };
             let built = toolchain.clone().and_then(|toolchain| {
                 let interpreter = had(interpreters, &id.python)?;
+                self.is_needed(id, services)?;
                 let project = self.project(id.line, &mut projects)?;
                 self.wheel(id, interpreter, &project, &toolchain, at)
             });
             wheels.insert(id, built);
         }
         wheels
+    }
+
+    /// Whether a cell of the wheel has its services. Where none has, nothing is built that no cell could use.
+    fn is_needed(
+        &self,
+        id: WheelId,
+        services: &Provided<ServiceId, Box<dyn Service + 'p>>,
+    ) -> Result<(), Failure> {
+        let mut lacking = Ok(());
+        for cell in self.plan.buildable().filter(|cell| cell.wheel() == id) {
+            let all = self.context.config.services_of(cell);
+            // Without services, as `cargo matrix build` has none, every cell counts.
+            let lacks = all.iter().find_map(|service| services.get(service)?.as_ref().err());
+            match lacks {
+                None => return Ok(()),
+                Some(failure) => lacking = Err(failure.clone()),
+            }
+        }
+        lacking
     }
 
     fn project(&self, line: Line, known: &mut Provided<Line, Project>) -> Result<Project, Failure> {
@@ -164,11 +195,22 @@ fn used(wheel: &Wheel) {
     let _ = folder.map(|folder| folder.and_then(|folder| folder.set_modified(SystemTime::now())));
 }
 
-/// Which interpreters and servers there are and where, and why the rest is not.
+/// The failure of what cannot be had. Its first line is enough where its cells are skipped.
+fn skipped_if(skipped: bool, error: ProvisionError) -> Failure {
+    let failure = Failure::from(error);
+    if !skipped {
+        return failure;
+    }
+    let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
+    Failure { outcome: Outcome::Skipped { reason: reason.clone() }, reason }
+}
+
+/// Which interpreters and services there are and where, and why the rest is not.
 #[must_use]
 pub fn found(
     interpreters: &Provided<Python, Interpreter>,
-    servers: &Provided<Release, Server<'_>>,
+    services: &Provided<ServiceId, Box<dyn Service + '_>>,
+    config: &Config,
 ) -> Vec<Found> {
     let missing = |name: String, failure: &Failure| Found { name, place: Err(failure.reason.clone()) };
     let interpreters = interpreters.iter().map(|(python, provided)| match provided {
@@ -177,26 +219,36 @@ pub fn found(
         }
         Err(failure) => missing(format!("Python {python}"), failure),
     });
-    let servers = servers.iter().map(|(release, provided)| match provided {
-        Ok(server) => Found { name: format!("Postgres {}", server.version()), place: Ok(server.to_string()) },
-        Err(failure) => missing(format!("Postgres {}", release.number()), failure),
+    let services = services.iter().filter_map(|(id, provided)| {
+        let asked = Asked { spec: config.service(id)?, id };
+        Some(match provided {
+            Ok(service) => {
+                let version = service.version().map(|version| format!("{} {version}", asked.spec.title));
+                Found { name: version.unwrap_or_else(|| asked.title()), place: Ok(service.place()) }
+            }
+            Err(failure) => missing(asked.title(), failure),
+        })
     });
-    interpreters.chain(servers).collect()
+    interpreters.chain(services).collect()
 }
 
 impl<'p> Prepared<'p> {
     /// Everything that was looked for.
     #[must_use]
-    pub fn found(&self) -> Vec<Found> {
-        found(&self.interpreters, &self.servers)
+    pub fn found(&self, config: &Config) -> Vec<Found> {
+        found(&self.interpreters, &self.services, config)
     }
 
     /// What a cell runs on, or why it cannot run.
-    pub fn for_cell(&self, cell: &CellId) -> Result<(&Environment, Option<&Server<'p>>), Failure> {
+    pub fn for_cell(&self, cell: &CellId, config: &Config) -> Result<OfCell<'_, 'p>, Failure> {
         had(&self.interpreters, &cell.python)?;
+        let services = config.services_of(cell).into_iter().map(|id| {
+            let (id, _) = self.services.get_key_value(&id).ok_or_else(interrupted)?;
+            Ok((id, had(&self.services, id)?.as_ref()))
+        });
+        let services = services.collect::<Result<_, Failure>>()?;
         had(&self.wheels, &cell.wheel())?;
-        let server = cell.releases.first().map(|release| had(&self.servers, release)).transpose()?;
-        Ok((had(&self.environments, &cell.wheel())?, server))
+        Ok(OfCell { environment: had(&self.environments, &cell.wheel())?, services })
     }
 }
 
@@ -205,8 +257,12 @@ fn had<'a, K: Ord, V>(all: &'a Provided<K, V>, key: &K) -> Result<&'a V, Failure
     match all.get(key) {
         Some(Ok(thing)) => Ok(thing),
         Some(Err(failure)) => Err(failure.clone()),
-        None => Err(Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }),
+        None => Err(interrupted()),
     }
+}
+
+fn interrupted() -> Failure {
+    Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }
 }
 
 fn build_failed(error: &dyn std::fmt::Display) -> Failure {

@@ -9,7 +9,8 @@ use fs_err as fs;
 use walkdir::WalkDir;
 
 use crate::config::Config;
-use crate::provision::cache::{self, Claim, IN_USE};
+use crate::provision::cache::{Claim, IN_USE};
+use crate::service;
 use crate::store::checkout::{CheckoutError, CheckoutLock};
 
 /// Where the folders of runs are.
@@ -43,7 +44,7 @@ pub struct Cleaned {
 /// Bytes under everything that the harness keeps.
 #[must_use]
 pub fn kept(config: &Config) -> u64 {
-    folders(config, &cache::folders(config)).iter().map(|folder| size(folder)).sum()
+    folders(config, &service::caches(config)).iter().map(|folder| size(folder)).sum()
 }
 
 /// Removes, and says how much that freed and what was left. Refused while a run is at work.
@@ -54,7 +55,7 @@ pub fn clean(config: &Config, what: What) -> Result<Cleaned, DiskError> {
     }
     let _lock = CheckoutLock::acquire(&target)?;
     match what {
-        What::Everything => everything(config, &cache::folders(config)),
+        What::Everything => everything(config, &service::caches(config)),
         What::Runs if !target.join(RUNS).exists() => Ok(Cleaned::default()),
         What::Runs => {
             Ok(Cleaned { bytes: give_back(&target.join(RUNS), &BTreeSet::new())?, in_use: Vec::new() })

@@ -25,9 +25,10 @@ fn a_crashed_cell_leaves_its_server_to_the_next_one_as_it_was_and_keeps_what_the
     assert_eq!(record(&folder, &oldest)["outcome"]["Crashed"]["signal"], "SIGSEGV", "{}", shown(&output));
     assert_eq!(record(&folder, &newest)["outcome"], "Passed", "{python}: {}", shown(&output));
 
-    let log = std::fs::read_to_string(folder.join("cells").join(&oldest).join("server.log")).expect("a log");
+    let log =
+        std::fs::read_to_string(folder.join("cells").join(&oldest).join("postgres.log")).expect("a log");
     assert!(log.contains("column \"no_such_column\" does not exist"), "{log}");
     assert!(log.contains("select no_such_column, '***'"), "the password is replaced: {log}");
     assert!(log.lines().count() <= 200, "{} lines", log.lines().count());
-    assert!(!folder.join("cells").join(&newest).join("server.log").exists(), "a green cell needs none");
+    assert!(!folder.join("cells").join(&newest).join("postgres.log").exists(), "a green cell needs none");
 }

@@ -160,7 +160,7 @@ fn a_preset_may_skip_cells_whose_interpreter_is_nowhere() {
         "[preset.mine]\npython = [\"{python}\", \"3.16\"]\npostgres = \"newest\"\nline = [\"{line}\"]\nmissing = \"skip\"\n\n"
     );
     let edit = |text: String| {
-        let text = text.replacen("\n[[postgres]]\n", &format!("\n{axis}[[postgres]]\n"), 1);
+        let text = text.replacen("\n[service.postgres]\n", &format!("\n{axis}[service.postgres]\n"), 1);
         text.replace("[preset.smoke]", &format!("{preset}[preset.smoke]"))
     };
     let output = passing(edit).run(&["run", "--preset", "mine", "--benchmarks", "off"]);
@@ -187,11 +187,11 @@ fn cells_without_a_lock_of_their_packages_are_red_before_a_wheel_is_built() {
 
 #[test]
 fn nothing_is_probed_while_another_run_holds_the_checkout() {
-    let axis = "\n[[python]]\nversion = \"3.16\"\nextra = true\n\n[[postgres]]\n";
+    let axis = "\n[[python]]\nversion = \"3.16\"\nextra = true\n\n[service.postgres]\n";
     let project = Project::apart(&fixture("passes"));
     let config = project.path().join("matrix.toml");
     let text = std::fs::read_to_string(&config).expect("a config");
-    std::fs::write(&config, text.replacen("\n[[postgres]]\n", axis, 1)).expect("written");
+    std::fs::write(&config, text.replacen("\n[service.postgres]\n", axis, 1)).expect("written");
     let target = project.path().join("target/matrix");
     let file = std::fs::File::create(target.join("lock")).expect("a lock");
     let _held = Flock::lock(file, FlockArg::LockExclusiveNonblock).expect("ours");

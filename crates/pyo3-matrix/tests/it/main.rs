@@ -22,6 +22,7 @@ mod rooms;
 mod rules;
 mod secrets;
 mod servers;
+mod services;
 mod suites;
 mod versions;
 mod wheels;

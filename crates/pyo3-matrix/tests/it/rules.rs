@@ -35,6 +35,32 @@ fn the_harness_does_not_know_the_name_of_the_extension() {
     }
 }
 
+/// A kind of service is a room of its own. Besides it, the list of all kinds, the list of what a cell brings along, and the
+/// verb that is called so have its name.
+#[test]
+fn no_other_room_names_a_kind_of_service() {
+    let may = |path: &Path, line: &str| {
+        let path = path.strip_prefix(checkout().join("crates/pyo3-matrix")).expect("a file of the harness");
+        let path = path.to_str().expect("text");
+        let lists = ["mod postgres;", "&postgres::Postgres", "matrix_cell/service/postgres.py"];
+        let verb = ["Verb::Postgres", "    Postgres {"];
+        path.contains("service/postgres")
+            || path == "src/dispatch/postgres.rs"
+            || lists.iter().chain(&verb).any(|part| line.contains(part))
+    };
+    for path in files("crates/pyo3-matrix/src", ".rs").into_iter().chain(files("crates/pyo3-matrix/cell", ""))
+    {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().filter(|line| line.to_lowercase().contains("postgres")) {
+            assert!(may(&path, line), "{}: {line}", path.display());
+        }
+    }
+}
+
 #[test]
 fn no_source_file_grows_past_400_lines() {
     let sources = [

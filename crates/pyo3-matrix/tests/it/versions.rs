@@ -15,7 +15,11 @@ fn read(file: &str) -> String {
 /// Returns the values of `key` in the tables of `axis`. Extras are left out: no other file has to name them.
 fn axis(axis: &str, key: &str) -> Versions {
     let config: toml::Table = read("matrix.toml").parse().expect("TOML");
-    let tables = config[axis].as_array().expect("an axis");
+    let tables = match axis {
+        "postgres" => &config["service"]["postgres"]["release"],
+        _ => &config[axis],
+    };
+    let tables = tables.as_array().expect("an axis");
     let mission =
         tables.iter().filter(|table| table.get("extra").and_then(toml::Value::as_bool) != Some(true));
     mission.map(|table| table[key].to_string().trim_matches('"').to_owned()).collect()
@@ -26,7 +30,7 @@ fn pythons() -> Versions {
 }
 
 fn majors() -> Versions {
-    axis("postgres", "major")
+    axis("postgres", "version")
 }
 
 /// Returns the numbers that follow each `marker` in `text`, with dots between their parts.

@@ -27,7 +27,11 @@ fn config() -> toml::Table {
 /// Returns the values of an axis, as a workflow writes them.
 fn axis(name: &str, key: &str) -> Vec<String> {
     let config = config();
-    let tables = config[name].as_array().expect("an axis").clone();
+    let tables = match name {
+        "postgres" => &config["service"]["postgres"]["release"],
+        _ => &config[name],
+    };
+    let tables = tables.as_array().expect("an axis");
     tables.iter().map(|table| table[key].to_string().trim_matches('"').to_owned()).collect()
 }
 
@@ -47,7 +51,7 @@ fn no_workflow_spells_a_version_of_the_matrix() {
         for version in axis("python", "version").iter().chain(&axis("line", "name")) {
             assert!(!words.contains(version.as_str()), "{} spells {version}", path.display());
         }
-        for major in axis("postgres", "major") {
+        for major in axis("postgres", "version") {
             for form in [format!("postgres:{major}"), format!("POSTGRES_{major}"), format!("pg{major}")] {
                 assert!(!text.contains(&form), "{} spells {form}", path.display());
             }
@@ -101,7 +105,7 @@ fn a_job_uses_what_the_plan_says_and_nothing_else() {
 #[test]
 fn a_shard_has_a_service_for_each_major() {
     let services = matrix().matches("format('postgres:{0}'").count();
-    assert!(services >= axis("postgres", "major").len(), "add one service per major to matrix.yml");
+    assert!(services >= axis("postgres", "version").len(), "add one service per major to matrix.yml");
     assert_eq!(
         matrix().matches(".ports['5432']").count(),
         services,

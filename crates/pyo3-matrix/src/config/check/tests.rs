@@ -44,8 +44,11 @@ fn what_is_kept_is_a_number_or_all_of_it_and_has_defaults() {
 fn a_version_listed_twice_or_out_of_order_is_named_at_its_line() {
     let message = check("version = \"3.10\"", "version = \"3.9\"");
     assert!(message.contains("[[python]] 3.9 follows 3.9: list each once, the newest last"), "{message}");
-    let message = check("major = 14", "major = 12");
-    assert!(message.contains("[[postgres]] 12 follows 13"), "{message}");
+    let message = check("version = 14", "version = 12");
+    assert!(
+        message.contains("release 12 of postgres follows 13: list each once, the newest last"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -73,13 +76,6 @@ fn exactly_one_preset_is_the_default() {
     let message = check("[preset.smoke]", "[preset.smoke]\ndefault = true");
     assert!(message.contains("a second preset says `default = true`"), "{message}");
     assert!(check("default = true", "").contains("no preset says `default = true`"));
-}
-
-#[test]
-fn a_server_is_pinned_to_its_own_major_by_npm_integrity() {
-    let message = check("npm = \"13.23.0-beta.16\"", "npm = \"14.23.0-beta.17\"");
-    assert!(message.contains("postgres 13 names npm version 14.23.0-beta.17"), "{message}");
-    assert!(check("sha512-0ip", "sha1-0ip").contains("is not npm's form"));
 }
 
 #[test]
@@ -189,11 +185,26 @@ fn a_free_axis_has_a_name_and_values_of_its_own_that_change_something() {
     assert!(message.contains("has the value `a-b`, allowed: letters, digits, `_` and `.`"), "{message}");
     let message = named("loop", &format!("{0}, {0}", value("uvloop")));
     assert!(message.contains("has the value uvloop, which is listed before"), "{message}");
-    let message = named("loop", "{ name = \"uvloop\" }");
+    let message = named("loop", "{ name = \"asyncio\" }, { name = \"uvloop\" }");
     assert!(
-        message.contains("uvloop of axis loop changes nothing, needed: `env`, `pytest` or both"),
+        message.contains("uvloop of axis loop is the second that changes nothing, needed: `env`"),
         "{message}"
     );
+    for unknown in ["postgres", "nats"] {
+        let message = named("loop", &format!("{{ name = \"uvloop\", service = [\"{unknown}\"] }}"));
+        let complaint = format!("uvloop of axis loop has the service {unknown}, allowed: one of [service.*]");
+        assert!(message.contains(&complaint), "{message}");
+    }
+}
+
+#[test]
+fn a_service_has_a_name_of_its_own_and_letters_for_the_ids_of_cells() {
+    let service = |text: &str| check("[service.postgres]", &format!("{text}\n[service.postgres]"));
+    assert!(service("[service.python]\nrun = \"x\"").contains("a service cannot be called `python`"));
+    let message = service("[service.nats2]\nrun = \"x\"");
+    assert!(message.contains("would stand as `nats2` in a cell's id, allowed: small letters"), "{message}");
+    let message = service("[service.nats]\nrun = \"x\"\n[[service.nats.release]]\nversion = \"new\"");
+    assert!(message.contains("version `new` of a release is none"), "{message}");
 }
 
 #[test]

@@ -57,9 +57,9 @@ fn of_address(value: &str) -> Vec<String> {
     found.extend(passwords(value));
     let decoded: Vec<_> = found.iter().map(|encoded| percent_decoded(encoded)).collect();
     found.extend(decoded);
-    let config: Option<postgres::Config> = value.parse().ok();
-    let password = config.as_ref().and_then(|config| config.get_password());
-    found.extend(password.map(|password| String::from_utf8_lossy(password).into_owned()));
+    // Within quotes libpq takes what follows a backslash as it is.
+    let unescaped: Vec<_> = found.iter().map(|escaped| without_backslashes(escaped)).collect();
+    found.extend(unescaped);
     found.retain(|secret| !secret.is_empty());
     found
 }
@@ -85,6 +85,15 @@ fn closing_quote(quoted: &str) -> usize {
         closes
     };
     quoted.find(closes).unwrap_or(quoted.len())
+}
+
+fn without_backslashes(text: &str) -> String {
+    let mut escaped = false;
+    let kept = |c: &char| {
+        escaped = *c == '\\' && !escaped;
+        !escaped
+    };
+    text.chars().filter(kept).collect()
 }
 
 fn percent_decoded(text: &str) -> String {

@@ -61,7 +61,7 @@ fn tested(record: &Record, at: Progress) -> String {
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
     let (id, seconds) = (record.cell.to_string(), record.durations.tests);
-    format!("{at} {id:<23}{style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
+    format!("{at} {id:<22} {style}{}{style:#}  {what}, {seconds:.1} s", record.outcome)
 }
 
 /// `40 tests`, or `1 of 4 tests, 2 skipped, 1 expected to fail`.

@@ -1,7 +1,7 @@
 //! What did a stage of a cell come to? How it ended and what it left in, its part of the cell's record out. Pure.
 
 use crate::model::record::{Memory, Outcome, Record, TestResult, Thoroughness};
-use crate::service::server::Standing;
+use crate::service::Standing;
 use crate::store::left::Measured;
 use crate::verdict::measure::{self, Evidence};
 

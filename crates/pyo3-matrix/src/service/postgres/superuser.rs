@@ -5,14 +5,14 @@ use std::time::Duration;
 use ::postgres::Client;
 
 use super::database::{Database, new_password};
-use crate::config::{Auth, Postgres};
+use super::spec::{Auth, Major};
 use crate::provision::ProvisionError;
 
 /// A server's superuser, and what passwords on that server have to look like.
 #[derive(Debug, Clone)]
 pub struct Superuser {
     pub database: Database,
-    pub major: Postgres,
+    pub major: Major,
     pub auth: Auth,
     /// How long one statement may take.
     pub limit: Duration,
@@ -59,8 +59,9 @@ impl Superuser {
         if stored.starts_with(prefix) {
             return Ok(());
         }
-        let what = format!("store a password by the method {}", self.auth);
-        Err(ProvisionError::Sql { major: self.major, what, reason: format!("{role} has another") })
+        let to = format!("store a password by the method {}", self.auth);
+        let reason = format!("{role} has another");
+        Err(ProvisionError::Refused { what: self.title(), to, reason })
     }
 
     /// Removes what [`Superuser::make`] made, or a part of that.
@@ -69,7 +70,11 @@ impl Superuser {
     }
 
     fn sql(&self, what: &str, error: &::postgres::Error) -> ProvisionError {
-        ProvisionError::Sql { major: self.major, what: what.into(), reason: reason(error) }
+        ProvisionError::Refused { what: self.title(), to: what.into(), reason: reason(error) }
+    }
+
+    fn title(&self) -> String {
+        format!("Postgres {}", self.major)
     }
 }
 

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha512};
 use tar::{Archive, EntryType};
 
-use super::ProvisionError;
-use super::cache::make_open;
+use crate::provision::ProvisionError;
+use crate::provision::cache::make_open;
 
 /// The folder of the server programs inside the package.
 const INNER: &str = "package/native";

@@ -16,10 +16,10 @@ use ::postgres::error::SqlState;
 
 use super::database::{Database, fresh_name, random};
 use super::presence::{GRACE, Presence};
-use super::server::Standing;
+use super::spec::{Major, PostgresSpec};
 use super::superuser::{Superuser, reason, remove};
-use crate::config::{Postgres, PostgresSpec};
 use crate::provision::{Context, ProvisionError};
+use crate::service::Standing;
 
 /// What every name begins with that the harness gives on such a server; its tag follows.
 const PREFIX: &str = "pyo3_matrix_";
@@ -46,7 +46,7 @@ pub struct External {
 /// What is asked for by the variable of one major.
 struct Asked<'a> {
     variable: String,
-    major: Postgres,
+    major: Major,
     context: &'a Context<'a>,
 }
 
@@ -74,7 +74,7 @@ impl External {
         let (session, version) = asked.session(&database, &tag, limit)?;
         let (again, renewed) = (database.clone(), tag.clone());
         let presence = Presence::keep(session, move || present(&again, &renewed, limit));
-        let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
+        let superuser = Superuser { database, major: spec.major, auth: spec.settings.auth, limit };
         // What cannot be swept now stays for the next harness.
         let _ = sweep(&mut superuser.connect()?, || !context.processes.interrupted());
         Ok(External { superuser, version, tag, _presence: presence })
@@ -167,7 +167,10 @@ impl Asked<'_> {
             named: self.variable.clone(),
             place: place.to_owned(),
             reason,
-            major: self.major,
+            hint: format!(
+                "it has to be a running Postgres {}, reached over TCP as a superuser with a password; correct the DSN, or take it away to have a server started",
+                self.major
+            ),
         }
     }
 }
@@ -184,7 +187,7 @@ fn present(database: &Database, tag: &str, limit: Duration) -> Result<Client, ::
 /// Removes what a killed harness left on the servers that the environment names. For the guardian, whose harness is
 /// gone, though a server may need a moment to see that.
 pub fn sweep_after_kill() {
-    let named = |name: &OsStr| name.as_encoded_bytes().starts_with(super::postgres::VARIABLE.as_bytes());
+    let named = |name: &OsStr| name.as_encoded_bytes().starts_with(super::binaries::VARIABLE.as_bytes());
     // A variable of another program need not be UTF-8.
     let values = env::vars_os().filter(|(name, _)| named(name)).filter_map(|(_, dsn)| dsn.into_string().ok());
     for dsn in values.filter(|dsn| is_dsn(dsn)) {

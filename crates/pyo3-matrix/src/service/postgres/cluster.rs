@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use super::binaries::Binaries;
 use super::database::{Database, fresh_name, new_password};
-use super::log;
-use super::postgres::Binaries;
+use super::spec::{Auth, PostgresSpec};
 use super::superuser::{Superuser, reason};
-use crate::config::{Auth, PostgresSpec};
+use super::user;
 use crate::process::{Command, Daemon, Folder, Unprivileged};
-use crate::provision::{Context, ProvisionError, cache, unprivileged};
+use crate::provision::{Context, ProvisionError, cache};
+use crate::service::log;
 
 const HOST: &str = "127.0.0.1";
 const SUPERUSER: &str = "postgres";
@@ -71,15 +72,16 @@ impl<'p> Cluster<'p> {
         spec: &PostgresSpec,
         context: &Context<'p>,
     ) -> Result<Self, ProvisionError> {
-        let user = unprivileged();
+        let user = user();
         let base = cache::temporary(user.as_ref());
         let folder = context.processes.folder(&format!("pyo3-matrix-pg{}-", spec.major), &base);
         let folder = folder.map_err(ProvisionError::disk("cannot make a folder in", &base))?;
-        let start = Start { binaries, auth: spec.auth, user, folder: folder.path().to_owned(), context };
+        let start =
+            Start { binaries, auth: spec.settings.auth, user, folder: folder.path().to_owned(), context };
         let password = start.initdb()?;
         let (server, database) = start.server(password, context.processes)?;
         let limit = context.config.budgets.server;
-        let superuser = Superuser { database, major: spec.major, auth: spec.auth, limit };
+        let superuser = Superuser { database, major: spec.major, auth: spec.settings.auth, limit };
         let cluster = Cluster { _server: server, folder, superuser };
         let mut client = cluster.superuser.connect()?;
         cluster.superuser.assert_method(&mut client, SUPERUSER)?;
@@ -216,7 +218,7 @@ impl Start<'_> {
 
     fn failed(&self, reason: String) -> ProvisionError {
         ProvisionError::Server {
-            major: self.binaries.major,
+            what: format!("Postgres {}", self.binaries.major),
             reason,
             tail: self.tail(),
             hint: "the last lines of its log say why; `server` under [budgets] in matrix.toml is how long it may take",

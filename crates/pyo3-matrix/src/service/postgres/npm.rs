@@ -3,10 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::config::PostgresSpec;
+use super::spec::PostgresSpec;
+use super::{CACHE, archive, user};
 use crate::model::event::Event;
 use crate::process::{Command, Exit};
-use crate::provision::archive;
 use crate::provision::cache::{self, CacheLock, Claim};
 use crate::provision::{Context, ProvisionError, tools};
 
@@ -31,9 +31,9 @@ impl Package {
     pub fn of(spec: &PostgresSpec) -> Result<Package, String> {
         let platform = platform(env::consts::OS, env::consts::ARCH)
             .ok_or_else(|| format!("publishes no server for {} on {}", env::consts::OS, env::consts::ARCH))?;
-        let version = spec.npm.clone().ok_or("matrix.toml pins no npm package of this major")?;
-        let integrity = spec.integrity.get(&platform).cloned().ok_or_else(|| {
-            let pinned: Vec<_> = spec.integrity.keys().map(String::as_str).collect();
+        let version = spec.settings.npm.clone().ok_or("matrix.toml pins no npm package of this major")?;
+        let integrity = spec.settings.integrity.get(&platform).cloned().ok_or_else(|| {
+            let pinned: Vec<_> = spec.settings.integrity.keys().map(String::as_str).collect();
             format!(
                 "{SCOPE}/{platform}@{version} is not pinned in matrix.toml (pinned: {})",
                 pinned.join(", ")
@@ -45,7 +45,7 @@ impl Package {
 
     /// The folder of the programs, fetched if it is not in the cache, and the claim to be held while they are used.
     pub fn provide(&self, context: &Context) -> Result<(PathBuf, Claim), ProvisionError> {
-        let (cache, claim) = cache::servers(context)?;
+        let (cache, claim) = cache::open(CACHE, user().as_ref(), context)?;
         let home = cache.join(format!("{}-{}", self.version, self.platform));
         let bin = home.join("bin");
         let whole = || bin.join("postgres").is_file() && bin.join("initdb").is_file();
@@ -121,6 +121,7 @@ fn platform(os: &str, arch: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spec::Major;
     use super::*;
 
     #[test]
@@ -133,8 +134,8 @@ mod tests {
 
     #[test]
     fn a_platform_without_a_checksum_is_not_fetched() {
-        let text = "major = 13\nauth = \"md5\"\nnpm = \"13.1.0\"\nintegrity.plan9-x64 = \"sha512-AA==\"";
-        let spec: PostgresSpec = toml::from_str(text).expect("a spec");
+        let text = "auth = \"md5\"\nnpm = \"13.1.0\"\nintegrity.plan9-x64 = \"sha512-AA==\"";
+        let spec = PostgresSpec { major: Major(13), settings: toml::from_str(text).expect("settings") };
         let reason = Package::of(&spec).expect_err("no package");
         assert!(reason.ends_with("is not pinned in matrix.toml (pinned: plan9-x64)"), "{reason}");
     }
