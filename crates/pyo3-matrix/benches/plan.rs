@@ -29,8 +29,13 @@ fn project(folder: &Path) -> std::io::Result<()> {
     for number in 0..AXES[0] {
         let _ = write!(config, "[[python]]\nversion = \"3.{}\"\n", 7 + number);
     }
+    config.push_str("[service.postgres]\nkind = \"postgres\"\ntag = \"pg\"\n");
     for number in 0..AXES[1] {
-        let _ = write!(config, "[[service.postgres.release]]\nversion = {}\nauth = \"scram-sha-256\"\n", 13 + number);
+        let _ = write!(
+            config,
+            "[[service.postgres.release]]\nversion = {}\nauth = \"scram-sha-256\"\n",
+            13 + number
+        );
     }
     for number in 23..23 + AXES[2] {
         let _ = write!(
