@@ -109,6 +109,17 @@ pub fn examine(path: &Path, ask: Ask<'_>) -> Result<Diagnosis, DoctorError> {
     Ok(Diagnosis { unseen, ..Diagnosis::new(Subject::Project, extent(path, &project), findings) })
 }
 
+/// Returns the features of `pyo3` that are on where `manifest`, a crate of the project at `path`, is built for Python.
+pub fn pyo3_features(path: &Path, manifest: &Path) -> Result<Vec<String>, DoctorError> {
+    let project = survey::survey(path)?;
+    let is_it = |path: &Path| path.canonicalize().ok() == manifest.canonicalize().ok();
+    let of = |workspace: &Workspace| {
+        let ours = workspace.manifests.iter().filter(|manifest| is_it(&manifest.file.path));
+        ours.flat_map(|manifest| workspace.pyo3_features_of(manifest)).collect::<Vec<_>>()
+    };
+    Ok(project.workspaces.iter().flat_map(of).map(|feature| feature.value).collect())
+}
+
 /// Explains the log of a build.
 pub fn explain(path: &Path) -> Result<Diagnosis, DoctorError> {
     let file = survey::log(path)?;

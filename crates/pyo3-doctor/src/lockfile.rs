@@ -76,8 +76,8 @@ impl Lockfile {
 
     /// How this lock is not a pairing, given as packages with their versions: one sentence for each package.
     #[must_use]
-    pub fn beside_pairing(&self, pairing: [(&str, &str); 2]) -> Vec<String> {
-        let differs = pairing.into_iter().filter_map(|(name, asked)| match self.version(name) {
+    pub fn beside_pairing<'a>(&self, pairing: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+        let differs = pairing.filter_map(|(name, asked)| match self.version(name) {
             Some(locked) if locked.to_string() == asked => None,
             Some(locked) => Some(format!("{name}: expected {asked}, the lock has {locked}")),
             None => Some(format!("{name}: expected {asked}, the lock has none, or several")),
@@ -168,9 +168,9 @@ mod tests {
     fn a_lock_of_another_pairing_says_what_it_has() {
         let pairing = [("pyo3", "0.30.1"), ("pyo3-async-runtimes", "0.30.0")];
         let other = lock(&[("pyo3", "0.29.3", &[]), ("pyo3-async-runtimes", "0.30.0", &[])]);
-        assert_eq!(other.beside_pairing(pairing), ["pyo3: expected 0.30.1, the lock has 0.29.3"]);
+        assert_eq!(other.beside_pairing(pairing.into_iter()), ["pyo3: expected 0.30.1, the lock has 0.29.3"]);
         let right = lock(&[("pyo3", "0.30.1", &[]), ("pyo3-async-runtimes", "0.30.0", &[])]);
-        assert!(right.beside_pairing(pairing).is_empty());
+        assert!(right.beside_pairing(pairing.into_iter()).is_empty());
     }
 
     #[test]

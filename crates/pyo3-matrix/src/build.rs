@@ -1,6 +1,7 @@
 //! How does an extension become something that a cell can import? Line → project → wheel → tox environment.
 
 mod artifacts;
+pub mod audit;
 pub mod cell_files;
 pub mod check;
 pub mod environment;
@@ -11,6 +12,7 @@ mod manifest;
 mod members;
 mod needs;
 pub mod probe;
+mod stable;
 mod variables;
 pub mod wheel;
 pub mod workspace;

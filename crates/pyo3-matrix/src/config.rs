@@ -1,6 +1,7 @@
 //! What does `matrix.toml` say? Text in, a checked [`Config`] out, or the file, the line and what is allowed there.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -154,20 +155,37 @@ impl Default for Budgets {
     }
 }
 
-/// One pairing.
+/// One line of `PyO3`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LineSpec {
     pub name: Line,
     pub pyo3: String,
-    pub pyo3_async_runtimes: String,
+    /// The crates that go with it and have a version here, such as `pyo3-async-runtimes`. The lock decides about others.
+    #[serde(flatten)]
+    pub companions: BTreeMap<String, String>,
 }
 
 impl LineSpec {
-    /// The two packages of the line, each with its version.
+    /// The packages of the line that have a version in `matrix.toml`: `pyo3`, then its companions.
+    pub fn pairing(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let companions = self.companions.iter().map(|(name, version)| (name.as_str(), version.as_str()));
+        std::iter::once(("pyo3", self.pyo3.as_str())).chain(companions)
+    }
+
+    /// This line with another release of one companion.
     #[must_use]
-    pub fn pairing(&self) -> [(&str, &str); 2] {
-        [("pyo3", &self.pyo3), ("pyo3-async-runtimes", &self.pyo3_async_runtimes)]
+    pub fn with(&self, companion: &str, version: &str) -> LineSpec {
+        let mut line = self.clone();
+        line.companions.insert(companion.to_owned(), version.to_owned());
+        line
+    }
+}
+
+/// `pyo3 0.30.1 with pyo3-async-runtimes 0.30.0`.
+impl fmt::Display for LineSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self.pairing().map(|(name, version)| format!("{name} {version}"));
+        f.write_str(&each.collect::<Vec<_>>().join(" with "))
     }
 }
 

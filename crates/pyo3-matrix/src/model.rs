@@ -10,4 +10,5 @@ pub mod negative;
 pub mod outcome;
 pub mod record;
 pub mod secrets;
+pub mod stable;
 pub mod versions;

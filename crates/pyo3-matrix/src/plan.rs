@@ -20,6 +20,7 @@ use crate::config::axis::Axis;
 use crate::config::{Choice, Config, Exclusion, LineSpec, Missing, Negative, Preset};
 use crate::model::cell::{CellId, Python, Release, Value, WheelId};
 use crate::model::record::Versions;
+use crate::model::stable::{self, Stable};
 use crate::plan::legality::{Legality, State};
 
 pub use select::{cell, of_place, place_of};
@@ -48,6 +49,9 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<String, Named>,
     pub cells: Vec<Planned>,
+    /// What the tags of the wheels will promise, if they are of the stable ABI and as far as the manifests tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stable: Vec<Stable>,
     /// Cells that must not build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negatives: Vec<PlannedNegative>,
@@ -122,6 +126,7 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
             missing: Missing::Fail,
             services: services(config),
             cells,
+            stable: Vec::new(),
             negatives,
         });
     }
@@ -130,7 +135,14 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     let cells = cells.into_iter().filter_map(|cell| planned(config, &preset.exclude, cell));
     let cells: Vec<Planned> = cells.collect();
     let negatives = negatives(config, &cells, preset.negative || request.negative);
-    Ok(Plan { preset: name.clone(), missing: preset.missing, services: services(config), cells, negatives })
+    Ok(Plan {
+        preset: name.clone(),
+        missing: preset.missing,
+        services: services(config),
+        cells,
+        stable: Vec::new(),
+        negatives,
+    })
 }
 
 /// Returns the cells and negative cells of `earlier` as `config` has them now.
@@ -144,6 +156,7 @@ pub fn renewed(config: &Config, earlier: &Plan) -> Result<Plan, PlanError> {
         missing: Missing::Fail,
         services: services(config),
         cells,
+        stable: Vec::new(),
         negatives,
     })
 }
@@ -189,13 +202,26 @@ impl Plan {
         self.cells.iter().filter(possible).map(|planned| &planned.cell)
     }
 
-    /// Returns the wheels that those cells need, in the order that switches interpreters least often.
+    /// Returns each (Python, line) of those cells, in the order that switches interpreters least often.
     #[must_use]
     pub fn wheels(&self) -> Vec<WheelId> {
         let mut wheels: Vec<_> = self.buildable().map(CellId::wheel).collect();
         wheels.sort_by_key(|wheel| (wheel.python, wheel.line));
         wheels.dedup();
         wheels
+    }
+
+    /// Returns each (Python, line) of those cells with the one that builds its wheel, as far as is known before a build.
+    #[must_use]
+    pub fn builders(&self) -> BTreeMap<WheelId, WheelId> {
+        stable::builders(&self.wheels(), &self.stable).into_iter().collect()
+    }
+
+    /// Returns the wheels that will be built, if none is kept: one of the stable ABI serves several Pythons.
+    #[must_use]
+    pub fn builds(&self) -> Vec<WheelId> {
+        let builders = self.builders();
+        self.wheels().into_iter().filter(|id| builders.get(id) == Some(id)).collect()
     }
 
     #[must_use]

@@ -6,6 +6,7 @@ pub mod clock;
 mod must_fail;
 pub mod pool;
 pub mod prepare;
+mod wheels;
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,8 +99,7 @@ pub fn run(
     }
     let found = std::iter::once(tools.found()).chain(prepared.found(context.config));
     let found = found.filter(|found| found.place.is_ok()).map(|found| found.to_string()).collect();
-    let count = |origin| prepared.wheels.values().flatten().filter(|wheel| wheel.origin == origin).count();
-    let (built, kept) = (count(Origin::Built), count(Origin::Kept));
+    let (built, kept) = (prepared.count(Origin::Built), prepared.count(Origin::Kept));
     clock.phase("shutdown", || drop(prepared), |(), _| Duration::ZERO);
     let mut ledger = clock.settle(found, built, kept);
     ledger.suite = context.config.suite.arguments();

@@ -3,6 +3,7 @@
 
 use crate::build::check::TAINTS;
 use crate::build::probe::{self, ProbeError};
+use crate::build::stable;
 use crate::config::Config;
 use crate::model::cell::{Line, WheelId};
 use crate::model::event::Event;
@@ -14,7 +15,7 @@ use pyo3_doctor::lockfile::Lockfile;
 /// Reads what the disk and the environment show. It starts no process.
 #[must_use]
 pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
-    let mut known = Knowledge::default();
+    let mut known = Knowledge { stable: stable::foretell(config), ..Knowledge::default() };
     for wheel in wheels(plan) {
         let lock = known.locks.entry(wheel.line).or_insert_with(|| lock(wheel.line, config));
         let kept = lock.as_ref().ok().and_then(|lock| probe::kept(config, wheel.python, lock));

@@ -45,7 +45,7 @@ pub enum How {
 /// The reason why there is no new lock file.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("line {}: cargo cannot resolve pyo3 {} with pyo3-async-runtimes {}\n{source}\nhint: correct the [[line]] of matrix.toml, or the requirements of the manifest", .spec.name, .spec.pyo3, .spec.pyo3_async_runtimes)]
+    #[error("line {}: cargo cannot resolve {spec}\n{source}\nhint: correct the [[line]] of matrix.toml, or the requirements of the manifest", .spec.name)]
     Unresolved { spec: LineSpec, source: ProcessError },
     #[error("line {}: cargo resolved another pairing: {}", .spec.name, .beside.join("; "))]
     Moved { spec: LineSpec, beside: Vec<String> },
@@ -151,7 +151,7 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>)
         // Edit the copies in place: one of them is reduced already, and both may be the same file.
         for manifest in [root.join(MANIFEST), config.extension.manifest.clone()] {
             let path = folder.path().join(manifest);
-            let text = Manifest::read(&path)?.pinned(&spec.pyo3, &spec.pyo3_async_runtimes);
+            let text = Manifest::read(&path)?.pinned(spec.pairing());
             fs::write(path, text)?;
         }
     }

@@ -1,6 +1,7 @@
 //! What does the extension's manifest ask for? Its dependencies as requirements, and the same manifest with one fixed
 //! pairing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use semver::VersionReq;
@@ -15,8 +16,6 @@ pub struct Manifest(Table);
 
 /// The crates that `PyO3` releases together, with one version.
 const OF_PYO3: [&str; 5] = ["pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macros", "pyo3-macros-backend"];
-
-const ASYNC: &str = "pyo3-async-runtimes";
 
 /// The tables in which a manifest lists its dependencies.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -52,14 +51,15 @@ impl Manifest {
         asked.collect()
     }
 
-    /// Returns the manifest with only one pairing, also in the dependencies that it provides as a workspace. Then
+    /// Returns the manifest with only these versions of packages, and those of `pyo3` for what is released with it, also in the dependencies that it provides as a workspace. Then
     /// cargo resolves that pairing or says why it cannot, and never moves to another.
     #[must_use]
-    pub fn pinned(&self, pyo3: &str, pyo3_async_runtimes: &str) -> String {
+    pub fn pinned<'a>(&self, versions: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         let mut manifest = self.0.clone();
-        pin_in(&mut manifest, &|package| match package {
-            ASYNC => Some(pyo3_async_runtimes),
-            package => OF_PYO3.contains(&package).then_some(pyo3),
+        let versions: BTreeMap<&str, &str> = versions.collect();
+        pin_in(&mut manifest, &|package| {
+            let name = if OF_PYO3.contains(&package) { OF_PYO3[0] } else { package };
+            versions.get(name).copied()
         });
         manifest.to_string()
     }
@@ -119,7 +119,13 @@ fn pin(asked: &mut Value, version: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+
+    fn pairing(
+        pyo3: &'static str,
+        runtimes: &'static str,
+    ) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [("pyo3", pyo3), ("pyo3-async-runtimes", runtimes)].into_iter()
+    }
 
     const TEXT: &str = "[package]\nname = \"ours\"\n[dependencies]\nbytes = \"1\"\npyo3 = \">=0.23, <0.31\"\n\
         pyo3-async-runtimes = { version = \">=0.23, <0.31\", features = [\"tokio-runtime\"] }\n\
@@ -163,14 +169,14 @@ mod tests {
         let root: Table = root.parse().expect("TOML");
         let lent = root["workspace"]["dependencies"].as_table();
         assert_eq!(asked(&member, lent), [("pyo3".to_owned(), Some(">=0.29".to_owned()))].into());
-        assert_eq!(member.pinned("0.30.1", "0.30.0"), member.0.to_string());
-        let pinned: Table = Manifest(root).pinned("0.30.1", "0.30.0").parse().expect("TOML");
+        assert_eq!(member.pinned(pairing("0.30.1", "0.30.0")), member.0.to_string());
+        let pinned: Table = Manifest(root).pinned(pairing("0.30.1", "0.30.0")).parse().expect("TOML");
         assert_eq!(pinned["workspace"]["dependencies"]["py"]["version"].as_str(), Some("=0.30.1"));
     }
 
     #[test]
     fn a_pinned_manifest_asks_for_one_pairing_and_is_otherwise_the_same() {
-        let pinned = Manifest(manifest().pinned("0.30.1", "0.29.0").parse().expect("TOML"));
+        let pinned = Manifest(manifest().pinned(pairing("0.30.1", "0.29.0")).parse().expect("TOML"));
         let asked = asked(&pinned, None);
         let of = |name: &str| asked[name].clone().expect("a version");
         assert_eq!((of("pyo3"), of("pyo3-build-config")), ("=0.30.1".into(), "=0.30.1".into()));

@@ -1,32 +1,40 @@
-//! Which file does a cell install? One wheel per (Python, line), kept under a key of everything that can change it.
+//! Which file does a cell install? A wheel per (Python, line), or one of the stable ABI for several Pythons of a line, kept
+//! under a key of everything that can change it.
+
+mod label;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use serde::{Deserialize, Serialize};
 
 use crate::build::artifacts::Compiled;
+use crate::build::audit::{self, Audit};
 use crate::build::line::{self, LineError, Project};
 use crate::build::members;
 use crate::build::variables;
 use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::document;
-use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::event::Event;
+use crate::model::fingerprint;
 use crate::model::record;
 use crate::model::secrets;
+use crate::model::stable::Stable;
 use crate::process::{Command, ProcessError};
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 use crate::provision::{Context, ProvisionError};
+use label::{LABEL, Label};
 
 /// A built wheel.
 #[derive(Debug, Clone)]
 pub struct Wheel {
     pub path: PathBuf,
     pub key: String,
+    /// What its tag promises, if it is of the stable ABI.
+    pub stable: Option<Stable>,
     /// SHA-256 of the file, the same as when it was built.
     pub sha256: String,
     /// The files that it installs: path → SHA-256.
@@ -48,27 +56,6 @@ pub enum Origin {
     Kept,
 }
 
-/// `wheel.json`, beside the wheel: everything that its key was made from.
-#[derive(Debug, Serialize, Deserialize)]
-struct Label {
-    schema_version: u32,
-    wheel: String,
-    file: String,
-    /// SHA-256 of the wheel's file when it was built.
-    #[serde(default)]
-    sha256: String,
-    interpreter: String,
-    soabi: String,
-    toolchain: String,
-    maturin: String,
-    /// Environment variables that change a build: name → SHA-256 of the value.
-    variables: BTreeMap<String, String>,
-    sources: String,
-    /// The crates that cargo compiled: name → version.
-    #[serde(default)]
-    compiled: BTreeMap<String, String>,
-}
-
 /// The reason why there is no wheel.
 #[derive(Debug, thiserror::Error)]
 pub enum WheelError {
@@ -80,14 +67,19 @@ pub enum WheelError {
     Beside { id: WheelId, beside: Vec<String> },
     #[error("cargo left no build messages in {}, so nothing says what is in the wheel", .0.display())]
     NoMessages(PathBuf),
+    #[error(
+        "{wheel} is tagged {stable}, and is not of that ABI: {found}\nhint: an installer takes it for a Python that may not import it; use what that ABI has, or the feature abi3-py3… of the Python that added it"
+    )]
+    NotStable { wheel: String, stable: Stable, found: String },
+    #[error(
+        "abi3audit says nothing of {wheel}: {said}\nhint: a wheel of the stable ABI is tested only if it was audited"
+    )]
+    NoAudit { wheel: String, said: String },
     #[error("maturin left {found} wheels in {}, expected 1", folder.display())]
     Count { folder: PathBuf, found: usize },
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
-
-/// The name of a wheel's [`Label`].
-const LABEL: &str = "wheel.json";
 
 /// Stands in for cargo, and keeps its messages.
 const CARGO: &str = include_str!("cargo.sh");
@@ -126,13 +118,21 @@ pub struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Returns the wheel that an earlier build made from the same inputs.
+    /// Returns the wheel that an earlier build made from the same inputs. One of the stable ABI may be that of an older Python.
     pub fn kept(&self, config: &Config) -> Result<Option<Wheel>, WheelError> {
-        let key = key(&self.label());
+        for key in label::acceptable(&config.target().join("wheels"), &self.label())? {
+            if let Some(wheel) = self.kept_as(key, config)? {
+                return Ok(Some(wheel));
+            }
+        }
+        Ok(None)
+    }
+
+    fn kept_as(&self, key: String, config: &Config) -> Result<Option<Wheel>, WheelError> {
         let Some(path) = the_wheel(&folder(config, &key))? else { return Ok(None) };
         // A label that cannot be read, such as one of an older form, says nothing of its wheel.
         match document::read::<Label>(&folder(config, &key).join(LABEL)) {
-            Ok(Some(label)) if !label.compiled.is_empty() && label.sha256 == fingerprint::of_file(&path)? => {
+            Ok(Some(label)) if label.is_whole(self.tools) && label.sha256 == fingerprint::of_file(&path)? => {
                 Ok(Some(self.wheel(path, key, label.compiled, Origin::Kept)?))
             }
             // The file is not the one that was built, or its content is not known any more. So the wheel is built
@@ -152,16 +152,38 @@ impl Order<'_> {
         secrets::clean_file(&fresh.path().join(MESSAGES))?;
         let compiled = self.compiled(&fresh.path().join(MESSAGES))?;
         let sha256 = fingerprint::of_file(&fresh.path().join(&name))?;
-        let label = Label { file: name.to_string_lossy().into_owned(), sha256, compiled, ..self.label() };
+        let file = name.to_string_lossy().into_owned();
+        let audit = self.audit(&fresh.path().join(&name), &file, context)?;
+        let label = Label { file, sha256, compiled, audit, ..self.label() };
         document::write(&fresh.path().join(LABEL), &label)?;
-        let key = key(&label);
+        let key = label.key();
         let folder = folder(config, &key);
         fs::create_dir_all(config.target().join("wheels"))?;
-        forget_values(&config.target().join("wheels"))?;
+        label::forget_values(&config.target().join("wheels"))?;
         // A folder without its wheel is no kept wheel, and would be in the way.
         let _ = fs::remove_dir_all(&folder);
         fresh.keep_as(&folder)?;
         self.wheel(folder.join(name), key, label.compiled, Origin::Built)
+    }
+
+    /// Audits a wheel of the stable ABI before it is kept: one that breaks its promise is built, and refused, each time.
+    fn audit(&self, path: &Path, file: &str, context: &Context<'_>) -> Result<Option<String>, WheelError> {
+        let Some(stable) = Stable::of_wheel(file) else { return Ok(None) };
+        let wheel = || file.to_owned();
+        let told = |reason| (context.tell)(&Event::NotAudited { id: self.id, reason });
+        match audit::audit(path, &stable, self.tools, context.processes)? {
+            Audit::Keeps => Ok(Some("abi3audit found no violation".to_owned())),
+            Audit::Violates(found) => Err(WheelError::NotStable { wheel: wheel(), stable, found }),
+            Audit::NoReport(said) => Err(WheelError::NoAudit { wheel: wheel(), said }),
+            Audit::Unknown(reason) => {
+                told(&reason);
+                Ok(Some(format!("none: {reason}")))
+            }
+            Audit::NoTool(reason) => {
+                told(&reason);
+                Ok(None)
+            }
+        }
     }
 
     /// The build itself, which leaves wheel and messages in `out`.
@@ -206,11 +228,13 @@ impl Order<'_> {
         let members = members::read(&path)?;
         let members_file = path.with_file_name(MEMBERS);
         line::keep(&members_file, serde_json::to_string(&members).unwrap_or_default().as_bytes())?;
-        let abi = abi(&path).filter(|abi| abi == "abi3");
+        let stable = path.file_name().and_then(|name| Stable::of_wheel(name.to_str()?));
         let mut built = self.built(compiled);
-        // A module for the stable ABI works on every Python; the name of its wheel says so.
-        built.extend(abi.map(|abi| ("python_abi".to_owned(), abi)));
-        Ok(Wheel { path, key, sha256, members, members_file, line_lock, built, origin })
+        if let Some(stable) = &stable {
+            // A module for the stable ABI works on every Python; the name of its wheel says so.
+            built.insert("python_abi".to_owned(), stable.abi().to_owned());
+        }
+        Ok(Wheel { path, key, stable, sha256, members, members_file, line_lock, built, origin })
     }
 
     /// Returns everything that `build_info()` can report and that the harness knows by other means.
@@ -245,41 +269,13 @@ impl Order<'_> {
             variables: variables::of(variables),
             sources: self.project.sources.clone(),
             compiled: BTreeMap::new(),
+            audit: None,
         }
     }
-}
-
-/// Removes wheels whose label still holds the values of variables, as labels once did: a token may be among them.
-fn forget_values(wheels: &Path) -> Result<(), WheelError> {
-    for entry in fs::read_dir(wheels)?.flatten() {
-        let label = document::read::<serde_json::Value>(&entry.path().join(LABEL)).ok().flatten();
-        if label.is_some_and(|label| label.get("flags").is_some()) {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 fn folder(config: &Config, key: &str) -> PathBuf {
     config.target().join("wheels").join(key)
-}
-
-fn key(label: &Label) -> String {
-    let variables: Vec<_> = label.variables.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
-    let print = Fingerprint::default()
-        .with("wheel", &label.wheel)
-        .with("interpreter", &label.interpreter)
-        .with("soabi", &label.soabi)
-        .with("toolchain", &label.toolchain)
-        .with("maturin", &label.maturin)
-        .with("variables", variables.join("\n"))
-        .with("sources", &label.sources);
-    format!("{}-{}", label.wheel, &print.hex()[..16])
-}
-
-/// The ABI tag of a wheel's name, such as `cp312` or `abi3`.
-fn abi(wheel: &Path) -> Option<String> {
-    wheel.file_stem()?.to_str()?.rsplit('-').nth(1).map(str::to_owned)
 }
 
 /// The only wheel in `folder`, if the folder is there.
@@ -292,68 +288,5 @@ fn the_wheel(folder: &Path) -> Result<Option<PathBuf>, WheelError> {
         0 => Ok(None),
         1 => Ok(wheels.pop()),
         found => Err(WheelError::Count { folder: folder.into(), found }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn some_label() -> Label {
-        Label {
-            schema_version: 1,
-            wheel: "py3.12-pyo3_0.30".into(),
-            file: String::new(),
-            sha256: String::new(),
-            interpreter: "3.12.1".into(),
-            soabi: "cpython-312".into(),
-            toolchain: "rustc 1".into(),
-            maturin: "1".into(),
-            variables: BTreeMap::new(),
-            sources: "abc".into(),
-            compiled: BTreeMap::new(),
-        }
-    }
-
-    #[test]
-    fn the_abi_of_a_wheel_is_in_its_name() {
-        let of = |name: &str| abi(name.as_ref()).unwrap_or_default();
-        assert_eq!(of("ours_x-0.1.0-cp312-cp312-linux_x86_64.whl"), "cp312");
-        assert_eq!(of("ours_x-0.1.0-cp39-abi3-linux_x86_64.whl"), "abi3");
-    }
-
-    #[test]
-    fn a_kept_wheel_whose_label_holds_values_is_removed_and_others_stay() {
-        let wheels = tempfile::tempdir().expect("a folder");
-        let old = r#"{"schema_version": 1, "flags": "MATURIN_PYPI_TOKEN=pypi-hush"}"#;
-        let new = serde_json::to_string(&some_label()).expect("JSON");
-        for (name, label) in [("old", old), ("new", &new), ("cut-short", "{")] {
-            fs::create_dir(wheels.path().join(name)).expect("made");
-            fs::write(wheels.path().join(name).join(LABEL), label).expect("written");
-        }
-        forget_values(wheels.path()).expect("forgotten");
-        let there = |name: &str| wheels.path().join(name).exists();
-        assert_eq!((there("old"), there("new"), there("cut-short")), (false, true, true));
-    }
-
-    #[test]
-    fn every_part_of_the_label_that_goes_into_a_build_changes_the_key() {
-        let base = key(&some_label());
-        let change = |edit: fn(&mut Label)| {
-            let mut label = some_label();
-            edit(&mut label);
-            key(&label)
-        };
-        let edits: [fn(&mut Label); 7] = [
-            |l| l.wheel.push('x'),
-            |l| l.interpreter.push('x'),
-            |l| l.soabi.push('x'),
-            |l| l.toolchain.push('x'),
-            |l| l.maturin.push('x'),
-            |l| drop(l.variables.insert("RUSTFLAGS".into(), "x".into())),
-            |l| l.sources.push('x'),
-        ];
-        assert!(edits.into_iter().all(|edit| change(edit) != base));
-        assert_eq!(change(|l| l.file.push('x')), base);
     }
 }

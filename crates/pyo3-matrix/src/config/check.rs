@@ -308,11 +308,20 @@ fn ascending<T, V: Ord + fmt::Display>(
     Ok(())
 }
 
-/// Checks that a line is one pairing of equal minors.
+/// The packages that take the minor of the line. Other companions have versions of their own.
+const OF_THE_LINE: [&str; 2] = ["pyo3", "pyo3-async-runtimes"];
+
+/// Checks the versions of a line.
 fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
-    let LineSpec { name, pyo3, pyo3_async_runtimes } = spec.get_ref();
-    for (package, version) in [("pyo3", pyo3), ("pyo3-async-runtimes", pyo3_async_runtimes)] {
-        if !version.strip_prefix(&name.to_string()).is_some_and(|rest| rest.starts_with('.')) {
+    let LineSpec { name, .. } = spec.get_ref();
+    for (package, version) in spec.get_ref().pairing() {
+        if let Err(error) = version.parse::<semver::Version>() {
+            let message = format!("line {name} names {package} {version}, which is no version: {error}");
+            return Err(fault(spec, message));
+        }
+        if OF_THE_LINE.contains(&package)
+            && !version.strip_prefix(&name.to_string()).is_some_and(|rest| rest.starts_with('.'))
+        {
             let message = format!("line {name} names {package} {version}, allowed: {name}.<patch>");
             return Err(fault(spec, message));
         }

@@ -44,6 +44,16 @@ pub enum Event<'a> {
         at: Progress,
         took: Duration,
     },
+    /// A wheel of the stable ABI serves another Python too, as its tag promises.
+    WheelServes {
+        id: WheelId,
+        wheel: &'a str,
+    },
+    /// Nothing looked whether a wheel keeps to the stable ABI.
+    NotAudited {
+        id: WheelId,
+        reason: &'a str,
+    },
     /// A cell's tests are over.
     CellTested {
         record: &'a Record,

@@ -35,6 +35,7 @@ pub struct Forecast {
 #[must_use]
 pub fn foretell(mut plan: Plan, config: &Config, known: &Knowledge) -> Plan {
     let mut of_wheels = BTreeMap::new();
+    plan.stable.clone_from(&known.stable);
     for planned in &mut plan.cells {
         let foretold =
             |wheel: &WheelId| config.line(wheel.line).map(|spec| legality(spec, wheel.python, known));
@@ -59,7 +60,7 @@ fn of_negative(planned: &PlannedNegative, config: &Config, known: &Knowledge) ->
 /// Counts what `plan` covers, and estimates it by earlier runs.
 #[must_use]
 pub fn forecast(plan: Plan, config: &Config, earlier: &[Ledger]) -> Forecast {
-    let wheels = plan.wheels().len();
+    let wheels = plan.builds().len();
     let estimate = estimate(wheels, plan.buildable().count(), &config.suite.arguments(), earlier);
     let coverage = covered(&plan, config);
     Forecast { schema_version: SCHEMA_VERSION, coverage, wheels, estimate, plan, shards: None }
@@ -85,6 +86,7 @@ fn covered(plan: &Plan, config: &Config) -> Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::stable::Stable;
     use crate::plan::Request;
     use crate::plan::legality::State;
 
@@ -127,6 +129,20 @@ mod tests {
             let expected = &negative.negative.message;
             assert!(foretold.contains(expected.as_str()) || expected.contains(foretold), "{foretold}");
         }
+    }
+
+    #[test]
+    fn a_wheel_of_the_stable_abi_is_counted_once_for_all_pythons_that_it_serves() {
+        let text = include_str!("../../../../matrix.toml");
+        let config = Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
+        let plan = plan::plan(&config, &Request::default()).expect("a plan");
+        let known = |feature: &str| Knowledge {
+            stable: Stable::of_features(&[feature.to_owned()]),
+            ..Knowledge::default()
+        };
+        let wheels =
+            |feature| forecast(foretell(plan.clone(), &config, &known(feature)), &config, &[]).wheels;
+        assert_eq!((wheels("macros"), wheels("abi3-py39"), wheels("abi3-py311")), (5, 1, 3));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::LineSpec;
 use crate::model::cell::{Line, Python, WheelId};
+use crate::model::stable::Stable;
 use pyo3_doctor::facts::{Acceptance, LineFacts};
 use pyo3_doctor::lockfile::Lockfile;
 
@@ -77,6 +78,8 @@ pub struct Knowledge {
     pub probed: BTreeMap<WheelId, Probed>,
     /// The compiler as (major, minor), where it was asked.
     pub rustc: Option<(u16, u16)>,
+    /// What the tags of the wheels will promise, as far as the manifests tell.
+    pub stable: Vec<Stable>,
     /// Variables that switch `PyO3`'s check of the interpreter off.
     pub taints: Vec<String>,
 }

@@ -66,12 +66,15 @@ impl Row {
     fn new(plan: &Plan, costs: Option<&Costs>) -> Row {
         let mut cells: Vec<CellId> = plan.live().cloned().collect();
         cells.sort_by_cached_key(CellId::by_wheel);
+        let builders = plan.builders();
+        // One wheel of the stable ABI is that of several Pythons.
+        let wheel = |cell: &CellId| builders.get(&cell.wheel()).copied().unwrap_or_else(|| cell.wheel());
         let weight = |cell: &CellId| costs.map_or(1000, |costs| milliseconds(costs.cell(cell)).max(1));
         let (mut sums, mut wheels) = (vec![0], Vec::new());
         let (mut sum, mut number, mut before) = (0, 0, None);
         for cell in &cells {
             sum += weight(cell);
-            number += u64::from(before.replace(cell.wheel()) != Some(cell.wheel()));
+            number += u64::from(before.replace(wheel(cell)) != Some(wheel(cell)));
             sums.push(sum);
             wheels.push(number);
         }

@@ -39,6 +39,12 @@ impl Tools {
         self.0.program("tox")
     }
 
+    /// The path of another of the tools.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.0.program(name)
+    }
+
     #[must_use]
     pub fn uv(&self) -> PathBuf {
         self.0.program("uv")

@@ -44,7 +44,7 @@ struct ShardJob {
 
 /// Renders the outputs of the job that plans.
 pub fn render(config: &Config, plan: &Plan, shards: &[Vec<CellId>]) -> serde_json::Result<String> {
-    let wheels = plan.wheels().into_iter().map(|wheel| wheel_job(config, wheel)).collect();
+    let wheels = plan.builds().into_iter().map(|wheel| wheel_job(config, wheel)).collect();
     let jobs = shards
         .iter()
         .enumerate()

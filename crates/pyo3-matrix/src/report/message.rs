@@ -61,14 +61,18 @@ pub fn stale(line: Line, faults: &[String]) -> String {
 pub fn extent(plan: &Plan) -> String {
     let (cells, wheels) = (plan.cells.len(), plan.wheels());
     let excluded = cells - plan.live().count();
+    let builds = plan.builds().len();
     let lines: std::collections::BTreeSet<_> = wheels.iter().map(|wheel| wheel.line).collect();
     if wheels.is_empty() {
         return format!("{}, none of which is built", counted(cells, "cell"));
     }
+    // A stable ABI that no wheel of this plan shares changes nothing that is counted here.
+    let stable = Some(list(&plan.stable)).filter(|_| builds < wheels.len());
     let mut text = format!(
-        "{} on {}: Python {}",
+        "{} on {}{}: Python {}",
         counted(cells, "cell"),
-        counted(wheels.len(), "wheel"),
+        counted(builds, "wheel"),
+        stable.map(|tags| format!(" ({tags})")).unwrap_or_default(),
         list(plan.pythons()),
     );
     let releases = plan.releases();
@@ -94,8 +98,10 @@ pub fn extent(plan: &Plan) -> String {
 #[must_use]
 pub fn shards(plan: &Plan, shards: &[Vec<CellId>]) -> String {
     let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
+    let builders = plan.builders();
+    let builder = |cell: &CellId| builders.get(&cell.wheel()).copied().unwrap_or_else(|| cell.wheel());
     for (at, cells) in shards.iter().enumerate() {
-        let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(CellId::wheel).collect();
+        let wheels: std::collections::BTreeSet<WheelId> = cells.iter().map(builder).collect();
         let (cells_text, wheels_text) = (counted(cells.len(), "cell"), counted(wheels.len(), "wheel"));
         let _ = write!(text, "\nshard {}/{}: {cells_text} on {wheels_text}\n", at + 1, shards.len());
         for cell in cells {

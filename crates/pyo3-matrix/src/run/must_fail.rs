@@ -104,7 +104,7 @@ fn pairing(
 ) -> Result<(bool, String), NegativeError> {
     let line = planned.negative.line;
     let spec = context.config.line(line).unwrap_or_else(|| unreachable!("a checked config"));
-    let spec = crate::config::LineSpec { pyo3_async_runtimes: version.to_owned(), ..spec.clone() };
+    let spec = spec.with("pyo3-async-runtimes", version);
     let start = fs::read_to_string(context.config.line_lock(line)).ok();
     let resolved = |offline| match lock::resolve(&spec, start.as_deref(), offline, context) {
         Ok(_) => Ok((true, "resolved".to_owned())),

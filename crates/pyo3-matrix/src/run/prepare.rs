@@ -1,19 +1,18 @@
 //! What does a run need before its first cell? Interpreters and services side by side, then wheels, then environments.
 //! What cannot be had is kept with its reason, and the cells that do not need it go on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use fs_err as fs;
 
 use crate::build::environment::{self, Environment, EnvironmentError};
-use crate::build::line::{self, LineError, Project};
-use crate::build::wheel::{self, Wheel, WheelError};
+use crate::build::line::LineError;
+use crate::build::wheel::{Origin, Wheel, WheelError};
 use crate::config::service::ServiceId;
 use crate::config::{Config, Missing};
-use crate::model::cell::{CellId, Line, Python, WheelId};
-use crate::model::event::{Event, Found, Progress};
+use crate::model::cell::{CellId, Python, WheelId};
+use crate::model::event::Found;
 use crate::model::failure::{Failure, Provided};
 use crate::model::record::Outcome;
 use crate::plan::Plan;
@@ -93,76 +92,6 @@ impl<'p> Preparation<'_, 'p> {
         })
     }
 
-    /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
-    #[must_use]
-    pub fn wheels(
-        &self,
-        interpreters: &Provided<Python, Interpreter>,
-        services: &Provided<ServiceId, Box<dyn Service + 'p>>,
-    ) -> Provided<WheelId, Wheel> {
-        let toolchain = wheel::toolchain(self.context).map_err(|error| build_failed(&error));
-        let (ids, mut projects) = (self.plan.wheels(), BTreeMap::new());
-        let mut wheels = BTreeMap::new();
-        for (at, &id) in ids.iter().enumerate() {
-            if self.context.processes.interrupted() {
-                break;
-            }
-            let at = Progress { at: at + 1, of: ids.len() };
-            let built = toolchain.clone().and_then(|toolchain| {
-                let interpreter = had(interpreters, &id.python)?;
-                self.is_needed(id, services)?;
-                let project = self.project(id.line, &mut projects)?;
-                self.wheel(id, interpreter, &project, &toolchain, at)
-            });
-            wheels.insert(id, built);
-        }
-        wheels
-    }
-
-    /// Whether a cell of the wheel has its services. Where none has, nothing is built that no cell could use.
-    fn is_needed(
-        &self,
-        id: WheelId,
-        services: &Provided<ServiceId, Box<dyn Service + 'p>>,
-    ) -> Result<(), Failure> {
-        let mut lacking = Ok(());
-        for cell in self.plan.buildable().filter(|cell| cell.wheel() == id) {
-            let all = self.context.config.services_of(cell);
-            // Without services, as `cargo matrix build` has none, every cell counts.
-            let lacks = all.iter().find_map(|service| services.get(service)?.as_ref().err());
-            match lacks {
-                None => return Ok(()),
-                Some(failure) => lacking = Err(failure.clone()),
-            }
-        }
-        lacking
-    }
-
-    fn project(&self, line: Line, known: &mut Provided<Line, Project>) -> Result<Project, Failure> {
-        let synthesise = || line::synthesise(self.context.config, line).map_err(Failure::from);
-        known.entry(line).or_insert_with(synthesise).clone()
-    }
-
-    fn wheel(
-        &self,
-        id: WheelId,
-        interpreter: &Interpreter,
-        project: &Project,
-        toolchain: &str,
-        at: Progress,
-    ) -> Result<Wheel, Failure> {
-        let order = wheel::Order { id, project, interpreter, toolchain, tools: self.tools };
-        if let Some(kept) = order.kept(self.context.config)? {
-            used(&kept);
-            return Ok(kept);
-        }
-        (self.context.tell)(&Event::WheelBegins { id, at });
-        let begun = std::time::Instant::now();
-        let wheel = order.build(&self.log("build", id)?, self.context)?;
-        (self.context.tell)(&Event::WheelEnds { id, at, took: begun.elapsed() });
-        Ok(wheel)
-    }
-
     /// Makes, or finds, the tox environment of every wheel.
     #[must_use]
     pub fn environments(&self, prepared: &Prepared<'_>) -> Provided<WheelId, Environment> {
@@ -179,20 +108,13 @@ impl<'p> Preparation<'_, 'p> {
     }
 
     /// A fresh log under `target/matrix/logs`.
-    fn log(&self, what: &str, id: WheelId) -> Result<PathBuf, Failure> {
+    pub(super) fn log(&self, what: &str, id: WheelId) -> Result<PathBuf, Failure> {
         let folder = self.context.config.target().join("logs");
         let log = folder.join(format!("{what}-{id}.log"));
         let fresh = fs::create_dir_all(folder).and_then(|()| fs::write(&log, ""));
         fresh.map_err(|error| Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() })?;
         Ok(log)
     }
-}
-
-/// Marks a kept wheel as used now: those that were not used for long are removed first.
-fn used(wheel: &Wheel) {
-    let folder = wheel.path.parent().map(fs::File::open);
-    // A wheel that cannot be marked is only removed, and built again, earlier than others.
-    let _ = folder.map(|folder| folder.and_then(|folder| folder.set_modified(SystemTime::now())));
 }
 
 /// The failure of what cannot be had. Its first line is enough where its cells are skipped.
@@ -239,6 +161,13 @@ impl<'p> Prepared<'p> {
         found(&self.interpreters, &self.services, config)
     }
 
+    /// How many wheels come from there. One that serves several Pythons is one wheel.
+    #[must_use]
+    pub fn count(&self, origin: Origin) -> usize {
+        let wheels = self.wheels.values().flatten().filter(|wheel| wheel.origin == origin);
+        wheels.map(|wheel| &wheel.key).collect::<BTreeSet<_>>().len()
+    }
+
     /// What a cell runs on, or why it cannot run.
     pub fn for_cell(&self, cell: &CellId, config: &Config) -> Result<OfCell<'_, 'p>, Failure> {
         had(&self.interpreters, &cell.python)?;
@@ -253,7 +182,7 @@ impl<'p> Prepared<'p> {
 }
 
 /// A thing of `all`, or why it is not there.
-fn had<'a, K: Ord, V>(all: &'a Provided<K, V>, key: &K) -> Result<&'a V, Failure> {
+pub(super) fn had<'a, K: Ord, V>(all: &'a Provided<K, V>, key: &K) -> Result<&'a V, Failure> {
     match all.get(key) {
         Some(Ok(thing)) => Ok(thing),
         Some(Err(failure)) => Err(failure.clone()),
@@ -265,7 +194,7 @@ fn interrupted() -> Failure {
     Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }
 }
 
-fn build_failed(error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn build_failed(error: &dyn std::fmt::Display) -> Failure {
     Failure { outcome: Outcome::BuildFailed, reason: error.to_string() }
 }
 

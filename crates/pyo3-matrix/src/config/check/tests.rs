@@ -108,6 +108,33 @@ fn a_negative_cell_is_a_python_or_a_pairing_with_its_message() {
     assert!(message.contains("negative cell py3.14-pyo3_0.24 is listed twice"), "{message}");
 }
 
+/// The packages of the first line, where the file names one line, with these keys beside its name.
+fn packages(keys: &str) -> Result<Vec<String>, String> {
+    let before = CONFIG.find("[[line]]").expect("a line");
+    let after = CONFIG[before..].find("\n\n").map(|end| before + end).expect("an end");
+    let text = format!("{}[[line]]\nname = \"0.23\"\n{keys}{}", &CONFIG[..before], &CONFIG[after..]);
+    let config = Config::parse(&text, "matrix.toml".as_ref(), "/".into());
+    let config = config.map_err(|error| error.to_string())?;
+    Ok(config.lines[0].pairing().map(|(name, version)| format!("{name} {version}")).collect())
+}
+
+#[test]
+fn a_line_is_pyo3_with_the_companions_that_it_names() {
+    assert_eq!(packages("pyo3 = \"0.23.5\""), Ok(vec!["pyo3 0.23.5".to_owned()]));
+    let several = packages("pyo3 = \"0.23.5\"\npyo3-log = \"0.12.1\"\nnumpy = \"0.23.0\"");
+    assert_eq!(several, Ok(["pyo3 0.23.5", "numpy 0.23.0", "pyo3-log 0.12.1"].map(str::to_owned).into()));
+}
+
+#[test]
+fn a_companion_has_a_version_and_the_one_of_the_line_its_minor() {
+    let message = packages("pyo3 = \"0.23.5\"\npyo3-async-runtimes = \"0.24.0\"").expect_err("another minor");
+    assert!(message.contains("names pyo3-async-runtimes 0.24.0, allowed: 0.23.<patch>"), "{message}");
+    let message = packages("pyo3 = \"0.23.5\"\npyo3-log = \"latest\"").expect_err("no version");
+    assert!(message.contains("names pyo3-log latest, which is no version"), "{message}");
+    let message = packages("pyo3-log = \"0.12.1\"").expect_err("no pyo3");
+    assert!(message.contains("missing field `pyo3`"), "{message}");
+}
+
 #[test]
 fn an_axis_of_extras_alone_is_refused() {
     let text = CONFIG.replace("\nextra = true", "").replace("version = \"3", "extra = true\nversion = \"3");
@@ -132,7 +159,10 @@ fn the_releases_of_the_config_are_the_newest_that_are_known() {
     let config = Config::parse(text, "matrix.toml".as_ref(), "/".into()).expect("a config");
     for spec in &config.lines {
         let known = pyo3_doctor::facts::releases(spec.name).expect("a known line");
-        assert_eq!((known.pyo3, known.runtimes), (spec.pyo3.as_str(), spec.pyo3_async_runtimes.as_str()));
+        assert_eq!(
+            (known.pyo3, known.runtimes),
+            (spec.pyo3.as_str(), spec.companions["pyo3-async-runtimes"].as_str())
+        );
     }
 }
 

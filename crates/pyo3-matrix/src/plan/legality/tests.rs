@@ -2,7 +2,8 @@ use super::*;
 
 fn spec(line: &str, pyo3: &str) -> LineSpec {
     let pyo3_async_runtimes = format!("{line}.0");
-    LineSpec { name: line.parse().expect("a line"), pyo3: pyo3.to_owned(), pyo3_async_runtimes }
+    let companions = [("pyo3-async-runtimes".to_owned(), pyo3_async_runtimes)].into();
+    LineSpec { name: line.parse().expect("a line"), pyo3: pyo3.to_owned(), companions }
 }
 
 fn foretold(line: &str, python: &str, known: &Knowledge) -> Legality {

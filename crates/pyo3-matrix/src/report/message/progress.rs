@@ -21,6 +21,8 @@ pub fn progress(event: &Event<'_>) -> String {
         Event::Provisioned { found } => provisioned(found),
         Event::WheelBegins { id, at } => format!("{at} building wheel {id}"),
         Event::WheelEnds { id, at, took } => format!("{at} built wheel {id} in {:.1} s", took.as_secs_f64()),
+        Event::WheelServes { id, wheel } => format!("{id} takes {wheel}, whose tag promises that Python"),
+        Event::NotAudited { id, reason } => format!("wheel {id}: not audited: {reason}"),
         Event::CellTested { record, at } => tested(record, *at),
         Event::TriedAgain { record, again, of } => {
             let why = record.reason.as_deref().map(first_line).unwrap_or_default();

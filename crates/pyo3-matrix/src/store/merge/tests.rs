@@ -24,6 +24,7 @@ fn whole() -> Plan {
         preset: "grid".into(),
         missing: Missing::Fail,
         services: BTreeMap::new(),
+        stable: Vec::new(),
         cells,
         negatives: Vec::new(),
     }

@@ -16,6 +16,7 @@ fn plan() -> Plan {
         preset: "grid".into(),
         missing: Missing::Fail,
         services: BTreeMap::new(),
+        stable: Vec::new(),
         cells: Vec::new(),
         negatives: Vec::new(),
     }

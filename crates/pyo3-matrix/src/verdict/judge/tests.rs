@@ -16,6 +16,7 @@ fn plan(cells: &[&str]) -> Plan {
         preset: "test".into(),
         missing: Missing::Fail,
         services: BTreeMap::new(),
+        stable: Vec::new(),
         cells,
         negatives: Vec::new(),
     }
