@@ -18,6 +18,10 @@ def build_info():
 native.build_info = build_info
 """
 BUILD_INFO = '{"pyo3": "0.30.1", "pyo3_async_runtimes": "0.30.0", "rustc": "1.86.0"}'
+# What rustc leaves in a binary. What follows the end of a shared object changes nothing in it.
+LEFT_BY_RUSTC = (
+    b"\0rustc version 1.86.0 (05f9846f8 2025-03-31)\0/r/pyo3-0.30.1/src/a.rs\0/r/pyo3-async-runtimes-0.30.0/src/b.rs\0"
+)
 # What installers add; each but RECORD and the compiled file has a hash in RECORD.
 ADDED = ("INSTALLER", "REQUESTED", "direct_url.json", "provenance_url.json", "uv_build.json", "uv_cache.json")
 
@@ -36,7 +40,7 @@ class FakeWheel:
         initial = INITIAL.format(native=self.native, build_info=build_info)
         self.members: dict[str, str] = {}
         self._add("fake/__init__.py", initial.encode())
-        self._add(f"fake/{self.object.name}", shared_object.read_bytes())
+        self._add(f"fake/{self.object.name}", shared_object.read_bytes() + LEFT_BY_RUSTC)
         self._add("fake/py.typed", b"")
         self._add("fake-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: fake\nVersion: 1.0\n")
         self._record()

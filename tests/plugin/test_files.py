@@ -105,7 +105,8 @@ def test_module_of_python_alone_is_unobservable(run_cell: RunCell, pytester: pyt
     cell = run_cell(PASSES, module="pure")
     assert cell.result.ret == 71
     assert cell.json("observed.json")["error"] == (
-        "cannot find the shared object of module pure: no loaded extension module exports PyInit_pure; "
+        "cannot find the shared object of module pure: no loaded extension module exports PyInit_pure "
+        "or PyModExport_pure; "
         "is the module written in Python alone?"
     )
 
@@ -232,5 +233,5 @@ def test_what_is_not_loaded_or_not_there_is_not_taken_for_the_object(
     extension(monkeypatch, f"b.{wheel.native}", tmp_path / "removed.so")
     monkeypatch.setitem(sys.modules, "no_module", None)
     monkeypatch.setitem(sys.modules, "no_spec", object())
-    with pytest.raises(UnobservableError, match=f"exports PyInit_{wheel.native};"):
+    with pytest.raises(UnobservableError, match=f"exports PyInit_{wheel.native} or PyModExport_{wheel.native};"):
         loaded_object(f"a.{wheel.native}")

@@ -39,6 +39,7 @@ def test_what_was_requested_runs(run_cell: RunCell) -> None:
     observed = cell.json("observed.json")
     assert observed.pop("packages")["pytest"] == pytest.__version__
     assert (observed.pop("loaded"), observed.pop("installed")) != ({}, {})
+    assert observed.pop("seen")["its .comment"] == {"rustc": ["rustc 1.86.0 (05f9846f8 2025-03-31)"]}
     assert observed == {
         "schema_version": 1,
         "python": THIS_PYTHON,
@@ -115,8 +116,9 @@ def test_axes_and_parts_of_the_build_are_compared_with_what_was_observed() -> No
     assert compare(request, OBSERVED) == [
         Difference("postgres", "16", "nothing"),
         Difference("pyo3", "0.30.0", "0.30.1"),
-        Difference("rustc", "1.85.0", "1.86.0"),
-        Difference("tokio", "1.0.0", "1.54.1"),
+        Difference("pyo3", "0.29.0", "0.30.1 by build_info()"),
+        Difference("rustc", "1.85.0", "1.86.0 by build_info()"),
+        Difference("tokio", "1.0.0", "1.54.1 by build_info()"),
     ]
     assert compare(request, {**OBSERVED, "build_info": {}})[2:] == []
     assert compare(CellRequest(out=Path(), built=built), {}) == []
@@ -154,16 +156,37 @@ def test_module_of_another_build_leaves_before_any_test_is_imported(
     monkeypatch.setenv("PYO3_MATRIX_BUILT", '{"rustc": "1.85.0", "a_crate_it_does_not_report": "1.0.0"}')
     cell = run_cell(TELLS)
     assert cell.result.ret == 70
-    cell.result.stdout.fnmatch_lines(["rustc: expected 1.85.0, got 1.86.0", "  hint: *"])
+    cell.result.stdout.fnmatch_lines(["rustc: expected 1.85.0, got 1.86.0 by build_info()", "  hint: *"])
     cell.result.stdout.no_fnmatch_line("*a_crate_it_does_not_report*")
     assert not (cell.out.parent / "imported").exists()
 
 
-def test_axes_are_told_once_although_the_build_names_them_too(
-    run_cell: RunCell, monkeypatch: pytest.MonkeyPatch
+def test_module_that_claims_a_companion_which_was_not_compiled_leaves() -> None:
+    observed = {"build_info": {"pyo3": "0.30.1", "pyo3_async_runtimes": "0.29.0", "pyo3_features": "abi3"}}
+    request = CellRequest(out=Path(), built={"pyo3": "0.30.1"})
+    lie = Difference("pyo3_async_runtimes", "none", "0.29.0 by build_info()")
+    assert compare(request, observed) == [lie]
+    assert str(lie).endswith("hint: build_info() of the module says what is not so; correct it, or leave it out")
+
+
+def test_versions_are_those_of_the_build_where_the_object_is_the_wheels(
+    run_cell: RunCell, wheel: FakeWheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYO3_MATRIX_BUILT", '{"pyo3": "0.29.0"}')
-    assert run_cell(PASSES, pyo3="0.30.1").result.ret == 0
+    built = {"pyo3": "0.30.1", "pyo3_async_runtimes": "0.30.0", "pyo3_ffi": "0.30.1", "tokio": "1.54.1", "syn": "2.0.9"}
+    monkeypatch.setenv("PYO3_MATRIX_BUILT", json.dumps(built))
+    observed = run_cell(PASSES, members=wheel.members, pyo3="0.30.1", tokio="1.54.1").json("observed.json")
+    assert {name: observed.get(name) for name in built} == {**built, "pyo3_ffi": None, "syn": None}
+
+
+def test_wheel_that_says_otherwise_than_cargo_leaves(
+    run_cell: RunCell, wheel: FakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = {"pyo3": "0.29.3", "pyo3_async_runtimes": "0.30.0"}
+    monkeypatch.setenv("PYO3_MATRIX_BUILT", json.dumps(built))
+    cell = run_cell(TELLS, members=wheel.members, pyo3="0.29.3")
+    assert cell.result.ret == 70
+    cell.result.stdout.fnmatch_lines(["pyo3: expected 0.29.3, got 0.30.1 by the paths in it", "  hint: *"])
+    assert not (cell.out.parent / "imported").exists()
 
 
 def test_every_difference_is_told(run_cell: RunCell, monkeypatch: pytest.MonkeyPatch) -> None:

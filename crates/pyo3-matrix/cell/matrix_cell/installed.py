@@ -35,20 +35,38 @@ def observe_files(loaded: Path) -> dict[str, Any]:
 
 def installed_files(loaded: Path) -> dict[str, str]:
     """Return the hash of each file of the distribution that installed `loaded`; no distribution, no files."""
+    return {path: _hash_now(place) for path, place in _places(loaded).items()}
+
+
+def boms(loaded: Path) -> list[Path]:
+    """Return the SBOMs of that distribution: CycloneDX, as PEP 770 places them."""
+    return [place for path, place in _places(loaded).items() if ".dist-info/sboms/" in path and path.endswith(".json")]
+
+
+def is_of_the_wheel(members: Mapping[str, str], sha256: str) -> bool:
+    """Whether a shared object with this hash is among the files of the wheel."""
+    return sha256 in [digest for path, digest in members.items() if path.endswith((".so", ".pyd"))]
+
+
+def _places(loaded: Path) -> dict[str, Path]:
+    """The files that the distribution of `loaded` installed, by their paths in its wheel."""
     for distribution in distributions():
         recorded = list(_recorded(distribution))
         places = [distribution.locate_file(path) for path in recorded if PurePosixPath(path).name == loaded.name]
         if any(Path(str(place)).resolve() == loaded.resolve() for place in places):
             paths = [path for path in recorded if _is_of_a_wheel(path)]
-            return {path: _hash_now(Path(str(distribution.locate_file(path)))) for path in paths}
+            return {path: Path(str(distribution.locate_file(path))) for path in paths}
     return {}
 
 
 def foreign_files(members: Mapping[str, str], observed: Mapping[str, Any]) -> list[str]:
     """Say what the cell has loaded or installed that is not so in the wheel, and what of the wheel it lacks."""
     loaded, installed = observed["loaded"], observed["installed"]
-    objects = [digest for path, digest in members.items() if path.endswith((".so", ".pyd"))]
-    told = [] if loaded["sha256"] in objects else [f"loaded {loaded['path']}, which is no file of the wheel"]
+    told = (
+        []
+        if is_of_the_wheel(members, loaded["sha256"])
+        else [f"loaded {loaded['path']}, which is no file of the wheel"]
+    )
     if installed:
         differing = list(_differing(members, installed))
         told += differing[:MOST_NAMED]

@@ -1,7 +1,8 @@
 """Which shared object is the module under test? A module's name in, the file that this process has loaded out.
 
 `__file__` does not say it: a generated package such as `rpds/__init__.py` is Python that imports the shared object from
-beneath itself. What every extension module has is an exported function `PyInit_<its last name>`.
+beneath itself. What every extension module has is an exported function `PyInit_<its last name>`, or `PyModExport_…`
+where it is of the ABI that Python 3.15 brought (PEP 793).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ LOADED_ALREADY = getattr(os, "RTLD_NOLOAD", 0)
 
 def loaded_object(module: str) -> Path:
     """Return the file of the imported module's shared object; raise UnobservableError where none is loaded."""
-    export = f"PyInit_{module.rpartition('.')[2]}"
-    found = [(name, path) for name, path in _extension_modules() if _exports(path, export)]
+    exports = [f"{prefix}{module.rpartition('.')[2]}" for prefix in ("PyInit_", "PyModExport_")]
+    found = [(name, path) for name, path in _extension_modules() if _exports(path, exports)]
     if not found:
         message = (
             f"cannot find the shared object of module {module}: "
-            f"no loaded extension module exports {export}; is the module written in Python alone?"
+            f"no loaded extension module exports {' or '.join(exports)}; is the module written in Python alone?"
         )
         raise UnobservableError(message)
     # Other extensions may have the same last name, such as `_native`.
@@ -42,9 +43,10 @@ def _modules() -> list[tuple[str, object]]:
     return list(sys.modules.items())
 
 
-def _exports(path: str, function: str) -> bool:
+def _exports(path: str, functions: list[str]) -> bool:
     try:
-        return hasattr(ctypes.CDLL(path, mode=ctypes.DEFAULT_MODE | LOADED_ALREADY), function)
+        library = ctypes.CDLL(path, mode=ctypes.DEFAULT_MODE | LOADED_ALREADY)
+        return any(hasattr(library, function) for function in functions)
     except OSError:  # the file is no longer where it was loaded from
         return False
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from matrix_cell import service
-from matrix_cell.build_info import NEEDED, read_build_info
-from matrix_cell.installed import foreign_files, observe_files
+from matrix_cell.build_info import read_build_info
+from matrix_cell.crates import contradictions, is_companion, made_of, seen_in
+from matrix_cell.installed import boms, foreign_files, is_of_the_wheel, observe_files
 from matrix_cell.loaded import loaded_object
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 EXIT_MISMATCH = 70
 EXIT_UNOBSERVABLE = 71
+
+# Ends what the module says of itself.
+CLAIMED = " by build_info()"
+FALSE_CLAIM = "build_info() of the module says what is not so; correct it, or leave it out"
 
 HINTS = {
     "python": "the test environment was made with another interpreter; make it again with the requested one",
@@ -45,7 +50,7 @@ class Difference:
     hint: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        hint = self.hint or HINTS.get(self.axis, OTHER_MODULE)
+        hint = self.hint or (FALSE_CLAIM if self.got.endswith(CLAIMED) else HINTS.get(self.axis, OTHER_MODULE))
         return f"{self.axis}: expected {self.expected}, got {self.got}\n  hint: {hint}"
 
 
@@ -53,7 +58,7 @@ def observe(request: CellRequest) -> dict[str, Any]:
     """Return what observed.json holds; raise UnobservableError where an axis has no answer."""
     observed = _interpreter()
     if request.module is not None:
-        observed |= _module(request.module)
+        observed |= _module(request.module, request)
     return observed | service.observe(request.services, request.axes)
 
 
@@ -69,15 +74,25 @@ def compare(request: CellRequest, observed: dict[str, Any]) -> list[Difference]:
     """Return every axis, and every part of the build, that is not what the request or the wheel's own build says."""
     # A misspelt axis is observed nowhere, and so it is a difference too.
     pairs = [(axis, expected, str(observed.get(axis, "nothing"))) for axis, expected in sorted(request.axes.items())]
-    build_info = observed.get("build_info", {})
-    # A module reports a part of what it was built from; the axes are compared above.
-    parts = sorted((build_info.keys() & request.built.keys()) - request.axes.keys())
-    pairs += [(part, request.built[part], str(build_info[part])) for part in parts]
+    pairs += contradictions(request.built, observed.get("seen", {}))
+    # A module reports a part of what it was built from. Of the rest nothing else is known, and nothing goes by it.
+    claims = sorted(observed.get("build_info", {}).items())
+    pairs += [(part, request.built[part], said + CLAIMED) for part, said in claims if _is_false(part, said, request)]
+    pairs += [(part, "none", said + CLAIMED) for part, said in claims if _is_made_up(part, said, request)]
     return [
         Difference(axis, expected, got, OTHER_SERVICE if axis in request.services else "")
         for axis, expected, got in pairs
         if expected != got
     ]
+
+
+def _is_false(part: str, said: str, request: CellRequest) -> bool:
+    return part in request.built and request.built[part] != said
+
+
+def _is_made_up(part: str, said: str, request: CellRequest) -> bool:
+    """Whether the module claims a companion of PyO3 that cargo did not compile."""
+    return bool(request.built) and part not in request.built and is_companion(part) and said[:1].isdigit()
 
 
 def _interpreter() -> dict[str, Any]:
@@ -111,7 +126,10 @@ def _metadata(distribution: importlib.metadata.Distribution) -> Mapping[str, str
     return {key: metadata[key] for key in ("Name", "Version") if key in metadata}
 
 
-def _module(name: str) -> dict[str, Any]:
+def _module(name: str, request: CellRequest) -> dict[str, Any]:
     build_info = read_build_info(name)
-    versions = {axis: build_info[axis] for axis in NEEDED}
-    return versions | {"build_info": build_info} | observe_files(loaded_object(name))
+    loaded = loaded_object(name)
+    files, seen = observe_files(loaded), seen_in(loaded, boms(loaded))
+    ours = is_of_the_wheel(request.members or {}, files["loaded"]["sha256"])
+    versions: dict[str, Any] = dict(made_of(request.built, seen, request.axes, is_of_the_wheel=ours))
+    return versions | {"build_info": build_info, "seen": seen} | files

@@ -68,7 +68,7 @@ pub fn audit(
     }
     if tools.version(TOOL).is_none() {
         let reason = format!(
-            "abi3audit is not among the tools on Python {}; it needs Python 3.10 and its lines in tools.txt",
+            "abi3audit is not among the tools on Python {}; it needs Python 3.10",
             tools.python_version()
         );
         return Ok(Audit::NoTool(reason));

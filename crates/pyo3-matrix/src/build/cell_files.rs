@@ -27,11 +27,12 @@ macro_rules! embedded {
     };
 }
 
-const FILES: [(&str, &str); 24] = embedded![
+const FILES: [(&str, &str); 25] = embedded![
     "matrix_cell/__init__.py",
     "matrix_cell/benchmark_files.py",
     "matrix_cell/benchmark_rounds.py",
     "matrix_cell/build_info.py",
+    "matrix_cell/crates.py",
     "matrix_cell/events.py",
     "matrix_cell/gate.py",
     "matrix_cell/harness.py",

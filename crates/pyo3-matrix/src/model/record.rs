@@ -27,7 +27,7 @@ pub struct Observed {
     /// `cpython`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub implementation: Option<String>,
-    /// What the module says that it was compiled from.
+    /// What the module says that it was compiled from. It is compared with what was observed, and no version is taken from it.
     #[serde(default)]
     pub build_info: BTreeMap<String, String>,
     /// The Python packages that took part, such as psycopg, and their versions.

@@ -36,6 +36,13 @@ impl Versions {
         self.0.insert(name.to_owned(), version.to_owned());
     }
 
+    /// Whether `version` is said of `PyO3` or of a crate that goes with it, such as `pyo3_log` or `numpy`.
+    #[must_use]
+    pub fn is_companion(name: &str, version: &str) -> bool {
+        let named = name == "pyo3" || name.starts_with("pyo3_") || ["numpy", "pythonize"].contains(&name);
+        named && semver::Version::parse(version).is_ok()
+    }
+
     /// The name that stands for a crate here.
     #[must_use]
     pub fn of_crate(name: &str) -> String {

@@ -80,11 +80,28 @@ fn versions(observed: &Observed, expected: Expected<'_>) -> Vec<String> {
         requested.iter().map(|(name, expected)| (name, expected, observed.get(name).unwrap_or("none")));
     let differing = pairs.filter(|(_, expected, got)| expected != got);
     let differing = differing.map(|(name, expected, got)| format!("{name}: expected {expected}, got {got}"));
-    let said = build_info.iter().filter_map(|(key, said)| Some((key, said, built.get(key)?)));
-    let said = said.filter(|(_, said, built)| said != built);
-    let said = said
-        .map(|(key, said, built)| format!("{key}: the wheel was built with {built}, the module says {said}"));
-    differing.chain(said).collect()
+    let said = build_info.iter().filter_map(|(key, said)| {
+        besides(key, said, built).map(|what| format!("{key}: {what}, the module says {said}"))
+    });
+    // What was not requested so is told above.
+    let measured = observed.iter().filter(|(key, got)| requested.get(key).is_none_or(|asked| asked == *got));
+    let measured = measured.filter_map(|(key, got)| {
+        besides(key, got, built).map(|what| format!("{key}: {what}, the cell says {got}"))
+    });
+    differing.chain(said).chain(measured).collect()
+}
+
+/// What cargo's messages say of a crate or another part of the build, where `said` is something else.
+fn besides(key: &str, said: &str, built: &BTreeMap<String, String>) -> Option<String> {
+    match built.get(key) {
+        Some(built) if built == said => None,
+        Some(built) => Some(format!("the wheel was built with {built}")),
+        None if !built.is_empty() && Versions::is_companion(key, said) => {
+            Some("the wheel was built without it".to_owned())
+        }
+        // Nothing else observes it, and nothing goes by it.
+        None => None,
+    }
 }
 
 /// Installed files that are not as the wheel has them.

@@ -17,7 +17,7 @@ pub fn alone() -> Flock<File> {
 }
 
 /// Waits for the lock of this name.
-fn lock(name: &str) -> Flock<File> {
+pub fn lock(name: &str) -> Flock<File> {
     let file = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).expect("a lock file");
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| error).expect("the lock")
 }

@@ -23,6 +23,7 @@ mod rules;
 mod secrets;
 mod servers;
 mod services;
+mod stable;
 mod suites;
 mod versions;
 mod wheels;

@@ -177,7 +177,8 @@ fn a_module_that_says_otherwise_than_its_build_is_a_mismatch() {
         observed.build_info = map(&[("tokio", "1.54.1"), ("anything_else", "x")]);
     }
     let found = |tokio| {
-        let built = map(&[("tokio", tokio), ("bytes", "1.0.0")]);
+        let crates = [("pyo3", "0.30.1"), ("pyo3_async_runtimes", "0.30.0")];
+        let built = map(&[&crates[..], &[("tokio", tokio), ("bytes", "1.0.0")]].concat());
         held_to(Exit::Code(0), &seen, (&versions("0.30.1"), &built))
     };
     assert_eq!(found("1.54.1").0, Outcome::Passed);
@@ -298,4 +299,45 @@ fn a_session_that_hung_names_the_test_of_each_worker() {
     evidence.workers.begins(Some("gw1".into()), "b");
     let found = check(Exit::TimedOut(Duration::from_secs(2)), &evidence);
     assert_eq!(found, (Outcome::Hung, "still running after 2 s in a and in b".into()));
+}
+
+/// What is told of a cell whose module claims `said`, that observed `measured` too, and whose wheel was built with `built`.
+fn told(said: &[(&str, &str)], measured: &[(&str, &str)], built: &[(&str, &str)]) -> (Outcome, String) {
+    let mut evidence = evidence(&[("a", TestResult::Passed)], true);
+    let mut observed = evidence.observed.take().expect("observed");
+    observed.build_info = map(said);
+    for (name, version) in measured {
+        observed.versions.set(name, version);
+    }
+    evidence.observed = Some(observed);
+    let crates = [("pyo3", "0.30.1"), ("pyo3_async_runtimes", "0.30.0")];
+    let built = [&crates[..], built].concat();
+    held_to(Exit::Code(0), &evidence, (&versions("0.30.1"), &map(&built)))
+}
+
+#[test]
+fn a_companion_that_the_wheel_does_not_have_is_a_mismatch_whoever_names_it() {
+    let without = "pyo3_log: the wheel was built without it, the ";
+    let log = [("pyo3_log", "0.12.1")];
+    let (outcome, reason) = told(&log, &[], &[]);
+    assert_eq!((outcome, reason), (Outcome::Mismatch, format!("{without}module says 0.12.1")));
+    let (outcome, reason) = told(&[], &log, &[]);
+    assert_eq!((outcome, reason), (Outcome::Mismatch, format!("{without}cell says 0.12.1")));
+    assert_eq!(told(&log, &log, &log).0, Outcome::Passed);
+    let requested = held_to(
+        Exit::Code(0),
+        &evidence(&[("a", TestResult::Passed)], true),
+        (&versions("0.30.1"), &map(&[("pyo3", "0.30.1")])),
+    );
+    let other = "pyo3_async_runtimes: the wheel was built without it, the cell says 0.30.0".to_owned();
+    assert_eq!(requested, (Outcome::Mismatch, other));
+    let (outcome, reason) = told(&[], &log, &[("pyo3_log", "0.12.2")]);
+    let other = "pyo3_log: the wheel was built with 0.12.2, the cell says 0.12.1".to_owned();
+    assert_eq!((outcome, reason), (Outcome::Mismatch, other));
+}
+
+#[test]
+fn what_nothing_else_observes_is_neither_believed_nor_held_against_a_cell() {
+    let said = [("git", "1a2b3c"), ("pyo3_features", "abi3"), ("libc", "0.2.1")];
+    assert_eq!(told(&said, &[("postgres_full", "16.14")], &[]).0, Outcome::Passed);
 }
