@@ -39,7 +39,7 @@ def test_what_was_requested_runs(run_cell: RunCell) -> None:
     observed = cell.json("observed.json")
     assert observed.pop("packages")["pytest"] == pytest.__version__
     assert (observed.pop("loaded"), observed.pop("installed")) != ({}, {})
-    assert observed.pop("seen")["its .comment"] == {"rustc": ["rustc 1.86.0 (05f9846f8 2025-03-31)"]}
+    assert observed.pop("seen")["its .comment"] == {"rustc": ["rustc 1.86.0"]}
     assert observed == {
         "schema_version": 1,
         "python": THIS_PYTHON,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # PyO3 and the crates that go with it. Of other crates the standard library may have brought a copy of its own.
 FAMILY = "pyo3(?:-[a-z]+)*|pythonize|numpy"
 PATHS = re.compile(rf"[/\\]({FAMILY})-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)[/\\]".encode())
-# Debug information has it in brackets of its own.
-RUSTC = re.compile(rb"rustc version (\d+\.\d+\.\d+[^ \0\n)]*(?: \([^)\0\n]*\))?)")
+# The version alone: what stands in brackets behind it differs in the compilers of distributions.
+RUSTC = re.compile(rb"rustc version (\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
 RUNTIMES = "pyo3_async_runtimes"
 EXPORT = f"PyInit_{RUNTIMES}"
 # Parts of PyO3 itself, whose versions nobody asks for.
@@ -34,7 +34,7 @@ def seen_in(shared_object: Path, boms: Iterable[Path]) -> Seen:
     content = shared_object.read_bytes()
     found: Seen = {
         "the paths in it": _grouped((name.decode(), version.decode()) for name, version in PATHS.findall(content)),
-        "its .comment": _grouped(("rustc", f"rustc {text.decode().strip()}") for text in RUSTC.findall(content)),
+        "its .comment": _grouped(("rustc", f"rustc {text.decode()}") for text in RUSTC.findall(content)),
         "its exports": {RUNTIMES: []} if f"{EXPORT}\0".encode() in content else {},
         "the wheel's SBOM": _grouped(pair for bom in boms for pair in _components(bom)),
     }
@@ -67,10 +67,15 @@ def contradictions(built: Mapping[str, str], seen: Seen) -> Iterator[tuple[str, 
     """Yield what the wheel says otherwise than cargo did: the name, cargo's version, and what is found."""
     for place, versions in seen.items():
         for name, found in versions.items():
-            if name in built and found and built[name] not in found:
+            if name in built and found and not any(_agree(built[name], one) for one in found):
                 yield name, built[name], f"{' and '.join(found)} by {place}"
     if built and RUNTIMES not in built and any(RUNTIMES in versions for versions in seen.values()):
         yield RUNTIMES, "none", "a module of that name in the wheel"
+
+
+def _agree(expected: str, found: str) -> bool:
+    # Cargo's rustc says its commit and date too.
+    return expected == found or expected.startswith(f"{found} ")
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
