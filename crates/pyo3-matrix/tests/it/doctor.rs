@@ -87,9 +87,12 @@ fn nothing_is_found_in_this_repository_and_what_is_no_member_is_named() {
     let (corpus, others): (Vec<&str>, Vec<&str>) =
         unseen.into_iter().partition(|what| what.contains("crates/pyo3-matrix/tests/it/fixtures/doctor"));
     assert!(!corpus.is_empty(), "{value}");
-    assert_eq!(others, ["examples/hello"]);
-    let output = doctor(&checkout(), &["examples/hello"]);
-    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let examples = ["hello", "knock", "nap", "plus", "stable"].map(|name| format!("examples/{name}"));
+    assert_eq!(others, examples);
+    for example in examples {
+        let output = doctor(&checkout(), &[&example]);
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    }
     for lock in ["0.23", "0.30"] {
         let output = doctor(&checkout(), &[&format!("crates/fraiseql_rs/lines/{lock}.lock")]);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));

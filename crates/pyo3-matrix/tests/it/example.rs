@@ -48,3 +48,42 @@ fn a_wheel_that_needs_more_than_the_lock_installs_is_red_and_names_it() {
     let green = run("[\"iniconfig>=2\", \"psutil>=5\"]");
     assert!(green.status.success(), "{}", shown(&green));
 }
+
+/// Runs a copy of an example. Returns what it printed.
+fn green(name: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&checkout().join("examples").join(name), folder.path());
+    let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
+    assert!(output.status.success(), "{name}: {}", shown(&output));
+    let words = |path: std::path::PathBuf| {
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        text.lines().filter(|line| !line.trim().is_empty()).count()
+    };
+    let files = ["matrix.toml", "pyproject.toml", "src/lib.rs", &format!("tests/test_{name}.py")];
+    let lines: usize = files.iter().map(|file| words(folder.path().join(file))).sum();
+    assert!(lines < 60, "{name} has {lines} lines");
+    stdout(&output) + &stderr(&output)
+}
+
+#[test]
+fn a_module_without_asyncio_and_without_a_service_has_cells_of_two_axes() {
+    assert!(green("plus").contains("py3.12-pyo3_0.30  "));
+}
+
+#[test]
+fn an_awaitable_is_tested_beside_a_program_that_the_matrix_starts() {
+    let said = green("knock");
+    assert!(said.contains("web") && said.contains("py3.12-pyo3_0.30  "), "{said}");
+}
+
+#[test]
+fn one_wheel_of_the_stable_abi_is_tested_on_three_pythons() {
+    let said = green("stable");
+    assert!(said.contains("3/3 cells green") && said.contains("1 built"), "{said}");
+}
+
+#[test]
+fn a_value_of_an_axis_is_an_event_loop() {
+    let said = green("nap");
+    assert!(said.contains("py3.12-pyo3_0.30-asyncio") && said.contains("py3.12-pyo3_0.30-uvloop"), "{said}");
+}

@@ -1,0 +1,20 @@
+//! `nap`: an awaitable that ends after a while.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_async_runtimes::tokio::future_into_py;
+
+/// Await so many seconds.
+#[pyfunction]
+fn nap(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    future_into_py(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(())
+    })
+}
+
+#[pymodule(name = "nap")]
+fn module(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(nap, module)?)
+}

@@ -1,0 +1,14 @@
+//! `stable`: one function from Rust, by the stable ABI.
+
+use pyo3::prelude::*;
+
+/// Return the sum.
+#[pyfunction]
+fn plus(a: u32, b: u32) -> Option<u32> {
+    a.checked_add(b)
+}
+
+#[pymodule(name = "stable")]
+fn module(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(plus, module)?)
+}
