@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from matrix_cell import leak_limits
+from matrix_cell import leak, leak_limits
 from matrix_cell.leak import LeakMeasure, Plan, Slope, measure, theil_sen
 from matrix_cell.leak_limits import MOST_GROWTH, complaints
 
@@ -214,11 +214,24 @@ async def test_every_block_is_run_and_read_after_one_turn_of_the_loop(monkeypatc
         asked.append(operations)
 
     monkeypatch.setattr("asyncio.sleep", sleep)
+    monkeypatch.setattr(leak, "FREE_THREADED", False)
     measured = await measure(work, Plan(operations=60, blocks=3, warm_up=7))
     assert asked == [7, 20, 20, 20]
     assert slept == [0, 0, 0, 0]
     assert {len(readings) for readings in (*measured.sizes.values(), *measured.counters.values())} == {4}
     assert gc.get_freeze_count() == 0
+
+
+async def test_without_the_gil_each_reading_pauses_and_collects_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    monkeypatch.setattr(leak, "FREE_THREADED", True)
+    await measure(idle, Plan(operations=2, blocks=2))
+    assert slept == [0, leak.LETTING_GO] * 3
 
 
 async def test_failing_workload_gives_the_garbage_collector_back_what_it_set_aside() -> None:
