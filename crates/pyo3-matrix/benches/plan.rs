@@ -19,7 +19,8 @@ const RUNS: usize = 21;
 fn project(folder: &Path) -> std::io::Result<()> {
     let mut config = String::from(
         "schema_version = 1\n[extension]\nmodule = \"m\"\nmanifest = \"Cargo.toml\"\npyproject = \"pyproject.toml\"\n\
-         sources = []\nlocks = \"lines\"\n[suite]\nrequirements = \"requirements\"\ntests = [\"tests\"]\n",
+         sources = []\nlocks = \"lines\"\n[suite]\nrequirements = \"requirements\"\ntests = [\"tests\"]\n\
+         [service.postgres]\nkind = \"postgres\"\ntag = \"pg\"\n",
     );
     fs::write(folder.join("Cargo.toml"), "[package]\nname = \"m\"\nversion = \"0.1.0\"\n")?;
     fs::write(folder.join("pyproject.toml"), "")?;
@@ -29,7 +30,6 @@ fn project(folder: &Path) -> std::io::Result<()> {
     for number in 0..AXES[0] {
         let _ = write!(config, "[[python]]\nversion = \"3.{}\"\n", 7 + number);
     }
-    config.push_str("[service.postgres]\nkind = \"postgres\"\ntag = \"pg\"\n");
     for number in 0..AXES[1] {
         let _ = write!(
             config,

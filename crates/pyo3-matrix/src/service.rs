@@ -130,14 +130,7 @@ impl fmt::Display for Asked<'_> {
 /// Checks every service of `config`, which was read from `path`.
 pub fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     for spec in &config.services {
-        let checked = match kind(spec) {
-            Some(kind) => kind.check(spec),
-            None => {
-                let kinds = KINDS.map(Kind::name).join(", ");
-                let message = format!("service {} has the kind `{}`, allowed: {kinds}", spec.name, spec.kind);
-                Err(Wrong { line: spec.line, message })
-            }
-        };
+        let checked = kind(spec).map_or_else(|| Err(no_kind(spec)), |kind| kind.check(spec));
         checked.map_err(|Wrong { line, message }| ConfigError::Invalid {
             path: path.to_owned(),
             line,
@@ -145,6 +138,12 @@ pub fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
         })?;
     }
     Ok(())
+}
+
+fn no_kind(spec: &ServiceSpec) -> Wrong {
+    let kinds = KINDS.map(Kind::name).join(", ");
+    let message = format!("service {} has the kind `{}`, allowed: {kinds}", spec.name, spec.kind);
+    Wrong { line: spec.line, message }
 }
 
 /// Starts or reaches a service of the config.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::cell::Value;
+use super::service::ServiceSpec;
+use crate::model::cell::{self, Value};
 
 /// A named list of values.
 #[derive(Debug, Clone)]
@@ -47,6 +48,55 @@ pub struct FreeValue {
     pub pytest: Vec<String>,
     #[serde(default)]
     pub extra: bool,
+}
+
+impl FreeAxis {
+    /// What is wrong with the values, if something is: each does something, and its name tells it from all others, which
+    /// are those of the axes `before` as well.
+    pub(super) fn check(&self, before: &[&str], services: &[ServiceSpec]) -> Result<(), String> {
+        let FreeAxis { name, values } = self;
+        if values.iter().all(|value| value.extra) {
+            return Err(format!(
+                "axis {name} has no [[axis.value]] that is not extra, at least one is needed"
+            ));
+        }
+        let is_idle =
+            |value: &&FreeValue| value.env.is_empty() && value.pytest.is_empty() && value.services.is_empty();
+        if let Some(idle) = values.iter().filter(is_idle).nth(1) {
+            return Err(format!(
+                "{} of axis {name} is the second that changes nothing, needed: `env`, `pytest` or `service`",
+                idle.name
+            ));
+        }
+        values.iter().enumerate().try_for_each(|(at, value)| {
+            let mut others =
+                before.iter().copied().chain(values[..at].iter().map(|value| value.name.as_str()));
+            value.check(name, others.any(|other| other == value.name), services)
+        })
+    }
+}
+
+impl FreeValue {
+    fn check(&self, axis: &str, is_known: bool, services: &[ServiceSpec]) -> Result<(), String> {
+        let FreeValue { name, services: given, .. } = self;
+        if !cell::is_choice(name) {
+            return Err(format!("axis {axis} has the value `{name}`, allowed: letters, digits, `_` and `.`"));
+        }
+        if is_known {
+            return Err(format!(
+                "axis {axis} has the value {name}, which is listed before: a cell's id tells the axis by the value"
+            ));
+        }
+        let may_be_given = |given: &&String| {
+            services.iter().any(|service| service.name == **given && service.releases.is_empty())
+        };
+        match given.iter().find(|given| !may_be_given(given)) {
+            None => Ok(()),
+            Some(unknown) => Err(format!(
+                "{name} of axis {axis} has the service {unknown}, allowed: one of [service.*] that has no releases"
+            )),
+        }
+    }
 }
 
 impl Axis {

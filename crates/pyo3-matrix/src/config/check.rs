@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::axis::{Axis, FreeAxis, FreeValue};
+use super::axis::{Axis, FreeAxis};
 use super::preset::{WrittenExclusion, WrittenPreset};
 use super::service::{self, ReleaseSpec, ServiceSpec, WrittenService};
 use super::{Budgets, Config, Criterion, Extension, Keep, LineSpec, Negative, Suite};
-use crate::model::cell::{self, Python, Value};
+use crate::model::cell::{Python, Value};
 
 /// The only version of the file's shape.
 const SCHEMA_VERSION: u32 = 1;
@@ -139,51 +139,19 @@ impl Written {
     /// Checks that every value of a free axis does something, and that its name tells it from all others.
     fn free_axes(&self, services: &[ServiceSpec]) -> Result<(), Fault> {
         let mut values: Vec<&str> = Vec::new();
-        let may_be_given =
-            |name: &str| services.iter().any(|service| service.name == name && service.releases.is_empty());
         let mut names = TAKEN.to_vec();
         names.extend(services.iter().map(|service| service.name.as_str()));
         for axis in &self.axis {
             let FreeAxis { name, values: own } = axis.get_ref();
-            let wrong = |message: String| Err(fault(axis, message));
             if names.contains(&name.as_str()) || !is_axis(name) {
-                return wrong(format!(
+                let message = format!(
                     "an axis cannot be called `{name}`: use small letters and `_`, and each name once"
-                ));
+                );
+                return Err(fault(axis, message));
             }
+            axis.get_ref().check(&values, services).map_err(|message| fault(axis, message))?;
             names.push(name);
-            if own.is_empty() || own.iter().all(|value| value.extra) {
-                return wrong(format!(
-                    "axis {name} has no [[axis.value]] that is not extra, at least one is needed"
-                ));
-            }
-            for FreeValue { name: value, services: given, .. } in own {
-                if !cell::is_choice(value) {
-                    return wrong(format!(
-                        "axis {name} has the value `{value}`, allowed: letters, digits, `_` and `.`"
-                    ));
-                }
-                if values.contains(&value.as_str()) {
-                    return wrong(format!(
-                        "axis {name} has the value {value}, which is listed before: a cell's id tells the axis by the value"
-                    ));
-                }
-                let changes_nothing = |value: &FreeValue| {
-                    value.env.is_empty() && value.pytest.is_empty() && value.services.is_empty()
-                };
-                let same = own.iter().filter(|value| changes_nothing(value)).nth(1);
-                if let Some(FreeValue { name: value, .. }) = same {
-                    return wrong(format!(
-                        "{value} of axis {name} is the second that changes nothing, needed: `env`, `pytest` or `service`"
-                    ));
-                }
-                if let Some(unknown) = given.iter().find(|given| !may_be_given(given)) {
-                    return wrong(format!(
-                        "{value} of axis {name} has the service {unknown}, allowed: one of [service.*] that has no releases"
-                    ));
-                }
-                values.push(value);
-            }
+            values.extend(own.iter().map(|value| value.name.as_str()));
         }
         Ok(())
     }

@@ -155,9 +155,8 @@ fn find(run: &str, release: Option<&str>, root: &Path, asked: Asked<'_>) -> Resu
             asked.spec.name
         ),
     };
-    let name = match name {
-        Some(Ok(name)) => name,
-        _ => return Err(missing(Tried::new(run, "its first word differs from cell to cell"))),
+    let Some(Ok(name)) = name else {
+        return Err(missing(Tried::new(run, "its first word differs from cell to cell")));
     };
     if name.contains('/') {
         let path = root.join(&name);

@@ -45,15 +45,16 @@ fn project(edit: impl FnOnce(String) -> String) -> Project {
 /// Runs the tests of each cell. Returns what was printed, and the folder of the run.
 fn run(project: &Project) -> (String, std::path::PathBuf) {
     let output = project.run(&["run", "--benchmarks", "off", "--jobs", "2"]);
-    let text = shown(&output).to_string();
-    (text, run_folder(&output))
+    (shown(&output), run_folder(&output))
 }
 
 /// The records of a run, by the end of their cell's id.
 fn records(folder: &Path) -> Vec<(String, Value)> {
     let entries = std::fs::read_dir(folder.join("cells")).expect("cells").flatten();
     let mut records: Vec<_> = entries
-        .map(|entry| (entry.file_name().display().to_string(), json(&entry.path().join("record.json"))))
+        .map(|entry| {
+            (entry.file_name().to_string_lossy().into_owned(), json(&entry.path().join("record.json")))
+        })
         .collect();
     records.sort_by(|one, other| one.0.cmp(&other.0));
     records

@@ -31,15 +31,12 @@ pub fn fill(text: &str, values: &Values) -> Result<String, String> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match name(after) {
-            Some(name) => {
-                filled.push_str(values.get(name).ok_or_else(|| name.to_owned())?);
-                rest = &after[name.len() + 1..];
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        if let Some(name) = name(after) {
+            filled.push_str(values.get(name).ok_or_else(|| name.to_owned())?);
+            rest = &after[name.len() + 1..];
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled.push_str(rest);
