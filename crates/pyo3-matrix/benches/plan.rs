@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 const AXES: [u32; 5] = [10, 10, 10, 5, 2];
 const RUNS: usize = 21;
 
+/// The beginning of its `matrix.toml`.
+const HEAD: &str = "schema_version = 1\n[extension]\nmodule = \"m\"\nmanifest = \"Cargo.toml\"\npyproject = \"pyproject.toml\"\n\
+         sources = []\nlocks = \"lines\"\n[suite]\nrequirements = \"requirements\"\ntests = [\"tests\"]\n\
+         [service.postgres]\nkind = \"postgres\"\ntag = \"pg\"\n";
+
 /// A project that can be planned: a `matrix.toml`, the files that it names, and a lock for each line.
 fn project(folder: &Path) -> std::io::Result<()> {
-    let mut config = String::from(
-        "schema_version = 1\n[extension]\nmodule = \"m\"\nmanifest = \"Cargo.toml\"\npyproject = \"pyproject.toml\"\n\
-         sources = []\nlocks = \"lines\"\n[suite]\nrequirements = \"requirements\"\ntests = [\"tests\"]\n\
-         [service.postgres]\nkind = \"postgres\"\ntag = \"pg\"\n",
-    );
+    let mut config = HEAD.to_owned();
     fs::write(folder.join("Cargo.toml"), "[package]\nname = \"m\"\nversion = \"0.1.0\"\n")?;
     fs::write(folder.join("pyproject.toml"), "")?;
     for made in ["lines", "tests", "requirements"] {

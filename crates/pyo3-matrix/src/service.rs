@@ -160,7 +160,9 @@ pub fn caches(config: &Config) -> Vec<PathBuf> {
 
 /// Removes what a killed harness left on machines that are not its own.
 pub fn sweep_after_kill() {
-    KINDS.iter().for_each(|kind| kind.sweep_after_kill());
+    for kind in KINDS {
+        kind.sweep_after_kill();
+    }
 }
 
 fn kind(spec: &ServiceSpec) -> Option<&'static dyn Kind> {
