@@ -163,7 +163,7 @@ env = { FRONT_PORT = "{port}" }
 
 [[axis]]
 name = "way"
-value = [{ name = "direct" }, { name = "front", service = ["front"] }]
+value = [{ name = "plain" }, { name = "front", service = ["front"] }]
 
 [preset.talks]"#;
     let project = project(|text| {
@@ -173,5 +173,5 @@ value = [{ name = "direct" }, { name = "front", service = ["front"] }]
     let records = records(&folder);
     assert_eq!(records.len(), 4, "{said}");
     assert!(records.iter().all(|(_, record)| record["outcome"] == "Passed"), "{said}");
-    assert!(records[1].0.ends_with("-front"), "{}", records[1].0);
+    assert!(records[0].0.ends_with("-front"), "{}", records[0].0);
 }
