@@ -17,6 +17,6 @@ fn knock<'py>(py: Python<'py>, address: String, path: String) -> PyResult<Bound<
 }
 
 #[pymodule(name = "knock")]
-fn module(module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn exports(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(knock, module)?)
 }

@@ -15,6 +15,6 @@ fn nap(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 }
 
 #[pymodule(name = "nap")]
-fn module(module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn exports(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(nap, module)?)
 }

@@ -9,6 +9,6 @@ fn plus(a: u32, b: u32) -> Option<u32> {
 }
 
 #[pymodule(name = "plus")]
-fn module(module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn exports(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(plus, module)?)
 }

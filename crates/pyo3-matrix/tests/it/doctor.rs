@@ -85,12 +85,12 @@ fn nothing_is_found_in_this_repository_and_what_is_no_member_is_named() {
     let unseen = value["unseen"].as_array().expect("a list");
     let unseen: Vec<&str> = unseen.iter().filter_map(|part| part["what"].as_str()).collect();
     let (corpus, others): (Vec<&str>, Vec<&str>) =
-        unseen.into_iter().partition(|what| what.contains("crates/pyo3-matrix/tests/it/fixtures/doctor"));
+        unseen.into_iter().partition(|what| what.contains("crates/pyo3-matrix/tests/it/fixtures/"));
     assert!(!corpus.is_empty(), "{value}");
-    let examples = ["hello", "knock", "nap", "plus", "stable"].map(|name| format!("examples/{name}"));
-    assert_eq!(others, examples);
+    let examples = ["hello", "knock", "nap", "plus", "stable"];
+    assert_eq!(others, [format!("5 crates in examples: {}", examples.join(", "))]);
     for example in examples {
-        let output = doctor(&checkout(), &[&example]);
+        let output = doctor(&checkout(), &[&format!("examples/{example}")]);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     }
     for lock in ["0.23", "0.30"] {
