@@ -5,12 +5,12 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::future_into_py;
 
-/// Await so many seconds.
+/// Await so many seconds, and return them.
 #[pyfunction]
 fn nap(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
     future_into_py(py, async move {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
-        Ok(())
+        Ok(seconds)
     })
 }
 

@@ -6,11 +6,11 @@ import os
 from nap import nap
 
 
-async def ends() -> bool:
-    return await nap(0.01) is None
+async def slept() -> float:
+    return await nap(0.01)
 
 
 def test_nap_ends() -> None:
     loop = importlib.import_module(os.environ.get("NAP_LOOP", "asyncio")).new_event_loop()
-    assert loop.run_until_complete(ends())
+    assert loop.run_until_complete(slept()) == 0.01
     loop.close()
