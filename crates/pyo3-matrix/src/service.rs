@@ -8,7 +8,6 @@ mod log;
 pub mod postgres;
 mod program;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::service::{ServiceId, ServiceSpec};
@@ -87,7 +86,7 @@ pub trait Lease {
     fn keep_log(&self, to: &Path);
 }
 
-/// Whom a lease is for.
+/// The stage of a cell that a lease is for.
 pub struct Stage<'a> {
     /// Letters, digits and `_` alone.
     pub name: &'a str,
@@ -118,12 +117,6 @@ impl Asked<'_> {
     pub fn title(&self) -> String {
         let number = self.id.release.as_ref().map(|release| format!(" {}", release.number()));
         self.spec.title.clone() + &number.unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Asked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.title())
     }
 }
 

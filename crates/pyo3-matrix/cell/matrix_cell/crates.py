@@ -22,7 +22,7 @@ PATHS = re.compile(rf"[/\\]({FAMILY})-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)[/\\]".e
 RUSTC = re.compile(rb"rustc version (\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
 RUNTIMES = "pyo3_async_runtimes"
 EXPORT = f"PyInit_{RUNTIMES}"
-# Parts of PyO3 itself, whose versions nobody asks for.
+# Crates that are released with PyO3. A request names the version of PyO3 alone.
 PARTS = {"pyo3_build_config", "pyo3_ffi", "pyo3_introspection", "pyo3_macros", "pyo3_macros_backend"}
 
 # Where a version stands, and name → versions.

@@ -44,7 +44,7 @@ static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
 #[derive(Debug, Default)]
 pub struct Secrets {
     forms: BTreeSet<String>,
-    /// What is no secret whoever says so.
+    /// Words that are never a secret, even where a variable says that they are.
     spared: BTreeSet<String>,
     /// Absent where there are no forms.
     search: Option<AhoCorasick>,

@@ -59,7 +59,7 @@ impl Kind for Postgres {
     }
 }
 
-/// Whom a server runs as where the harness is root: Postgres refuses to run as root.
+/// The user that a server runs as where the harness is root, because Postgres refuses to run as root.
 fn user() -> Option<Unprivileged> {
     unprivileged(&["postgres", "nobody"])
 }

@@ -38,7 +38,7 @@ pub struct Start<'p> {
     pub spec: ProgramSpec,
     /// The program that `run` names first.
     pub program: PathBuf,
-    /// Whom root starts it as.
+    /// The user that the program runs as, where it is not the user of the harness.
     pub user: Option<Unprivileged>,
     /// `2.10`
     pub release: Option<String>,

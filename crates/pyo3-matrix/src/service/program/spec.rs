@@ -25,7 +25,7 @@ pub struct ProgramSpec {
     pub files: BTreeMap<String, String>,
     #[serde(default)]
     pub scope: Scope,
-    /// Whether root starts it as `nobody`.
+    /// Whether the program runs as the user `nobody` where the harness is root.
     #[serde(default)]
     pub unprivileged: bool,
     /// A command that prints the version; a cell runs it too.
