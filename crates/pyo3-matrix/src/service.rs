@@ -5,6 +5,7 @@
 
 mod leases;
 mod log;
+mod port;
 pub mod postgres;
 mod program;
 

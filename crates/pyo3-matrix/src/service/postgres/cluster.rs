@@ -1,7 +1,6 @@
 //! How does a server run for as long as it is needed? Programs in, a cluster on a free port out, gone when dropped.
 
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,14 +15,11 @@ use super::user;
 use crate::process::{Command, Daemon, Folder, Unprivileged};
 use crate::provision::{Context, ProvisionError, cache};
 use crate::service::log;
+use crate::service::port::{self, HOST};
 
-const HOST: &str = "127.0.0.1";
 const SUPERUSER: &str = "postgres";
 const POLL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 25;
-
-/// How often the server tries another port, when another program took the free one before it.
-const PORTS: usize = 5;
 
 /// A throwaway cluster loses its data anyway, so nothing waits for the disk; and it listens nowhere but on `HOST`.
 const SETTINGS: [&str; 12] = [
@@ -152,10 +148,10 @@ impl Start<'_> {
             password,
             name: "postgres".into(),
         };
-        for _ in 0..PORTS {
+        for _ in 0..port::TRIES {
             // What an earlier try said of its port is no word on this one.
             let _ = std::fs::remove_file(log_of(&self.folder));
-            database.port = free_port().map_err(ProvisionError::disk("no free port on", Path::new(HOST)))?;
+            database.port = port::free().map_err(ProvisionError::disk("no free port on", Path::new(HOST)))?;
             let mut server = self.command(database.port).daemon(processes, Signal::SIGQUIT).map_err(
                 ProvisionError::failed(
                     format!("cannot start Postgres {}", self.binaries.major),
@@ -168,7 +164,7 @@ impl Start<'_> {
                 Err(Unready::Failed(error)) => return Err(error),
             }
         }
-        Err(self.failed(format!("found its port taken {PORTS} times")))
+        Err(self.failed(format!("found its port taken {} times", port::TRIES)))
     }
 
     fn command(&self, port: u16) -> Command {
@@ -242,10 +238,6 @@ fn log_of(folder: &Path) -> PathBuf {
 fn says_ready(text: &str, port: u16) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     lines.get(3).is_some_and(|line| *line == port.to_string()) && lines.get(7) == Some(&"ready")
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((HOST, 0))?.local_addr()?.port())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! How does a program run for as long as it is needed? A spec in, a program that is ready out, gone when dropped.
 
-use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,13 +14,10 @@ use super::template::{self, Values};
 use crate::process::{Command, Daemon, Exit, Folder, Processes, Unprivileged};
 use crate::provision::{ProvisionError, cache};
 use crate::service::log;
+use crate::service::port::{self, HOST};
 
-const HOST: &str = "127.0.0.1";
 const POLL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 25;
-
-/// How often the program tries another port, when another program took the free one before it.
-const PORTS: usize = 5;
 
 /// For how long a program has to live on after something answered on its port: it may be another program that answered,
 /// and this one is about to end.
@@ -71,7 +67,7 @@ impl<'p> Start<'p> {
     /// Starts it, with the variables of the services before it, and waits until it is ready.
     pub fn start(&self, variables: &[(String, String)]) -> Result<Instance<'p>, ProvisionError> {
         let base = cache::temporary(self.user.as_ref());
-        for _ in 0..PORTS {
+        for _ in 0..port::TRIES {
             let folder = self.processes.folder(&format!("pyo3-matrix-{}-", self.name), &base);
             let folder = folder.map_err(ProvisionError::disk("cannot make a folder in", &base))?;
             match self.once(folder, variables) {
@@ -80,11 +76,11 @@ impl<'p> Start<'p> {
                 Err(Unready::Failed(error)) => return Err(error),
             }
         }
-        Err(self.failed(format!("found its port taken {PORTS} times"), String::new()))
+        Err(self.failed(format!("found its port taken {} times", port::TRIES), String::new()))
     }
 
     fn once(&self, folder: Folder, variables: &[(String, String)]) -> Result<Instance<'p>, Unready> {
-        let port = free_port().map_err(ProvisionError::disk("no free port on", Path::new(HOST)))?;
+        let port = port::free().map_err(ProvisionError::disk("no free port on", Path::new(HOST)))?;
         let values = self.values(port, folder.path(), variables);
         self.write_files(folder.path(), &values)?;
         let env = self.spec.env.iter().map(|(name, text)| Ok((name.clone(), self.fill(text, &values)?)));
@@ -153,7 +149,7 @@ impl<'p> Start<'p> {
                 return Err(Unready::Failed(ProvisionError::Interrupted));
             }
             if let Some(exit) = instance.ended() {
-                if taken(port) {
+                if port::is_taken(port) {
                     return Err(Unready::PortTaken);
                 }
                 let reason = format!("{exit} before it was ready");
@@ -245,14 +241,6 @@ impl Instance<'_> {
 
 fn log_of(folder: &Path) -> PathBuf {
     folder.join("output.log")
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((HOST, 0))?.local_addr()?.port())
-}
-
-fn taken(port: u16) -> bool {
-    TcpListener::bind((HOST, port)).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 impl From<ProvisionError> for Unready {
