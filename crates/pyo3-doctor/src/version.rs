@@ -19,7 +19,7 @@ pub struct Python {
     pub free_threaded: bool,
 }
 
-/// A `PyO3` line: one pairing of `pyo3` and `pyo3-async-runtimes` of the same minor, and one lock file.
+/// A `PyO3` line: `pyo3` and those companions of the same minor that the project has, and one lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

@@ -51,8 +51,9 @@ impl Manifest {
         asked.collect()
     }
 
-    /// Returns the manifest with only these versions of packages, and those of `pyo3` for what is released with it, also in the dependencies that it provides as a workspace. Then
-    /// cargo resolves that pairing or says why it cannot, and never moves to another.
+    /// Returns the manifest with only these versions of packages, and those of `pyo3` for what is released with it, also
+    /// in the dependencies that it provides as a workspace. Then cargo resolves that pairing or says why it cannot, and
+    /// never moves to another.
     #[must_use]
     pub fn pinned<'a>(&self, versions: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         let mut manifest = self.0.clone();

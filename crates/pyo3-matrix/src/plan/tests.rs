@@ -116,35 +116,35 @@ fn an_excluded_cell_stays_in_the_plan_with_its_reason() {
     assert_eq!(plan.cells[0].excluded.as_deref(), Some("end of life"));
 }
 
-const LOOPS: &str = "[[axis]]\nname = \"loop\"\nvalue = [\n\
-    { name = \"asyncio\", env = { LOOP = \"asyncio\" } },\n\
-    { name = \"uvloop\", env = { LOOP = \"uvloop\" }, pytest = [\"-k\", \"fast\"] },\n]\n";
+const ALLOCATORS: &str = "[[axis]]\nname = \"allocator\"\nvalue = [\n\
+    { name = \"pymalloc\", env = { PYTHONMALLOC = \"pymalloc\" } },\n\
+    { name = \"malloc\", env = { PYTHONMALLOC = \"malloc\" }, pytest = [\"-k\", \"fast\"] },\n]\n";
 
 #[test]
 fn a_free_axis_is_in_the_cells_of_a_request_that_names_it_and_in_no_other() {
-    let config = config(LOOPS);
+    let config = config(ALLOCATORS);
     let ids = |axes| {
         let cells = plan(&config, &Request { axes, ..Request::default() }).expect("a plan").cells;
         cells.into_iter().map(|planned| planned.cell).collect::<Vec<_>>()
     };
     assert_eq!(ids(BTreeMap::new()).len(), 20);
-    let both = ids(axes(&[("loop", "all"), ("python", "3.12"), ("postgres", "16")]));
+    let both = ids(axes(&[("allocator", "all"), ("python", "3.12"), ("postgres", "16")]));
     let both_ids: Vec<String> = both.iter().map(CellId::to_string).collect();
-    assert_eq!(both_ids, ["py3.12-pg16-pyo3_0.30-asyncio", "py3.12-pg16-pyo3_0.30-uvloop"]);
+    assert_eq!(both_ids, ["py3.12-pg16-pyo3_0.30-pymalloc", "py3.12-pg16-pyo3_0.30-malloc"]);
     let choices: Vec<_> = config.choices(&both[1]).collect();
-    assert_eq!((choices.len(), choices[0].env["LOOP"].as_str()), (1, "uvloop"));
+    assert_eq!((choices.len(), choices[0].env["PYTHONMALLOC"].as_str()), (1, "malloc"));
     assert_eq!(choices[0].pytest, ["-k", "fast"]);
 }
 
 #[test]
 fn a_cell_is_known_by_its_values_alone_and_in_the_order_of_the_axes() {
-    let config = config(LOOPS);
-    assert!(cell(&config, "py3.12-pg16-pyo3_0.30-uvloop").is_ok());
+    let config = config(ALLOCATORS);
+    assert!(cell(&config, "py3.12-pg16-pyo3_0.30-malloc").is_ok());
     for unknown in [
         "py3.12-pyo3_0.30",
         "py3.12-nats16-pyo3_0.30",
         "py3.12-pg16-pg15-pyo3_0.30",
-        "py3.12-pg16-pyo3_0.30-uvloop-asyncio",
+        "py3.12-pg16-pyo3_0.30-malloc-pymalloc",
         "py3.12-pg16-pyo3_0.30-trio",
     ] {
         let error = cell(&config, unknown).expect_err(unknown).to_string();
@@ -154,15 +154,15 @@ fn a_cell_is_known_by_its_values_alone_and_in_the_order_of_the_axes() {
 
 #[test]
 fn presets_and_exclusions_work_over_free_axes() {
-    let own = "[preset.mine]\npython = \"all\"\npostgres = \"all\"\nline = \"all\"\nloop = \"all\"\n\
-               combine = \"pairwise\"\n[[exclude]]\nloop = \"uvloop\"\npython = [\"3.9\", \"3.10\"]\nreason = \"no wheel\"\n";
-    let config = config(&format!("{LOOPS}{own}"));
+    let own = "[preset.mine]\npython = \"all\"\npostgres = \"all\"\nline = \"all\"\nallocator = \"all\"\n\
+               combine = \"pairwise\"\n[[exclude]]\nallocator = \"malloc\"\npython = [\"3.9\", \"3.10\"]\nreason = \"too slow\"\n";
+    let config = config(&format!("{ALLOCATORS}{own}"));
     let plan = plan(&config, &Request { preset: Some("mine".into()), ..Request::default() }).expect("a plan");
     assert_eq!(plan.live().count(), 40, "as many as without the axis");
-    let of_uvloop = |cell: &CellId| cell.choices == ["uvloop"];
+    let of_malloc = |cell: &CellId| cell.choices == ["malloc"];
     let older = plan.live().filter(|cell| cell.python.minor < 11);
-    assert_eq!(older.filter(|cell| of_uvloop(cell)).count(), 0);
-    assert!(plan.live().filter(|cell| of_uvloop(cell)).count() >= 8, "each line beside uvloop");
+    assert_eq!(older.filter(|cell| of_malloc(cell)).count(), 0);
+    assert!(plan.live().filter(|cell| of_malloc(cell)).count() >= 8, "each line beside malloc");
     let coverage = forecast::forecast(plan, &config, &[]).coverage;
     assert_eq!((coverage.covered, coverage.fewest), (coverage.of, 40));
     assert_eq!(coverage.axes.len(), 6);
@@ -171,7 +171,7 @@ fn presets_and_exclusions_work_over_free_axes() {
 #[test]
 fn a_matrix_without_a_service_has_cells_of_two_axes() {
     let start = CONFIG.find("# What the tests talk to.").expect("the servers");
-    let end = CONFIG.find("# A line is one pairing").expect("the lines");
+    let end = CONFIG.find("# A line is one PyO3").expect("the lines");
     let text = format!("{}{}", &CONFIG[..start], &CONFIG[end..]);
     let without = |line: &&str| !line.starts_with("postgres = ") && !line.starts_with("service = ");
     let text: Vec<&str> = text.lines().filter(without).collect();

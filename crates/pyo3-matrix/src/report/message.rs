@@ -84,14 +84,27 @@ pub fn extent(plan: &Plan) -> String {
             write!(text, ", {} {}", plan.services.get(tag).map_or(tag, |named| &named.title), list(numbers));
     }
     let _ = write!(text, ", PyO3 {}", list(lines));
-    let choices: std::collections::BTreeSet<&String> = plan.live().flat_map(|cell| &cell.choices).collect();
-    if !choices.is_empty() {
-        let _ = write!(text, ", {}", list(choices));
+    for values in choices(plan) {
+        let _ = write!(text, ", {}", list(values));
     }
     if excluded > 0 {
         let _ = write!(text, "; {excluded} skipped");
     }
     text
+}
+
+/// The values of each free axis, as the plan first names them.
+fn choices(plan: &Plan) -> Vec<Vec<&String>> {
+    let mut axes: Vec<Vec<&String>> = Vec::new();
+    for cell in plan.live() {
+        axes.resize(axes.len().max(cell.choices.len()), Vec::new());
+        for (axis, value) in axes.iter_mut().zip(&cell.choices) {
+            if !axis.contains(&value) {
+                axis.push(value);
+            }
+        }
+    }
+    axes
 }
 
 /// The plan as the shards of so many machines, each with its cells and the wheels that it needs.

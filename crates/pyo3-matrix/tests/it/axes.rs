@@ -4,10 +4,10 @@ use crate::harness::{Project, alone, fixture, hold, json, run_folder, shown, std
 
 const AXIS: &str = r#"
 [[axis]]
-name = "loop"
+name = "allocator"
 value = [
-  { name = "asyncio", env = { EVENT_LOOP = "asyncio" }, pytest = ["-k", "not only"] },
-  { name = "uvloop", env = { EVENT_LOOP = "uvloop" } },
+  { name = "debug", env = { PYTHONMALLOC = "debug" }, pytest = ["-k", "not only"] },
+  { name = "malloc", env = { PYTHONMALLOC = "malloc" } },
 ]
 "#;
 
@@ -23,8 +23,8 @@ fn a_free_axis_gives_its_cells_variables_and_arguments_and_an_id_of_their_own() 
         "run",
         "--preset",
         "smoke",
-        "--loop",
-        "asyncio,uvloop",
+        "--allocator",
+        "debug,malloc",
         "--benchmarks",
         "off",
         "--jobs",
@@ -45,31 +45,31 @@ fn a_free_axis_gives_its_cells_variables_and_arguments_and_an_id_of_their_own() 
         tests.push((choice, record["tests"].as_object().expect("tests").len()));
     }
     tests.sort();
-    assert_eq!(tests, [("asyncio".to_owned(), 1), ("uvloop".to_owned(), 2)], "{}", shown(&output));
+    assert_eq!(tests, [("debug".to_owned(), 1), ("malloc".to_owned(), 2)], "{}", shown(&output));
     // Two values of one axis, and one of each other.
     let text = stdout(&project.run(&["report"]));
-    assert!(text.contains("\n  asyncio         ✔ 1\n  uvloop          ✔ 2\n"), "{text}");
+    assert!(text.contains("\n  debug           ✔ 1\n  malloc          ✔ 2\n"), "{text}");
 }
 
 #[test]
 fn a_request_over_an_axis_that_is_not_there_says_what_is() {
     let project = project();
     let plan = |arguments: &[&str]| project.run(&[&["plan", "--preset", "smoke"], arguments].concat());
-    let text = stdout(&plan(&["--loop", "all"]));
-    assert!(text.contains("-asyncio") && text.contains("-uvloop"), "{text}");
-    let wrong = plan(&["--loop", "trio"]);
+    let text = stdout(&plan(&["--allocator", "all"]));
+    assert!(text.contains("-debug") && text.contains("-malloc"), "{text}");
+    let wrong = plan(&["--allocator", "mimalloc"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(
-        stderr(&wrong).contains("unknown loop `trio`\nhint: known are asyncio, uvloop"),
+        stderr(&wrong).contains("unknown allocator `mimalloc`\nhint: known are debug, malloc"),
         "{}",
         shown(&wrong)
     );
-    let wrong = plan(&["--bridge", "all"]);
+    let wrong = plan(&["--flavour", "all"]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(stderr(&wrong).contains("unexpected argument '--bridge'"), "{}", shown(&wrong));
+    assert!(stderr(&wrong).contains("unexpected argument '--flavour'"), "{}", shown(&wrong));
     // Without the file nothing knows its axes, and what is wrong with the file is what the user has to hear.
     std::fs::write(project.path().join("matrix.toml"), "schema_version = 1\n[budget]\n").expect("written");
-    let wrong = plan(&["--loop", "all"]);
+    let wrong = plan(&["--allocator", "all"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("unknown field `budget`"), "{}", shown(&wrong));
 }

@@ -207,22 +207,23 @@ fn a_free_axis_has_a_name_and_values_of_its_own_that_change_something() {
     let value = |name: &str| format!("{{ name = \"{name}\", env = {{ A = \"1\" }} }}");
     let named = |name: &str, values: &str| axis(&format!("name = \"{name}\"\nvalue = [{values}]"));
     for taken in ["python", "postgres", "preset", "Loop", "a-b"] {
-        let message = named(taken, &value("uvloop"));
+        let message = named(taken, &value("malloc"));
         assert!(message.contains(&format!("an axis cannot be called `{taken}`")), "{message}");
     }
-    assert!(named("loop", "").contains("axis loop has no [[axis.value]] that is not extra"));
-    let message = named("loop", &value("a-b"));
+    assert!(named("allocator", "").contains("axis allocator has no [[axis.value]] that is not extra"));
+    let message = named("allocator", &value("a-b"));
     assert!(message.contains("has the value `a-b`, allowed: letters, digits, `_` and `.`"), "{message}");
-    let message = named("loop", &format!("{0}, {0}", value("uvloop")));
-    assert!(message.contains("has the value uvloop, which is listed before"), "{message}");
-    let message = named("loop", "{ name = \"asyncio\" }, { name = \"uvloop\" }");
+    let message = named("allocator", &format!("{0}, {0}", value("malloc")));
+    assert!(message.contains("has the value malloc, which is listed before"), "{message}");
+    let message = named("allocator", "{ name = \"pymalloc\" }, { name = \"malloc\" }");
     assert!(
-        message.contains("uvloop of axis loop is the second that changes nothing, needed: `env`"),
+        message.contains("malloc of axis allocator is the second that changes nothing, needed: `env`"),
         "{message}"
     );
     for unknown in ["postgres", "nats"] {
-        let message = named("loop", &format!("{{ name = \"uvloop\", service = [\"{unknown}\"] }}"));
-        let complaint = format!("uvloop of axis loop has the service {unknown}, allowed: one of [service.*]");
+        let message = named("allocator", &format!("{{ name = \"malloc\", service = [\"{unknown}\"] }}"));
+        let complaint =
+            format!("malloc of axis allocator has the service {unknown}, allowed: one of [service.*]");
         assert!(message.contains(&complaint), "{message}");
     }
 }

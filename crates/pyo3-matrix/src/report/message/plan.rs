@@ -25,8 +25,9 @@ pub fn plan(forecast: &Forecast) -> String {
     text.push_str(&foretold_failures(plan));
     text.push_str(&estimated(estimate.as_ref()));
     text.push('\n');
+    let width = plan.cells.iter().map(|planned| planned.cell.to_string().len()).max().unwrap_or_default();
     for planned in &plan.cells {
-        let _ = write!(text, "{:<24}", planned.cell.to_string() + "  ");
+        let _ = write!(text, "{:<width$}  ", planned.cell.to_string());
         let _ = match &planned.excluded {
             Some(reason) => writeln!(text, "skipped: {reason}"),
             None => writeln!(text, "{}", crates(plan, planned)),

@@ -84,7 +84,7 @@ fn measured(record: &Record, at: Progress) -> String {
         Outcome::Passed | Outcome::Flaky => ratios.collect::<Vec<_>>().join(", "),
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),
     };
-    format!("{at} {id:<23}measured  {what}")
+    format!("{at} {id:<22} measured  {what}")
 }
 
 /// One negative cell has failed, or has not.
