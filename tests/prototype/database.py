@@ -14,7 +14,8 @@ DB_CONFIG: dict[str, Any] = {
     "max_connections": 10,  # Pool size
 }
 
-# Without the axis `bridge` the matrix judges pyo3-async-runtimes' own way to asyncio, even if the pool has another default.
+# Without the axis `bridge` the matrix judges pyo3-async-runtimes' own way to asyncio, even if the pool has another
+# default.
 BRIDGE = os.environ.get("POOL_TEST_BRIDGE", "future_into_py")
 
 

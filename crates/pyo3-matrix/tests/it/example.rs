@@ -49,12 +49,10 @@ fn a_wheel_that_needs_more_than_the_lock_installs_is_red_and_names_it() {
     assert!(green.status.success(), "{}", shown(&green));
 }
 
-/// Runs a copy of an example. Returns what it printed.
-fn green(name: &str) -> String {
+/// Copies an example, and holds it to its size.
+fn copied(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     copy(&checkout().join("examples").join(name), folder.path());
-    let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
-    assert!(output.status.success(), "{name}: {}", shown(&output));
     let words = |path: std::path::PathBuf| {
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         text.lines().filter(|line| !line.trim().is_empty()).count()
@@ -62,6 +60,14 @@ fn green(name: &str) -> String {
     let files = ["matrix.toml", "pyproject.toml", "src/lib.rs", &format!("tests/test_{name}.py")];
     let lines: usize = files.iter().map(|file| words(folder.path().join(file))).sum();
     assert!(lines < 60, "{name} has {lines} lines");
+    folder
+}
+
+/// Runs a copy of an example. Returns what it printed.
+fn green(name: &str) -> String {
+    let folder = copied(name);
+    let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
+    assert!(output.status.success(), "{name}: {}", shown(&output));
     stdout(&output) + &stderr(&output)
 }
 
@@ -80,6 +86,26 @@ fn an_awaitable_is_tested_beside_a_program_that_the_matrix_starts() {
 fn one_wheel_of_the_stable_abi_is_tested_on_three_pythons() {
     let said = green("stable");
     assert!(said.contains("3/3 cells green") && said.contains("1 built"), "{said}");
+}
+
+/// Pythons before 3.15 cannot load such a wheel. `.ci/later` runs this where 3.15 can be had.
+#[test]
+fn one_wheel_serves_pythons_with_and_without_the_gil() {
+    let folder = copied("both");
+    let ask = |verb: &str| {
+        matrix()
+            .current_dir(folder.path())
+            .args([verb, "--python", "3.15"])
+            .output()
+            .expect("the binary starts")
+    };
+    let plan = matrix().current_dir(folder.path()).arg("plan").output().expect("the binary starts");
+    assert!(stdout(&plan).contains("2 cells on 1 wheel (cp315-abi3.abi3t)"), "{}", shown(&plan));
+    let found = ask("provision");
+    if !(stdout(&found) + &stderr(&found)).contains("no Python 3.15 found") {
+        let run = ask("run");
+        assert!(stdout(&run).contains("1/1 cell green"), "{}", shown(&run));
+    }
 }
 
 #[test]
