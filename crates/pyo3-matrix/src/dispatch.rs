@@ -177,11 +177,11 @@ fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, E
     let command =
         environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let bins = std::iter::once(environment.bin.clone())
+    let bins = std::iter::once(environment.bin().to_owned())
         .chain(services.iter().filter_map(|(_, service)| service.bin()).map(Path::to_owned));
     let path = std::env::join_paths(bins.chain(std::env::split_paths(&path))).unwrap_or(path);
     let virtual_env =
-        environment.bin.parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+        environment.bin().parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     let command =
         command.env("PATH", path).env("VIRTUAL_ENV", virtual_env).env("PYO3_MATRIX_CELL", cell.to_string());
     foreground(command.folder(&config.root), &processes)

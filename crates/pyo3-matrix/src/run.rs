@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 
-use crate::build::environment::Environment;
+use crate::build::environment::{Environment, Locked};
 use crate::build::wheel::{Origin, Wheel};
 use crate::config::Config;
 use crate::model::cell::WheelId;
@@ -116,7 +116,8 @@ pub fn wheels(plan: &Plan, context: &Context<'_>) -> Result<Provided<WheelId, Wh
     let _lock = CheckoutLock::acquire(&context.config.target())?;
     let tools = tools::provide(context)?;
     let preparation = Preparation { plan, tools: &tools, context, workers: 1 };
-    Ok(preparation.wheels(&preparation.interpreters(), &Provided::new()))
+    let prepared = Prepared { interpreters: preparation.interpreters(), ..Prepared::default() };
+    Ok(preparation.wheels(&prepared))
 }
 
 /// Everything before the first cell, phase by phase.
@@ -135,27 +136,26 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
     if context.processes.interrupted() {
         return prepared;
     }
-    let built_any = |wheels: &_| if any_built(wheels) { Duration::MAX } else { Duration::ZERO };
-    prepared.wheels = clock.phase(
-        "build",
-        || preparation.wheels(&prepared.interpreters, &prepared.services),
-        |wheels, _| built_any(wheels),
-    );
+    let made = |locked: &Provided<_, Locked>, wall| any(locked, |locked| locked.fresh, wall);
+    prepared.locked = clock.phase("environments", || preparation.locked(&prepared), made);
     if context.processes.interrupted() {
         return prepared;
     }
+    let built = |wheels: &Provided<_, Wheel>, wall| any(wheels, |wheel| wheel.origin == Origin::Built, wall);
+    prepared.wheels = clock.phase("build", || preparation.wheels(&prepared), built);
+    if context.processes.interrupted() {
+        return prepared;
+    }
+    let installed = |made: &Provided<_, Environment>, wall| any(made, |environment| environment.fresh, wall);
     prepared.environments = clock.phase("install", || preparation.environments(&prepared), installed);
     prepared
 }
 
-/// Environments that were found as they were left took the harness's own time.
-fn installed(environments: &Provided<WheelId, Environment>, wall: Duration) -> Duration {
-    let any = environments.values().any(|made| made.as_ref().map_or(true, |made| made.fresh));
-    if any { wall } else { Duration::ZERO }
-}
-
-fn any_built(wheels: &Provided<WheelId, Wheel>) -> bool {
-    wheels.values().any(|wheel| wheel.as_ref().map_or(true, |wheel| wheel.origin == Origin::Built))
+/// The work of a phase: all of it if any of its things was made or failed. To find them all as they were left is the
+/// harness's own time.
+fn any<T>(things: &Provided<WheelId, T>, is_made: impl Fn(&T) -> bool, wall: Duration) -> Duration {
+    let work = things.values().any(|thing| thing.as_ref().map_or(true, &is_made));
+    if work { wall } else { Duration::ZERO }
 }
 
 /// The cells of one run.

@@ -1,5 +1,5 @@
 //! Where does a cell run? In the tox environment of its (Python, line), which holds what the lock names, and the wheel. It is
-//! made once, and kept while everything that it was made from is unchanged.
+//! made once, before any wheel is built, and kept while everything that it was made from is unchanged.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use crate::build::wheel::Wheel;
 use crate::build::{cell_files, needs};
 use crate::config::{Config, pytest};
 use crate::model::cell::{Python, WheelId};
+use crate::model::event::Event;
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::secrets;
 use crate::process::{Command, ProcessError};
@@ -17,15 +18,14 @@ use crate::provision::Context;
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 
-/// A tox environment that is ready to run cells.
+/// A tox environment with what the lock names. What wheel stands beside that is another question.
 #[derive(Debug, Clone)]
-pub struct Environment {
-    pub id: WheelId,
-    pub wheel: Wheel,
+pub struct Locked {
+    id: WheelId,
     /// The environment's own `bin`.
-    pub bin: PathBuf,
+    bin: PathBuf,
     /// SHA-256 of the hash-locked requirements.
-    pub lock: String,
+    lock: String,
     lock_path: PathBuf,
     /// Whether this run made it.
     pub fresh: bool,
@@ -36,6 +36,15 @@ pub struct Environment {
     files: PathBuf,
     work: PathBuf,
     variables: Vec<(&'static str, OsString)>,
+}
+
+/// A tox environment that is ready to run cells.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    locked: Locked,
+    pub wheel: Wheel,
+    /// Whether this run installed the wheel.
+    pub fresh: bool,
 }
 
 /// The reason why there is no environment.
@@ -57,22 +66,21 @@ pub fn lock(python: Python, config: &Config) -> Result<PathBuf, EnvironmentError
     if path.is_file() { Ok(path) } else { Err(EnvironmentError::NoLock { python, path }) }
 }
 
-/// Makes the environment of `id`, or uses it as an earlier run left it. `log` receives tox's output.
+/// Makes the environment of `id` with what its lock names, or finds it. `log` receives tox's output.
 pub fn provide(
     id: WheelId,
-    wheel: Wheel,
     interpreter: &Interpreter,
     tools: &Tools,
     log: &Path,
     context: &Context<'_>,
-) -> Result<Environment, EnvironmentError> {
+) -> Result<Locked, EnvironmentError> {
     let config = context.config;
     let lock_path = lock(id.python, config)?;
     let work = config.target().join("tox");
     let files = cell_files::provide(&config.target())?;
     // Without a file of settings pytest would look for one in every folder above the tests, beyond the project too.
     let settings = pytest::settings(&config.root).unwrap_or_else(|| PathBuf::from("/dev/null"));
-    let mut environment = Environment {
+    let mut locked = Locked {
         id,
         fresh: false,
         bin: work.join(id.to_string()).join("bin"),
@@ -89,18 +97,31 @@ pub fn provide(
             ("PYO3_MATRIX_PLUGIN", cell_files::plugin().into()),
             ("PYO3_MATRIX_MODULE", config.extension.module.clone().into()),
         ],
-        wheel,
         work,
     };
-    environment.fresh = environment.is_renewed(interpreter, log, context)?;
-    Ok(environment)
+    let base = locked.base(interpreter)?;
+    // What stands beside another wheel stays. Anything else that is there may hold packages that the lock does not name.
+    if locked.there().split(' ').next() != Some(&base) {
+        let tool = format!("{} for {id}", relative(&locked.lock_path, config).display());
+        (context.tell)(&Event::Installing { tool: &tool, python: &interpreter.version });
+        let _ = fs::remove_file(locked.stamp_path());
+        locked.make(log, context)?;
+        fs::write(locked.stamp_path(), base)?;
+        locked.fresh = true;
+    }
+    Ok(locked)
+}
+
+/// A path of the project, as its users write it.
+fn relative<'p>(path: &'p Path, config: &Config) -> &'p Path {
+    path.strip_prefix(&config.root).unwrap_or(path)
 }
 
 impl Environment {
     /// Returns the tox command for this environment as it is: tox installs nothing. The tests see these variables.
     #[must_use]
     pub fn run(&self, pytest: &[String], variables: &[(&str, &str)]) -> Command {
-        let command = self.tox().arg("--skip-pkg-install");
+        let command = self.locked.tox().arg("--skip-pkg-install");
         let command = variables.iter().fold(command, |command, (name, value)| {
             // tox passes on what its file names, and no other variable.
             command.args(["-x", &format!("env_run_base.pass_env+={name}")]).env(*name, value)
@@ -111,35 +132,51 @@ impl Environment {
     /// The variables that every command in this environment sees.
     #[must_use]
     pub fn variables(&self) -> &[(&'static str, OsString)] {
-        &self.variables
+        &self.locked.variables
+    }
+
+    /// The environment's own `bin`.
+    #[must_use]
+    pub fn bin(&self) -> &Path {
+        &self.locked.bin
+    }
+
+    /// SHA-256 of the hash-locked requirements.
+    #[must_use]
+    pub fn lock(&self) -> &str {
+        &self.locked.lock
     }
 
     /// Has the next run make it anew: what a cell found in it is not what was installed.
     pub fn distrust(&self) {
         // One that is gone already is made anew as well.
-        let _ = fs::remove_file(self.stamp_path());
+        let _ = fs::remove_file(self.locked.stamp_path());
     }
+}
 
-    /// Makes it, unless it is there as it should be. Says whether it did.
-    fn is_renewed(
-        &self,
-        interpreter: &Interpreter,
+impl Locked {
+    /// Installs the wheel, unless it stands there.
+    pub fn install(
+        self,
+        wheel: Wheel,
         log: &Path,
         context: &Context<'_>,
-    ) -> Result<bool, EnvironmentError> {
-        let (base, stamp) = self.stamp(interpreter)?;
-        let there = fs::read_to_string(self.stamp_path()).unwrap_or_default();
-        if there == stamp {
-            return Ok(false);
+    ) -> Result<Environment, EnvironmentError> {
+        let there = self.there();
+        let base = there.split(' ').next().unwrap_or_default();
+        let stamp = format!("{base} {}", wheel.sha256);
+        let fresh = there != stamp;
+        if fresh {
+            fs::write(self.stamp_path(), base)?;
+            self.install_alone(&wheel, log, context)?;
+            fs::write(self.stamp_path(), stamp)?;
         }
-        let _ = fs::remove_file(self.stamp_path());
-        // What stands beside another wheel stays. Anything else that is there may hold packages that the lock does not name.
-        if !there.starts_with(&base) {
-            self.make(log, context)?;
-        }
-        self.install(log, context)?;
-        fs::write(self.stamp_path(), stamp)?;
-        Ok(true)
+        Ok(Environment { locked: self, wheel, fresh })
+    }
+
+    /// The stamp of what it was made of, and of the wheel that stands there. Empty if nothing does.
+    fn there(&self) -> String {
+        fs::read_to_string(self.stamp_path()).unwrap_or_default()
     }
 
     /// Has tox make it anew, with what the lock names.
@@ -157,19 +194,24 @@ impl Environment {
 
     /// Installs the wheel alone: pip would take what the wheel needs from an index, past the lock. Then looks whether the lock
     /// has all of it.
-    fn install(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
+    fn install_alone(
+        &self,
+        wheel: &Wheel,
+        log: &Path,
+        context: &Context<'_>,
+    ) -> Result<(), EnvironmentError> {
         let alone =
             ["-I", "-m", "pip", "install", "--no-index", "--no-deps", "--force-reinstall", "--no-input"];
-        let install = self.python().args(alone).arg(&self.wheel.path).env("PIP_USER", "0");
+        let install = self.python().args(alone).arg(&wheel.path).env("PIP_USER", "0");
         install.limit(context.config.budgets.install).log(log).check(context.processes)?;
         let ask = self.python().arg("-I").arg(self.files.join(cell_files::WHEEL_NEEDS));
-        let ask = ask.arg(needs::distribution(&self.wheel.path)).limit(context.config.budgets.probe);
+        let ask = ask.arg(needs::distribution(&wheel.path)).limit(context.config.budgets.probe);
         let needs = needs::told(&ask.log(log).check(context.processes)?.stdout);
         if needs.is_empty() {
             return Ok(());
         }
-        let (root, pyproject) = (&context.config.root, context.config.extension.pyproject.clone());
-        let lock = self.lock_path.strip_prefix(root).unwrap_or(&self.lock_path).to_owned();
+        let pyproject = context.config.extension.pyproject.clone();
+        let lock = relative(&self.lock_path, context.config).to_owned();
         Err(EnvironmentError::Unmet { id: self.id, python: self.id.python, needs, lock, pyproject })
     }
 
@@ -198,15 +240,13 @@ impl Environment {
         self.variables.iter().fold(command, |command, (key, value)| command.env(key, value))
     }
 
-    /// Returns the stamp of what it is made of without the wheel, and the whole stamp, which begins with the first.
-    fn stamp(&self, interpreter: &Interpreter) -> Result<(String, String), EnvironmentError> {
+    /// The fingerprint of what it is made of. The stamp begins with it; the wheel's follows.
+    fn base(&self, interpreter: &Interpreter) -> Result<String, EnvironmentError> {
         let base = Fingerprint::default()
             .with("lock", &self.lock)
             .with("tox", fingerprint::of_file(&self.files.join(cell_files::TOX))?)
             .with("interpreter", interpreter.path.as_os_str().as_encoded_bytes())
-            .with("version", &interpreter.version)
-            .hex();
-        let stamp = format!("{base} {}", self.wheel.sha256);
-        Ok((base, stamp))
+            .with("version", &interpreter.version);
+        Ok(base.hex())
     }
 }

@@ -1,6 +1,6 @@
 //! What does a cell cost? The records of an earlier run in, seconds per cell and per wheel out, as `costs.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,6 @@ use crate::model::record::{Record, SCHEMA_VERSION};
 
 /// The name of the costs in a run's folder.
 pub const FILE: &str = "costs.json";
-
-/// The phases that a run spends on its wheels.
-const WHEEL_PHASES: [&str; 2] = ["build", "install"];
 
 /// `costs.json`: what the cells of one run took, in seconds on the wall clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,14 +36,13 @@ impl Costs {
         if cells.is_empty() {
             return None;
         }
-        let mut wheels: Vec<_> = cells.keys().map(CellId::wheel).collect();
-        wheels.sort();
-        wheels.dedup();
-        let phases = ledger.into_iter().flat_map(|ledger| &ledger.phases);
-        let spent: f64 =
-            phases.filter(|phase| WHEEL_PHASES.contains(&&*phase.name)).map(|phase| phase.wall).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a number of wheels")]
-        let wheel = spent / wheels.len() as f64;
+        let environments: BTreeSet<_> = cells.keys().map(CellId::wheel).collect();
+        let wheel = ledger.map_or(0.0, |ledger| {
+            // A wheel of the stable ABI stands in an environment of each of its Pythons.
+            let wheels = (ledger.wheels_built + ledger.wheels_kept).max(1);
+            let of_each = ["environments", "install"].map(|phase| each(ledger, phase, environments.len()));
+            each(ledger, "build", wheels) + of_each.iter().sum::<f64>()
+        });
         Some(Costs { schema_version: SCHEMA_VERSION, run: run.to_owned(), cells, wheel })
     }
 
@@ -59,6 +55,14 @@ impl Costs {
             known.get(known.len() / 2).copied().unwrap_or(1.0)
         })
     }
+}
+
+/// The seconds that a phase took for each of so many things.
+fn each(ledger: &Ledger, phase: &str, things: usize) -> f64 {
+    let spent: f64 = ledger.phases.iter().filter(|spent| spent.name == phase).map(|spent| spent.wall).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a number of wheels")]
+    let things = things as f64;
+    spent / things
 }
 
 #[cfg(test)]
@@ -74,26 +78,41 @@ mod tests {
         record
     }
 
-    #[test]
-    fn a_cell_costs_what_it_took_and_an_unknown_one_the_median() {
-        let records = [record("py3.9-pg13-pyo3_0.30", 3.0), record("py3.9-pg14-pyo3_0.30", 5.0)];
+    fn ledger(wheels_built: usize) -> Ledger {
         let phase = |name: &str, wall| Phase { name: name.into(), wall, work: 0.0 };
-        let ledger = Ledger {
+        Ledger {
             schema_version: SCHEMA_VERSION,
             wall: 60.0,
-            phases: vec![phase("build", 20.0), phase("install", 5.0), phase("tests", 35.0)],
+            phases: vec![
+                phase("environments", 4.0),
+                phase("build", 20.0),
+                phase("install", 1.0),
+                phase("tests", 35.0),
+            ],
             harness: 0.0,
             found: Vec::new(),
-            wheels_built: 1,
+            wheels_built,
             wheels_kept: 0,
             suite: Vec::new(),
             cells_tested: 2,
             cells_measured: 2,
-        };
-        let costs = Costs::of("r", &records, Some(&ledger)).expect("costs");
+        }
+    }
+
+    #[test]
+    fn a_cell_costs_what_it_took_and_an_unknown_one_the_median() {
+        let records = [record("py3.9-pg13-pyo3_0.30", 3.0), record("py3.9-pg14-pyo3_0.30", 5.0)];
+        let costs = Costs::of("r", &records, Some(&ledger(1))).expect("costs");
         let of = |cell: &str| costs.cell(&cell.parse().expect("an id"));
         assert_eq!((of("py3.9-pg13-pyo3_0.30"), of("py3.9-pg14-pyo3_0.30")), (6.0, 8.0));
         assert_eq!((of("py3.13-pg16-pyo3_0.30"), costs.wheel), (8.0, 25.0));
+    }
+
+    #[test]
+    fn a_wheel_of_the_stable_abi_is_built_once_and_installed_for_each_python() {
+        let records = [record("py3.12-pyo3_0.30", 3.0), record("py3.13-pyo3_0.30", 5.0)];
+        let cost = |built| Costs::of("r", &records, Some(&ledger(built))).expect("costs").wheel;
+        assert_eq!((cost(1), cost(2)), (22.5, 12.5));
     }
 
     #[test]

@@ -40,10 +40,11 @@ pub fn estimate(wheels: usize, cells: usize, suite: &[String], earlier: &[Ledger
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of cells")]
     let (wheels, cells) = (wheels as f64, cells as f64);
+    let wheels_of = |ledger: &Ledger| ledger.wheels_built + ledger.wheels_kept;
     (!alike.is_empty()).then(|| Estimate {
         runs: alike.len(),
         wheels: wheels * rate("build", |ledger| ledger.wheels_built)
-            + wheels * rate("install", |ledger| ledger.wheels_built + ledger.wheels_kept),
+            + wheels * (rate("environments", wheels_of) + rate("install", wheels_of)),
         tests: cells * rate("tests", |ledger| ledger.cells_tested),
         benchmarks: cells * rate("benchmarks", |ledger| ledger.cells_measured),
     })
@@ -74,7 +75,12 @@ mod tests {
     #[test]
     fn what_a_wheel_and_a_cell_took_is_what_they_will_take() {
         let earlier = [
-            ledger("ours", 2, 4, &[("build", 60.0), ("install", 20.0), ("tests", 8.0)]),
+            ledger(
+                "ours",
+                2,
+                4,
+                &[("environments", 15.0), ("build", 60.0), ("install", 5.0), ("tests", 8.0)],
+            ),
             // This run built nothing, so it shows nothing about the time of a build.
             ledger("ours", 0, 4, &[("build", 0.1), ("tests", 16.0)]),
             ledger("another", 1, 1, &[("build", 900.0), ("tests", 900.0)]),

@@ -101,7 +101,7 @@ impl Ready<'_, '_> {
         record.durations.harness = result.harness;
         record.hashes = Hashes {
             line_lock: Some(self.environment.wheel.line_lock.clone()),
-            cell_lock: Some(self.environment.lock.clone()),
+            cell_lock: Some(self.environment.lock().to_owned()),
             wheel: is_the_wheel.then(|| self.environment.wheel.sha256.clone()),
             wheel_key: Some(self.environment.wheel.key.clone()),
         };

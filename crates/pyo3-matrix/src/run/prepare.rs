@@ -1,4 +1,5 @@
-//! What does a run need before its first cell? Interpreters and services side by side, then wheels, then environments.
+//! What does a run need before its first cell? Interpreters and services side by side, environments with what their locks
+//! name, then wheels, which are installed there.
 //! What cannot be had is kept with its reason, and the cells that do not need it go on.
 
 use std::collections::BTreeSet;
@@ -6,7 +7,7 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 
-use crate::build::environment::{self, Environment, EnvironmentError};
+use crate::build::environment::{self, Environment, EnvironmentError, Locked};
 use crate::build::line::LineError;
 use crate::build::wheel::{Origin, Wheel, WheelError};
 use crate::config::service::ServiceId;
@@ -29,6 +30,7 @@ use crate::service::{self, Asked, Service};
 pub struct Prepared<'p> {
     pub interpreters: Provided<Python, Interpreter>,
     pub services: Provided<ServiceId, Box<dyn Service + 'p>>,
+    pub locked: Provided<WheelId, Locked>,
     pub wheels: Provided<WheelId, Wheel>,
     pub environments: Provided<WheelId, Environment>,
 }
@@ -92,19 +94,40 @@ impl<'p> Preparation<'_, 'p> {
         })
     }
 
-    /// Makes, or finds, the tox environment of every wheel.
+    /// Makes, or finds, an environment for each wheel, with what its lock names: a package that cannot be had is told before
+    /// anything is built.
     #[must_use]
-    pub fn environments(&self, prepared: &Prepared<'_>) -> Provided<WheelId, Environment> {
-        let ids = self.plan.wheels();
-        let provide = |&id: &WheelId| (id, self.environment(id, prepared));
-        pool::each(self.workers, &ids, provide).into_iter().collect()
+    pub fn locked(&self, prepared: &Prepared<'p>) -> Provided<WheelId, Locked> {
+        let provide = |&id: &WheelId| {
+            let interpreter = had(&prepared.interpreters, &id.python)?;
+            self.is_needed(id, prepared)?;
+            let log = self.log("environment", id)?;
+            Ok(environment::provide(id, interpreter, self.tools, &log, self.context)?)
+        };
+        pool::each(self.workers, &self.plan.wheels(), |id| (*id, provide(id))).into_iter().collect()
     }
 
-    fn environment(&self, id: WheelId, prepared: &Prepared<'_>) -> Result<Environment, Failure> {
-        let interpreter = had(&prepared.interpreters, &id.python)?;
-        let wheel = had(&prepared.wheels, &id)?.clone();
-        let log = self.log("install", id)?;
-        Ok(environment::provide(id, wheel, interpreter, self.tools, &log, self.context)?)
+    /// Installs each wheel in its environment.
+    #[must_use]
+    pub fn environments(&self, prepared: &Prepared<'p>) -> Provided<WheelId, Environment> {
+        let install = |id: &WheelId| {
+            let (locked, wheel) = (had(&prepared.locked, id)?, had(&prepared.wheels, id)?);
+            Ok(locked.clone().install(wheel.clone(), &self.log("install", *id)?, self.context)?)
+        };
+        pool::each(self.workers, &self.plan.wheels(), |id| (*id, install(id))).into_iter().collect()
+    }
+
+    /// Whether a cell of the wheel has its services. Where none has, nothing is made that no cell could use.
+    fn is_needed(&self, id: WheelId, prepared: &Prepared<'p>) -> Result<(), Failure> {
+        let mut lacking = Ok(());
+        for cell in self.plan.buildable().filter(|cell| cell.wheel() == id) {
+            let all = self.context.config.services_of(cell);
+            match all.iter().find_map(|service| prepared.services.get(service)?.as_ref().err()) {
+                None => return Ok(()),
+                Some(failure) => lacking = Err(failure.clone()),
+            }
+        }
+        lacking
     }
 
     /// A fresh log under `target/matrix/logs`.

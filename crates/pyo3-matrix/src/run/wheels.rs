@@ -8,14 +8,12 @@ use fs_err as fs;
 
 use crate::build::line::{self, Project};
 use crate::build::wheel::{self, Order, Wheel, WheelError};
-use crate::config::service::ServiceId;
-use crate::model::cell::{Line, Python, WheelId};
+use crate::model::cell::{Line, WheelId};
 use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::stable::Stable;
 use crate::provision::python::Interpreter;
-use crate::run::prepare::{Preparation, build_failed, had};
-use crate::service::Service;
+use crate::run::prepare::{Preparation, Prepared, build_failed, had};
 
 /// A wheel of the stable ABI, or the reason why it cannot be had, for all Pythons of its line that its tag promises.
 struct Promise {
@@ -30,26 +28,19 @@ struct Unbuilt {
     stable: Option<Stable>,
 }
 
-type Services<'p> = Provided<ServiceId, Box<dyn Service + 'p>>;
-
 /// What all builds of a run need.
 struct Builds<'a, 'p> {
     toolchain: Result<String, Failure>,
-    interpreters: &'a Provided<Python, Interpreter>,
-    services: &'a Services<'p>,
+    prepared: &'a Prepared<'p>,
     projects: Provided<Line, Project>,
 }
 
 impl<'p> Preparation<'_, 'p> {
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
     #[must_use]
-    pub fn wheels(
-        &self,
-        interpreters: &Provided<Python, Interpreter>,
-        services: &Services<'p>,
-    ) -> Provided<WheelId, Wheel> {
+    pub fn wheels(&self, prepared: &Prepared<'p>) -> Provided<WheelId, Wheel> {
         let toolchain = wheel::toolchain(self.context).map_err(|error| build_failed(&error));
-        let mut builds = Builds { toolchain, interpreters, services, projects: BTreeMap::new() };
+        let mut builds = Builds { toolchain, prepared, projects: BTreeMap::new() };
         let (mut wheels, mut promised, mut at) = (BTreeMap::new(), Vec::new(), 0);
         let foretold = self.plan.builds().len();
         for id in self.plan.wheels() {
@@ -58,8 +49,7 @@ impl<'p> Preparation<'_, 'p> {
             }
             let serving = promised.iter().find(|promise: &&Promise| promise.serves(id));
             let wheel = if let Some(promise) = serving {
-                let needed = had(interpreters, &id.python).and_then(|_| self.is_needed(id, services));
-                needed.and_then(|()| self.served(id, promise))
+                builds.has_a_use(id).and_then(|_| self.served(id, promise))
             } else {
                 at += 1;
                 let built = self.wheel(id, &mut builds, Progress { at, of: foretold.max(at) });
@@ -71,21 +61,6 @@ impl<'p> Preparation<'_, 'p> {
         wheels
     }
 
-    /// Whether a cell of the wheel has its services. Where none has, nothing is built that no cell could use.
-    fn is_needed(&self, id: WheelId, services: &Services<'p>) -> Result<(), Failure> {
-        let mut lacking = Ok(());
-        for cell in self.plan.buildable().filter(|cell| cell.wheel() == id) {
-            let all = self.context.config.services_of(cell);
-            // Without services, as `cargo matrix build` has none, every cell counts.
-            let lacks = all.iter().find_map(|service| services.get(service)?.as_ref().err());
-            match lacks {
-                None => return Ok(()),
-                Some(failure) => lacking = Err(failure.clone()),
-            }
-        }
-        lacking
-    }
-
     fn served(&self, id: WheelId, promise: &Promise) -> Result<Wheel, Failure> {
         let wheel = promise.wheel.clone()?;
         let name = wheel.path.file_name().unwrap_or_default().to_string_lossy();
@@ -95,8 +70,7 @@ impl<'p> Preparation<'_, 'p> {
 
     fn wheel(&self, id: WheelId, builds: &mut Builds<'_, 'p>, at: Progress) -> Result<Wheel, Unbuilt> {
         let toolchain = builds.toolchain.as_deref().map_err(Clone::clone)?;
-        let interpreter = had(builds.interpreters, &id.python)?;
-        self.is_needed(id, builds.services)?;
+        let interpreter = builds.has_a_use(id)?;
         let synthesise = || line::synthesise(self.context.config, id.line).map_err(Failure::from);
         let project = builds.projects.entry(id.line).or_insert_with(synthesise);
         let project = project.as_ref().map_err(Clone::clone)?;
@@ -110,6 +84,18 @@ impl<'p> Preparation<'_, 'p> {
         let wheel = order.build(&self.log("build", id)?, self.context)?;
         (self.context.tell)(&Event::WheelEnds { id, at, took: begun.elapsed() });
         Ok(wheel)
+    }
+}
+
+impl<'a> Builds<'a, '_> {
+    /// The interpreter of a wheel that a cell can use: nothing is built for cells that lack anything else. `cargo matrix
+    /// build` makes no environments, and every wheel counts.
+    fn has_a_use(&self, id: WheelId) -> Result<&'a Interpreter, Failure> {
+        let interpreter = had(&self.prepared.interpreters, &id.python)?;
+        match self.prepared.locked.get(&id) {
+            Some(Err(failure)) => Err(failure.clone()),
+            _ => Ok(interpreter),
+        }
     }
 }
 

@@ -49,6 +49,23 @@ fn a_wheel_that_needs_more_than_the_lock_installs_is_red_and_names_it() {
     assert!(green.status.success(), "{}", shown(&green));
 }
 
+#[test]
+fn a_package_that_cannot_be_had_is_told_before_anything_is_built() {
+    let folder = copied("plus");
+    let lock = folder.path().join("requirements/py3.12.txt");
+    let absent = format!("iniconfig==0.0.1 --hash=sha256:{}\n", "0".repeat(64));
+    fs::write(&lock, absent).expect("written");
+    let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let said = stdout(&output) + &stderr(&output);
+    assert!(
+        said.contains("installing requirements/py3.12.txt for py3.12-pyo3_0.30 with Python 3.12"),
+        "{said}"
+    );
+    assert!(said.contains("No matching distribution found for iniconfig==0.0.1"), "{said}");
+    assert!(!said.contains("building wheel"), "{said}");
+}
+
 /// Copies an example, and holds it to its size.
 fn copied(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
