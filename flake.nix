@@ -1,5 +1,5 @@
 {
-  description = "Runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports";
+  description = "pyo3-matrix: runs a PyO3 async extension on every Python, Postgres and PyO3 release that it supports";
 
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.05";

@@ -1,15 +1,28 @@
 //! How are sentences for people put together? Lines that fit a terminal, and counted nouns.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use textwrap::{Options, WordSplitter, fill};
 
+/// How wide an answer is, in columns. 80 where it goes to no terminal.
+static WIDTH: AtomicUsize = AtomicUsize::new(80);
+
+/// Fits answers to a terminal of so many columns, as far as lines of 60 to 120 do.
+pub fn fit(columns: usize) {
+    WIDTH.store(columns.clamp(60, 120), Ordering::Relaxed);
+}
+
 /// How wide an answer is, in columns.
-const WIDTH: usize = 80;
+#[must_use]
+pub fn width() -> usize {
+    WIDTH.load(Ordering::Relaxed)
+}
 
 /// `text` in lines that are no wider than a terminal, broken between words and nowhere else: a path, an id or a URL stays
 /// whole. `first` stands before the first line, `rest` before all others.
 #[must_use]
 pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
-    let options = Options::new(WIDTH)
+    let options = Options::new(width())
         .initial_indent(first)
         .subsequent_indent(rest)
         .break_words(false)
@@ -31,7 +44,7 @@ mod tests {
     fn no_line_is_longer_than_a_terminal_and_no_word_is_lost() {
         let text = "a word ".repeat(40);
         let lines = wrapped(text.trim(), "> ", "      ");
-        assert!(lines.lines().all(|line| line.len() <= WIDTH), "{lines}");
+        assert!(lines.lines().all(|line| line.len() <= 80), "{lines}");
         assert!(
             lines.starts_with("> a word") && lines.lines().skip(1).all(|line| line.starts_with("      "))
         );

@@ -6,8 +6,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use axes::Axes;
-use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use pyo3_doctor::words::width;
 
 use crate::config::ConfigError;
 use crate::plan::Request;
@@ -19,7 +20,7 @@ use crate::run::cell::Benchmarks;
 /// Exit codes: 0 the verdict is green; 1 it is not; 2 the request is wrong; 3 the harness or the machine failed; 130
 /// interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "cargo matrix", bin_name = "cargo matrix", version, max_term_width = 80)]
+#[command(name = "cargo matrix", bin_name = "cargo matrix", version)]
 pub struct Cli {
     /// The file that lists the versions [default: the nearest matrix.toml upwards]
     #[arg(long, global = true, value_name = "FILE")]
@@ -32,12 +33,30 @@ impl Cli {
     /// Reads the command line. An error says what is wrong with `matrix.toml`, without which an option is not known.
     pub fn read() -> Result<Cli, ConfigError> {
         let learned = axes::learn(&std::env::args_os().collect::<Vec<_>>());
-        match (Cli::try_parse(), learned) {
+        let parsed = Cli::command().term_width(width()).try_get_matches();
+        match (parsed.and_then(|matches| Cli::from_arg_matches(&matches)), learned) {
             (Ok(cli), _) => Ok(cli),
             (Err(error), Err(unreadable)) if error.kind() == ErrorKind::UnknownArgument => Err(unreadable),
-            (Err(error), _) => error.exit(),
+            (Err(error), _) => with_near_verb(error).exit(),
         }
     }
+}
+
+/// An error about a verb that there is not, with the one that was meant: clap does not take letters that changed places
+/// for near.
+fn with_near_verb(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(asked)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let command = Cli::command();
+        let near = |verb: &&str| strsim::damerau_levenshtein(verb, asked) <= asked.len().div_ceil(3);
+        let verbs = command.get_subcommands().map(clap::Command::get_name).filter(near);
+        let verbs: Vec<String> = verbs.map(str::to_owned).collect();
+        if !verbs.is_empty() {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(verbs));
+        }
+    }
+    error
 }
 
 /// What to do.

@@ -15,13 +15,14 @@ use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
 use crate::config::{Config, ConfigError};
 use crate::error::{Ending, Error};
+use crate::model::cell::CellId;
 use crate::model::event::Event;
 use crate::model::secrets::{self, Kind};
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::message;
-use crate::report::repro;
+use crate::report::repro::{self, Offers};
 use crate::report::{Report, badge, json, markdown, terminal};
 use crate::run;
 use crate::run::clock::Clock;
@@ -72,7 +73,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             let cell = plan::cell(config, &asked)?;
             // Refused here where its commands would be.
             plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
-            voice::answer(&repro::render(&cell, plan::is_extra(config, &cell)))?;
+            voice::answer(&repro::render(&cell, offers(&cell, config)))?;
             Ok(Ending::Green)
         }
         Verb::Shell { cell, command } => shell(&cell, &command, config),
@@ -84,6 +85,18 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
             Ok(Ending::Green)
         }
     }
+}
+
+/// What the project offers for a cell. The image, the compose file and the flake hold nothing that is `extra`.
+fn offers(cell: &CellId, config: &Config) -> Offers {
+    let read = |names: &[&str]| {
+        names.iter().find_map(|name| std::fs::read_to_string(config.root.join(name)).ok()).unwrap_or_default()
+    };
+    let compose = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    if plan::is_extra(config, cell) {
+        return Offers::default();
+    }
+    Offers::of(&read(&compose), &read(&["flake.nix"]))
 }
 
 fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {

@@ -22,5 +22,8 @@ fn main() -> std::process::ExitCode {
         }
         return std::process::ExitCode::SUCCESS;
     }
+    if let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
+        pyo3_doctor::words::fit(columns.into());
+    }
     dispatch::answer(cli::Cli::read()).into()
 }

@@ -1,4 +1,4 @@
-//! Findings for people: grouped by id, at most 80 columns wide but for what has to be copied whole.
+//! Findings for people: grouped by id, no wider than the terminal but for what has to be copied whole.
 
 use std::fmt::Write as _;
 

@@ -56,7 +56,10 @@ fn axes() -> impl Iterator<Item = (String, String)> {
         let mut example: Vec<&str> =
             texts.first().into_iter().chain(texts.last()).map(String::as_str).collect();
         example.dedup();
-        (axis.name.clone(), format!("{what} instead of the preset's, such as {} or all", example.join(",")))
+        (
+            axis.name.clone(),
+            format!("{what} instead of the preset's, such as {}, newest or all", example.join(",")),
+        )
     };
     let always = |name: &str, what: &str| (name.to_owned(), format!("{what} instead of the preset's"));
     let without_file = [always("python", PYTHONS), always("line", LINES)];

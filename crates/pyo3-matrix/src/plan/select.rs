@@ -36,13 +36,17 @@ pub(super) fn values(
     choice: Option<&Choice>,
 ) -> Result<Option<Vec<Value>>, PlanError> {
     let standard = || axis.standard().cloned().collect::<Vec<_>>();
-    let chosen = match (asked, choice) {
-        ([word], _) if word == "all" => return Ok(Some(standard())),
-        ([_, ..], _) => asked,
-        ([], Some(Choice::These(values))) => values,
-        ([], Some(Choice::All)) => return Ok(Some(standard())),
-        ([], Some(Choice::Newest)) => return Ok(Some(standard().pop().into_iter().collect())),
-        ([], None) => return Ok(None),
+    let typed = match asked {
+        [] => None,
+        [word] if word == "all" => Some(Choice::All),
+        [word] if word == "newest" => Some(Choice::Newest),
+        values => Some(Choice::These(values.to_vec())),
+    };
+    let chosen = match typed.as_ref().or(choice) {
+        Some(Choice::These(values)) => values,
+        Some(Choice::All) => return Ok(Some(standard())),
+        Some(Choice::Newest) => return Ok(Some(standard().pop().into_iter().collect())),
+        None => return Ok(None),
     };
     let chosen = chosen.iter().map(|text| value(axis, text)).collect::<Result<Vec<_>, _>>()?;
     // In the order of the axis, each once.

@@ -59,8 +59,8 @@ pub fn stale(line: Line, faults: &[String]) -> String {
 /// `20 cells on 5 wheels: Python 3.9 … 3.13, NATS 2.9 2.10, PyO3 0.30`.
 #[must_use]
 pub fn extent(plan: &Plan) -> String {
-    let (cells, wheels) = (plan.cells.len(), plan.wheels());
-    let excluded = cells - plan.live().count();
+    let (cells, wheels) = (plan.live().count(), plan.wheels());
+    let excluded = plan.cells.len() - cells;
     let builds = plan.builds().len();
     let lines: std::collections::BTreeSet<_> = wheels.iter().map(|wheel| wheel.line).collect();
     if wheels.is_empty() {

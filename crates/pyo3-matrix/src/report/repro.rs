@@ -20,14 +20,31 @@ pub fn nix(cell: &CellId) -> String {
     format!("nix develop -c {}", bare(cell))
 }
 
-/// All of them, each under what it runs in. The image, the compose file and the flake hold nothing that is `extra`.
+/// What a project has besides its `matrix.toml`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offers {
+    /// A compose file with this harness in it.
+    pub docker: bool,
+    /// A flake with this harness in it.
+    pub nix: bool,
+}
+
+impl Offers {
+    /// Reads them in the texts of a project's compose file and flake.
+    #[must_use]
+    pub fn of(compose: &str, flake: &str) -> Offers {
+        let service = |line: &str| line.trim_end() == "  matrix:";
+        Offers { docker: compose.lines().any(service), nix: flake.contains("pyo3-matrix") }
+    }
+}
+
+/// The ways that the project offers, each under what it runs in.
 #[must_use]
-pub fn render(cell: &CellId, extra: bool) -> String {
+pub fn render(cell: &CellId, offers: Offers) -> String {
     let shell = format!("cargo matrix shell {cell}");
     let mut ways = vec![("on this machine", bare(cell))];
-    if !extra {
-        ways.extend([("in Docker", docker(cell)), ("in Nix", nix(cell))]);
-    }
+    ways.extend(offers.docker.then(|| ("in Docker", docker(cell))));
+    ways.extend(offers.nix.then(|| ("in Nix", nix(cell))));
     ways.push(("a shell in its environment, beside its server", shell));
     ways.iter().map(|(place, command)| format!("# {place}\n{command}\n")).collect::<Vec<_>>().join("\n")
 }
@@ -36,8 +53,8 @@ pub fn render(cell: &CellId, extra: bool) -> String {
 mod tests {
     use super::*;
 
-    fn commands(cell: &str, extra: bool) -> Vec<String> {
-        let text = render(&cell.parse().expect("an id"), extra);
+    fn commands(offers: Offers) -> Vec<String> {
+        let text = render(&"py3.12-pg16-pyo3_0.30".parse().expect("an id"), offers);
         let commands = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         commands.map(str::to_owned).collect()
     }
@@ -45,7 +62,7 @@ mod tests {
     #[test]
     fn a_cell_has_a_command_for_each_way() {
         assert_eq!(
-            commands("py3.12-pg16-pyo3_0.30", false),
+            commands(Offers { docker: true, nix: true }),
             [
                 "cargo matrix run --cell py3.12-pg16-pyo3_0.30",
                 "docker compose run --rm matrix run --cell py3.12-pg16-pyo3_0.30",
@@ -56,10 +73,18 @@ mod tests {
     }
 
     #[test]
-    fn no_container_and_no_flake_holds_an_extra() {
-        assert_eq!(
-            commands("py3.14-pg17-pyo3_0.30", true),
-            ["cargo matrix run --cell py3.14-pg17-pyo3_0.30", "cargo matrix shell py3.14-pg17-pyo3_0.30"]
-        );
+    fn a_project_without_them_is_offered_no_container_and_no_flake() {
+        let plain =
+            ["cargo matrix run --cell py3.12-pg16-pyo3_0.30", "cargo matrix shell py3.12-pg16-pyo3_0.30"];
+        let of_others = ("services:\n  matrix-db:\n    image: x\n", "{ description = \"a tool\"; }");
+        assert_eq!(commands(Offers::of("", "")), plain);
+        assert_eq!(commands(Offers::of(of_others.0, of_others.1)), plain);
+    }
+
+    #[test]
+    fn this_repository_offers_both() {
+        let compose = include_str!("../../../../docker-compose.yml");
+        let Offers { docker, nix } = Offers::of(compose, include_str!("../../../../flake.nix"));
+        assert!(docker && nix);
     }
 }

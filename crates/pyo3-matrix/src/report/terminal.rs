@@ -1,4 +1,4 @@
-//! The report for a person at a terminal of 80 columns: grid, what failed and why, criteria, time, decision. Pure.
+//! The report for a person at a terminal: grid, what failed and why, criteria, time, decision. Pure.
 
 use std::fmt::Write as _;
 

@@ -32,13 +32,24 @@ fn a_plan_lists_each_cell_of_the_default_preset_once() {
 }
 
 #[test]
+fn the_newest_value_of_an_axis_has_a_word() {
+    let plan = stdout(&run(&["plan", "--preset", "pairwise", "--lines", "newest", "--python", "newest"]));
+    assert!(plan.starts_with("pairwise: 4 cells on 1 wheel: Python 3.13, Postgres 13 14"), "{plan}");
+}
+
+#[test]
 fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
     check(&["run", "--cell", "py3.12-pg16-pyo3_9.30"], 2, "the nearest are py3.12-pg16-pyo3_");
-    check(&["run", "--preset", "gird"], 2, "unknown preset `gird` hint: known are current, full, grid,");
+    check(
+        &["run", "--preset", "gird"],
+        2,
+        "unknown preset `gird` hint: known are bridges, current, full, grid,",
+    );
     check(&["run", "--python", "2.7"], 2, "unknown Python `2.7` hint: known are 3.9,");
     check(&["postgres", "12", "--", "true"], 2, "unknown Postgres major `12`");
     check(&["shell", "py3.12", "--", "true"], 2, "unknown cell `py3.12`");
     check(&["run", "--jobs", "0"], 2, "0 is not in 1..");
+    check(&["rnu"], 2, "unrecognized subcommand 'rnu' tip: a similar subcommand exists: 'run'");
     check(&["report", "no-such-run"], 2, "no run no-such-run in ");
     check(
         &["repro", "py3.14-pg16-pyo3_0.24"],
