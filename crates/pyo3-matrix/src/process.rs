@@ -314,7 +314,9 @@ fn quoted(word: &OsStr) -> String {
     shlex::try_quote(&word).unwrap_or(std::borrow::Cow::Borrowed(&word)).into_owned()
 }
 
-fn indented(tail: &str) -> String {
+/// What another program said, each line under the line that tells of it.
+#[must_use]
+pub fn indented(tail: &str) -> String {
     tail.lines().flat_map(|line| ["\n    ", line]).collect()
 }
 

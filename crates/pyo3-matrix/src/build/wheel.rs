@@ -1,6 +1,7 @@
 //! Which file does a cell install? A wheel per (Python, line), or one of the stable ABI for several Pythons of a line, kept
 //! under a key of everything that can change it.
 
+mod first_error;
 mod label;
 
 use std::collections::BTreeMap;
@@ -22,10 +23,11 @@ use crate::model::fingerprint;
 use crate::model::record;
 use crate::model::secrets;
 use crate::model::stable::Stable;
-use crate::process::{Command, ProcessError};
+use crate::process::{Command, Exit, ProcessError, indented};
 use crate::provision::python::Interpreter;
 use crate::provision::tools::Tools;
 use crate::provision::{Context, ProvisionError};
+use first_error::first_error;
 use label::{LABEL, Label};
 
 /// A built wheel.
@@ -63,6 +65,8 @@ pub enum WheelError {
     Line(#[from] LineError),
     #[error(transparent)]
     Process(#[from] ProcessError),
+    #[error("the build {exit}{}", indented(said))]
+    Build { exit: Exit, said: String },
     #[error("cargo compiled {}, which the lock of line {} does not hold\nhint: a [patch] or a `paths` override of cargo's configuration reaches into the build", beside.join(", "), id.line)]
     Beside { id: WheelId, beside: Vec<String> },
     #[error("cargo left no build messages in {}, so nothing says what is in the wheel", .0.display())]
@@ -79,6 +83,13 @@ pub enum WheelError {
     Count { folder: PathBuf, found: usize },
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+/// A build that failed, by the first error in its log: its last lines often say only that there was one.
+fn failed(error: ProcessError, log: &Path) -> WheelError {
+    let ProcessError::Failed { exit, tail, .. } = error else { return WheelError::Process(error) };
+    let first = fs::read_to_string(log).ok().and_then(|log| first_error(&log));
+    WheelError::Build { exit, said: first.unwrap_or(tail) }
 }
 
 /// Stands in for cargo, and keeps its messages.
@@ -145,7 +156,8 @@ impl Order<'_> {
     pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
         let config = context.config;
         let fresh = context.processes.folder("wheel-", &config.target())?;
-        self.maturin(fresh.path(), context)?.log(log).check(context.processes)?;
+        let built = self.maturin(fresh.path(), context)?.log(log).check(context.processes);
+        built.map_err(|error| failed(error, log))?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
         // What a build script printed is in the messages.

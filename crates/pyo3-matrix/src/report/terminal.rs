@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
-use crate::report::{Report, causes, grid};
+use crate::model::record::Outcome;
+use crate::report::{Report, causes, grid, repro};
 use crate::store::merge::{Contested, Merged};
 use crate::verdict::criterion::{CriterionResult, Status, Unit};
 use crate::verdict::judge::CellVerdict;
@@ -34,8 +35,8 @@ pub fn render(report: &Report) -> String {
         report.preset, report.run
     );
     text.push_str(&grid::render(cells));
-    text.push_str(&reasons(cells));
-    text.push_str(&failing(cells));
+    text.push_str(&reasons(report));
+    text.push_str(&failing(report));
     text.push_str(&skipped(cells));
     text.push_str(&negatives(&report.verdict.negatives));
     if !report.verdict.criteria.is_empty() {
@@ -55,20 +56,39 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Each reason once, with the cells that it stands for.
-fn reasons(cells: &[CellVerdict]) -> String {
+fn reasons(report: &Report) -> String {
     let mut text = String::new();
-    for reason in causes::reasons(cells) {
+    for reason in causes::reasons(&report.verdict.cells) {
         let _ = writeln!(text, "\n{}: {}", reason.outcome, names(&reason.cells));
         for line in reason.text.lines().take(REASON_LINES) {
             let _ = writeln!(text, "  {line}");
+        }
+        if let Some(cell) =
+            reason.cells.first().filter(|_| !matches!(reason.outcome, Outcome::Skipped { .. }))
+        {
+            text.push_str(&pointers(report, cell, reason.outcome));
         }
     }
     text
 }
 
+/// Where more stands about a cell that is not green, and what runs it again.
+fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
+    let log = match outcome {
+        // Logs of builds stay on the machine that built.
+        Outcome::BuildFailed if report.merged.is_none() => {
+            Some(format!("target/matrix/logs/build-{}.log", cell.wheel()))
+        }
+        Outcome::BuildFailed | Outcome::ProvisionFailed => None,
+        _ => Some(format!("target/matrix/runs/{}/cells/{cell}/output.log", report.run)),
+    };
+    let log = log.map(|log| format!("  log    {log}\n")).unwrap_or_default();
+    format!("{log}  again  {}\n", repro::bare(cell))
+}
+
 /// Each failing test once, with how many cells it failed in and why.
-fn failing(cells: &[CellVerdict]) -> String {
-    let tests = causes::failing(cells);
+fn failing(report: &Report) -> String {
+    let tests = causes::failing(&report.verdict.cells);
     if tests.is_empty() {
         return String::new();
     }
@@ -80,6 +100,9 @@ fn failing(cells: &[CellVerdict]) -> String {
     }
     if tests.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", tests.len() - FAILING_TESTS);
+    }
+    if let Some(cell) = tests.first().and_then(|failing| failing.cells.first()) {
+        text.push_str(&pointers(report, cell, &Outcome::TestsFailed));
     }
     text
 }

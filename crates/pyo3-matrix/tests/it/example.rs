@@ -49,23 +49,6 @@ fn a_wheel_that_needs_more_than_the_lock_installs_is_red_and_names_it() {
     assert!(green.status.success(), "{}", shown(&green));
 }
 
-#[test]
-fn a_package_that_cannot_be_had_is_told_before_anything_is_built() {
-    let folder = copied("plus");
-    let lock = folder.path().join("requirements/py3.12.txt");
-    let absent = format!("iniconfig==0.0.1 --hash=sha256:{}\n", "0".repeat(64));
-    fs::write(&lock, absent).expect("written");
-    let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
-    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
-    let said = stdout(&output) + &stderr(&output);
-    assert!(
-        said.contains("installing requirements/py3.12.txt for py3.12-pyo3_0.30 with Python 3.12"),
-        "{said}"
-    );
-    assert!(said.contains("No matching distribution found for iniconfig==0.0.1"), "{said}");
-    assert!(!said.contains("building wheel"), "{said}");
-}
-
 /// Copies an example, and holds it to its size.
 fn copied(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -88,9 +71,50 @@ fn green(name: &str) -> String {
     stdout(&output) + &stderr(&output)
 }
 
+/// One folder for all of it, since each has to have the tools first.
 #[test]
-fn a_module_without_asyncio_and_without_a_service_has_cells_of_two_axes() {
-    assert!(green("plus").contains("py3.12-pyo3_0.30  "));
+fn a_module_without_asyncio_and_without_a_service_goes_from_red_to_green() {
+    let folder = copied("plus");
+    let run = |code| {
+        let output = matrix().current_dir(folder.path()).arg("run").output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
+        stdout(&output) + &stderr(&output)
+    };
+    let spoiled = |file: &str, spoil: &dyn Fn(&str) -> String| {
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, spoil(&text)).expect("written");
+        let said = run(1);
+        fs::write(&path, text).expect("written");
+        said
+    };
+    let absent = |_: &str| format!("iniconfig==0.0.1 --hash=sha256:{}\n", "0".repeat(64));
+    told_before_anything_is_built(&spoiled("requirements/py3.12.txt", &absent));
+    let said = spoiled("src/lib.rs", &|text| format!("{text}\nuse pyo3::NoSuchName;\n"));
+    shows_its_first_error(&said, folder.path());
+    assert!(run(0).contains("py3.12-pyo3_0.30  "));
+}
+
+fn told_before_anything_is_built(said: &str) {
+    assert!(
+        said.contains("installing requirements/py3.12.txt for py3.12-pyo3_0.30 with Python 3.12"),
+        "{said}"
+    );
+    assert!(said.contains("No matching distribution found for iniconfig==0.0.1"), "{said}");
+    assert!(!said.contains("building wheel"), "{said}");
+}
+
+fn shows_its_first_error(said: &str, folder: &std::path::Path) {
+    let report = &said[said.find("\nbuild failed: ").unwrap_or_else(|| panic!("{said}")) + 1..];
+    let lines: Vec<&str> = report.lines().map(str::trim).collect();
+    assert_eq!(
+        lines[1..3],
+        ["the build exited with code 1", "error[E0432]: unresolved import `pyo3::NoSuchName`"]
+    );
+    assert!(lines[3].starts_with("--> src/lib.rs:"), "{report}");
+    let log = lines.iter().find_map(|line| line.strip_prefix("log    ")).expect("a log");
+    assert!(fs::read_to_string(folder.join(log)).expect("the log").contains("NoSuchName"));
+    assert!(lines.contains(&"again  cargo matrix run --cell py3.12-pyo3_0.30"), "{report}");
 }
 
 #[test]
