@@ -50,6 +50,8 @@ pub struct Report {
 pub fn assemble(contents: Contents, state: State) -> Report {
     let Contents { intent, records, negatives, ledger } = contents;
     let (plan, terms) = (&intent.plan, &intent.terms);
+    let told_to_stop = state == State::Ended && ledger.as_ref().is_some_and(|ledger| ledger.interrupted);
+    let state = if told_to_stop { State::Interrupted } else { state };
     let known = Known { plan, records: &records, negatives: &negatives, terms, state };
     Report {
         schema_version: SCHEMA_VERSION,

@@ -21,6 +21,7 @@ use crate::model::cell::WheelId;
 use crate::model::document;
 use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
+use crate::model::ledger::Ledger;
 use crate::model::record::{self, Attempt, Durations, Outcome, Record, Thoroughness};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
@@ -82,8 +83,10 @@ pub fn run(
     }
     let mut clock = Clock::start();
     let tools = match clock.phase("tools", || tools::provide(context), |_, wall| wall) {
-        // Every cell is lost, and the report says so.
-        Err(ProvisionError::Interrupted) => return Ok(folder),
+        Err(ProvisionError::Interrupted) => {
+            keep_accounts(&folder, clock.settle(Vec::new(), 0, 0), context);
+            return Ok(folder);
+        }
         tools => tools?,
     };
     let preparation = Preparation { plan, tools: &tools, context, workers: options.jobs };
@@ -105,10 +108,16 @@ pub fn run(
     ledger.suite = context.config.suite.arguments();
     ledger.cells_tested = records.iter().filter(|record| record.durations.tests > 0.0).count();
     ledger.cells_measured = records.iter().filter(|record| record.durations.benchmarks > 0.0).count();
+    keep_accounts(&folder, ledger, context);
+    Ok(folder)
+}
+
+/// Writes a run's accounts, and whether it was told to stop.
+fn keep_accounts(folder: &RunFolder, mut ledger: Ledger, context: &Context<'_>) {
+    ledger.interrupted = context.processes.interrupted();
     if let Err(error) = document::write(&folder.path.join("ledger.json"), &ledger) {
         (context.tell)(&Event::LedgerNotWritten { error: &error });
     }
-    Ok(folder)
 }
 
 /// The wheels of `plan` alone, built or found.

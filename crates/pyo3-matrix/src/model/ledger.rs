@@ -22,6 +22,9 @@ pub struct Ledger {
     pub cells_tested: usize,
     #[serde(default)]
     pub cells_measured: usize,
+    /// Whether the run was told to stop.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 /// One phase of a run.
@@ -47,6 +50,7 @@ impl Ledger {
             sum.wheels_kept += ledger.wheels_kept;
             sum.cells_tested += ledger.cells_tested;
             sum.cells_measured += ledger.cells_measured;
+            sum.interrupted |= ledger.interrupted;
             for phase in &ledger.phases {
                 match sum.phases.iter_mut().find(|there| there.name == phase.name) {
                     Some(there) => {
@@ -83,6 +87,7 @@ mod tests {
             suite: Vec::new(),
             cells_tested: 5 * count,
             cells_measured: 7 * count,
+            interrupted: times > 1,
         }
     }
 

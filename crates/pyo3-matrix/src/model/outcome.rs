@@ -28,6 +28,8 @@ pub enum Outcome {
     /// The cell was planned, and says nothing of the extension: it has no record, or its tests failed and something else had
     /// removed its database.
     Lost,
+    /// The run was told to stop before the end of this cell. Never recorded.
+    Interrupted,
     /// The run is at work, and has not come to the end of this cell. Never recorded.
     UnderWay,
 }
@@ -47,6 +49,7 @@ impl Outcome {
             | Outcome::ProvisionFailed
             | Outcome::Mismatch
             | Outcome::Lost
+            | Outcome::Interrupted
             | Outcome::UnderWay => false,
         }
     }
@@ -65,6 +68,7 @@ impl Outcome {
             | Outcome::ProvisionFailed
             | Outcome::Skipped { .. }
             | Outcome::Lost
+            | Outcome::Interrupted
             | Outcome::UnderWay => false,
         }
     }
@@ -83,6 +87,7 @@ impl fmt::Display for Outcome {
             Outcome::Mismatch => f.write_str("mismatch"),
             Outcome::Skipped { .. } => f.write_str("skipped"),
             Outcome::Lost => f.write_str("lost"),
+            Outcome::Interrupted => f.write_str("interrupted"),
             Outcome::UnderWay => f.write_str("under way"),
         }
     }
@@ -107,6 +112,7 @@ mod tests {
             (Outcome::Mismatch, false, true, "mismatch"),
             (skipped, true, false, "skipped"),
             (Outcome::Lost, false, false, "lost"),
+            (Outcome::Interrupted, false, false, "interrupted"),
             (Outcome::UnderWay, false, false, "under way"),
         ] {
             let found = (outcome.is_green(), outcome.is_judged(), outcome.to_string());

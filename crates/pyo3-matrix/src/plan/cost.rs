@@ -96,6 +96,7 @@ mod tests {
             suite: Vec::new(),
             cells_tested: 2,
             cells_measured: 2,
+            interrupted: false,
         }
     }
 

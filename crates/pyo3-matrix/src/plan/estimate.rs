@@ -69,6 +69,7 @@ mod tests {
             suite: vec![suite.to_owned()],
             cells_tested: cells,
             cells_measured: 0,
+            interrupted: false,
         }
     }
 

@@ -93,7 +93,9 @@ fn table<'a>(rest: &[&Label], places: &BTreeMap<(&Label, &Label), &'a CellVerdic
 #[must_use]
 pub fn style(outcome: &Outcome) -> Style {
     let color = match outcome {
-        Outcome::Skipped { .. } | Outcome::Flaky | Outcome::UnderWay => AnsiColor::Yellow,
+        Outcome::Skipped { .. } | Outcome::Flaky | Outcome::Interrupted | Outcome::UnderWay => {
+            AnsiColor::Yellow
+        }
         outcome if outcome.is_green() => AnsiColor::Green,
         _ => AnsiColor::Red,
     };
@@ -153,6 +155,7 @@ pub fn word(cell: &CellVerdict) -> String {
         Outcome::Mismatch => "✘ mismatch".to_owned(),
         Outcome::Skipped { .. } => "- skipped".to_owned(),
         Outcome::Lost => "✘ lost".to_owned(),
+        Outcome::Interrupted => "interrupted".to_owned(),
         Outcome::UnderWay => "… under way".to_owned(),
     }
 }

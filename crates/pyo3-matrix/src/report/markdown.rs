@@ -97,6 +97,7 @@ fn sign(cell: &CellVerdict) -> String {
         Outcome::Skipped { .. } => word.replacen('-', "⏭️", 1),
         Outcome::Flaky => word.replacen('~', "⚠️", 1),
         Outcome::UnderWay => word.replacen('…', "⏳", 1),
+        Outcome::Interrupted => format!("⏹️ {word}"),
         _ => word.replacen('✔', "✅", 1).replacen('✘', "❌", 1),
     }
 }

@@ -52,6 +52,7 @@ impl Clock {
             suite,
             cells_tested,
             cells_measured,
+            interrupted: false,
         }
     }
 }

@@ -89,6 +89,8 @@ pub struct Known<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Ended,
+    /// It was told to stop: a cell without a record had not come to its end.
+    Interrupted,
     /// It is at work at this moment: a cell without a record is not lost yet.
     UnderWay,
 }
@@ -174,6 +176,7 @@ fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> C
     let Some(record) = record else {
         return match known.state {
             State::UnderWay => bare(Outcome::UnderWay, "the run is at work, and has not come to its end"),
+            State::Interrupted => bare(Outcome::Interrupted, "the run was told to stop before its end"),
             State::Ended => bare(
                 Outcome::Lost,
                 "no record: the run ended before this cell did, or no part of it holds the cell",
@@ -208,6 +211,10 @@ fn ended(record: &Record, passed: usize, known: Known<'_>) -> (Outcome, Option<S
         Outcome::Passed | Outcome::Flaky if record.thoroughness < known.terms.thoroughness => {
             match known.state {
                 State::UnderWay => said(Outcome::UnderWay, "its tests passed; its benchmarks are to come"),
+                State::Interrupted => said(
+                    Outcome::Interrupted,
+                    "its tests passed; the run was told to stop before its benchmarks",
+                ),
                 State::Ended => {
                     said(Outcome::Lost, "its tests passed; the run ended before its benchmarks did")
                 }

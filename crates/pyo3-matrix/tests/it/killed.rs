@@ -45,6 +45,9 @@ fn an_interrupted_harness_leaves_no_process_and_ends_with_130() {
     let status = running.harness.wait().expect("it ended");
     assert_eq!(status.code(), Some(130));
     gone("interrupted");
+    let report = running.project.run(&["report"]);
+    let text = crate::harness::stdout(&report);
+    assert!(text.contains("interrupted: ") && !text.contains("lost"), "{text}");
 }
 
 #[test]

@@ -292,6 +292,7 @@ fn a_cell_that_has_not_come_through_every_stage_is_lost_and_under_way_while_the_
     let outcome = |record: &Record, state| of_one(record, &terms, state).cells[0].outcome.clone();
     assert_eq!(outcome(&tested, State::Ended), Outcome::Lost);
     assert_eq!(outcome(&tested, State::UnderWay), Outcome::UnderWay);
+    assert_eq!(outcome(&tested, State::Interrupted), Outcome::Interrupted);
     for stages in [Thoroughness::Quick, Thoroughness::Full] {
         let measured = Record { thoroughness: stages, ..tested.clone() };
         assert_eq!(outcome(&measured, State::Ended), Outcome::Passed);

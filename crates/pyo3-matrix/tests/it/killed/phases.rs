@@ -27,8 +27,8 @@ fn a_harness_that_is_killed_leaves_nothing_in_any_phase_and_the_next_run_goes_on
         fetch(&machine, &brief);
     }
     provision(&machine, &brief);
+    environment(&machine, &brief);
     build(&machine, &brief);
-    install(&machine, &brief);
     tests(&machine, &brief);
     benchmarks(&machine, &request);
     suite(&machine, "passes", None);
@@ -71,6 +71,16 @@ fn provision(machine: &Machine, request: &[&str]) {
     machine.latest_is_lost("provision");
 }
 
+/// Where pip fills the environment of the cell.
+fn environment(machine: &Machine, request: &[&str]) {
+    let work = machine.target().join("tox");
+    let packages = || !below(&work, &|name| name.starts_with("pytest")).is_empty();
+    machine.kill("environment", request, || alive("environment", "--notest") && packages());
+    machine.latest_is_lost("environment");
+    assert!(!machine.said().contains("building wheel"), "{}", machine.said());
+    assert_eq!(below(&work, &|name| name == "pyo3-matrix.stamp"), [""; 0], "half an environment counts");
+}
+
 /// Where rustc compiles a part of the wheel.
 fn build(machine: &Machine, request: &[&str]) {
     machine.kill("build", request, || {
@@ -80,16 +90,6 @@ fn build(machine: &Machine, request: &[&str]) {
     let wheels = machine.target().join("wheels");
     assert_eq!(below(&wheels, &|_| true), [""; 0], "half a wheel is kept");
     copy(&target().join("wheels"), &wheels);
-}
-
-/// Where pip fills the environment of the cell.
-fn install(machine: &Machine, request: &[&str]) {
-    let work = machine.target().join("tox");
-    let packages = || !below(&work, &|name| name.starts_with("pytest")).is_empty();
-    machine.kill("install", request, || alive("install", "--notest") && packages());
-    machine.latest_is_lost("install");
-    assert!(!machine.said().contains("building wheel"), "{}", machine.said());
-    assert_eq!(below(&work, &|name| name == "pyo3-matrix.stamp"), [""; 0], "half an environment counts");
 }
 
 /// Where a test of a cell runs.
