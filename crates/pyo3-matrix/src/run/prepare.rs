@@ -1,6 +1,6 @@
 //! What does a run need before its first cell? Interpreters and services side by side, environments with what their locks
-//! name, then wheels, which are installed there.
-//! What cannot be had is kept with its reason, and the cells that do not need it go on.
+//! name, then wheels, which are installed there. What cannot be had is kept with its reason, and the cells that do not need it
+//! go on.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use fs_err as fs;
 
 use crate::build::environment::{self, Environment, EnvironmentError, Locked};
 use crate::build::line::LineError;
-use crate::build::wheel::{Origin, Wheel, WheelError};
+use crate::build::wheel::{self, Origin, Wheel, WheelError};
 use crate::config::service::ServiceId;
 use crate::config::{Config, Missing};
 use crate::model::cell::{CellId, Python, WheelId};
@@ -98,7 +98,9 @@ impl<'p> Preparation<'_, 'p> {
     /// anything is built.
     #[must_use]
     pub fn locked(&self, prepared: &Prepared<'p>) -> Provided<WheelId, Locked> {
+        let toolchain = self.toolchain();
         let provide = |&id: &WheelId| {
+            toolchain.as_ref().map_err(Clone::clone)?;
             let interpreter = had(&prepared.interpreters, &id.python)?;
             self.is_needed(id, prepared)?;
             let log = self.log("environment", id)?;
@@ -128,6 +130,11 @@ impl<'p> Preparation<'_, 'p> {
             }
         }
         lacking
+    }
+
+    /// The Rust that builds wheels. Without one no wheel can be had, and nothing is made for any.
+    pub(super) fn toolchain(&self) -> Result<String, Failure> {
+        wheel::toolchain(self.context).map_err(|error| build_failed(&error))
     }
 
     /// A fresh log under `target/matrix/logs`.
@@ -217,7 +224,7 @@ fn interrupted() -> Failure {
     Failure { outcome: Outcome::Lost, reason: "interrupted before its turn".to_owned() }
 }
 
-pub(super) fn build_failed(error: &dyn std::fmt::Display) -> Failure {
+fn build_failed(error: &dyn std::fmt::Display) -> Failure {
     Failure { outcome: Outcome::BuildFailed, reason: error.to_string() }
 }
 

@@ -7,13 +7,13 @@ use std::time::{Instant, SystemTime};
 use fs_err as fs;
 
 use crate::build::line::{self, Project};
-use crate::build::wheel::{self, Order, Wheel, WheelError};
+use crate::build::wheel::{Order, Wheel, WheelError};
 use crate::model::cell::{Line, WheelId};
 use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::stable::Stable;
 use crate::provision::python::Interpreter;
-use crate::run::prepare::{Preparation, Prepared, build_failed, had};
+use crate::run::prepare::{Preparation, Prepared, had};
 
 /// A wheel of the stable ABI, or the reason why it cannot be had, for all Pythons of its line that its tag promises.
 struct Promise {
@@ -39,8 +39,7 @@ impl<'p> Preparation<'_, 'p> {
     /// Builds, or finds, every wheel of the plan: one after another, since cargo uses every core for one.
     #[must_use]
     pub fn wheels(&self, prepared: &Prepared<'p>) -> Provided<WheelId, Wheel> {
-        let toolchain = wheel::toolchain(self.context).map_err(|error| build_failed(&error));
-        let mut builds = Builds { toolchain, prepared, projects: BTreeMap::new() };
+        let mut builds = Builds { toolchain: self.toolchain(), prepared, projects: BTreeMap::new() };
         let (mut wheels, mut promised, mut at) = (BTreeMap::new(), Vec::new(), 0);
         let foretold = self.plan.builds().len();
         for id in self.plan.wheels() {
