@@ -25,12 +25,21 @@ pub fn plan(forecast: &Forecast) -> String {
     text.push_str(&foretold_failures(plan));
     text.push_str(&estimated(estimate.as_ref()));
     text.push('\n');
-    let width = plan.cells.iter().map(|planned| planned.cell.to_string().len()).max().unwrap_or_default();
-    for planned in &plan.cells {
-        let _ = write!(text, "{:<width$}  ", planned.cell.to_string());
-        let _ = match &planned.excluded {
-            Some(reason) => writeln!(text, "skipped: {reason}"),
-            None => writeln!(text, "{}", crates(plan, planned)),
+    text.push_str(&cells(plan));
+    text
+}
+
+/// Each cell with what its wheel is built from, or why it is left out.
+fn cells(plan: &Plan) -> String {
+    let ids: Vec<String> = plan.cells.iter().map(|planned| planned.cell.to_string()).collect();
+    let width = ids.iter().map(String::len).max().unwrap_or_default();
+    let (mut text, mut of_line) = (String::new(), BTreeMap::new());
+    for (planned, id) in plan.cells.iter().zip(&ids) {
+        let _ = if let Some(reason) = &planned.excluded {
+            writeln!(text, "{id:<width$}  skipped: {reason}")
+        } else {
+            let crates = of_line.entry(planned.cell.line).or_insert_with(|| crates(plan, planned));
+            writeln!(text, "{id:<width$}  {crates}")
         };
     }
     text
@@ -78,24 +87,20 @@ fn legality(plan: &Plan) -> String {
         foretold(State::Impossible).count()
     );
     for (word, state) in [("experimental", State::Experimental), ("impossible", State::Impossible)] {
-        let mut by_reason: BTreeMap<String, Vec<&CellId>> = BTreeMap::new();
-        for (cell, legality) in foretold(state) {
-            by_reason.entry(reason(legality)).or_default().push(cell);
+        let mut by_reason: BTreeMap<[Option<&String>; 3], Vec<&CellId>> = BTreeMap::new();
+        for (cell, Legality { reason, message, fix, .. }) in foretold(state) {
+            by_reason.entry([reason.as_ref(), message.as_ref(), fix.as_ref()]).or_default().push(cell);
         }
-        for (reason, cells) in by_reason {
-            let _ = writeln!(text, "  {word}: {}{reason}", named(&cells));
+        for (why, cells) in by_reason {
+            let _ = writeln!(text, "  {word}: {}{}", named(&cells), reason(why));
         }
     }
     text
 }
 
 /// Why, in the build's own words where they are known, and what to do, each on lines of its own.
-fn reason(legality: &Legality) -> String {
-    let parts = [
-        legality.reason.clone(),
-        legality.message.clone(),
-        legality.fix.as_ref().map(|fix| format!("fix: {fix}")),
-    ];
+fn reason([reason, message, fix]: [Option<&String>; 3]) -> String {
+    let parts = [reason.cloned(), message.cloned(), fix.map(|fix| format!("fix: {fix}"))];
     parts.into_iter().flatten().fold(String::new(), |text, part| text + "\n" + &indented(&part))
 }
 
