@@ -45,16 +45,16 @@ impl Cli {
 /// An error about a verb that there is not, with the one that was meant: clap does not take letters that changed places
 /// for near.
 fn with_near_verb(mut error: clap::Error) -> clap::Error {
-    if let Some(ContextValue::String(asked)) = error.get(ContextKind::InvalidSubcommand)
-        && error.get(ContextKind::SuggestedSubcommand).is_none()
-    {
-        let command = Cli::command();
-        let near = |verb: &&str| strsim::damerau_levenshtein(verb, asked) <= asked.len().div_ceil(3);
-        let verbs = command.get_subcommands().map(clap::Command::get_name).filter(near);
-        let verbs: Vec<String> = verbs.map(str::to_owned).collect();
-        if !verbs.is_empty() {
-            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(verbs));
-        }
+    let Some(ContextValue::String(asked)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return error;
+    }
+    let command = Cli::command();
+    let near = |verb: &&str| strsim::damerau_levenshtein(verb, asked) <= asked.len().div_ceil(3);
+    let verbs = command.get_subcommands().map(clap::Command::get_name).filter(near);
+    let verbs: Vec<String> = verbs.map(str::to_owned).collect();
+    if !verbs.is_empty() {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(verbs));
     }
     error
 }
