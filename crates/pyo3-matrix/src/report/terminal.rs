@@ -63,8 +63,10 @@ fn reasons(report: &Report) -> String {
         for line in reason.text.lines().take(REASON_LINES) {
             let _ = writeln!(text, "  {line}");
         }
-        if let Some(cell) =
-            reason.cells.first().filter(|_| !matches!(reason.outcome, Outcome::Skipped { .. }))
+        if let Some(cell) = reason
+            .cells
+            .first()
+            .filter(|_| !matches!(reason.outcome, Outcome::Skipped { .. } | Outcome::UnderWay))
         {
             text.push_str(&pointers(report, cell, reason.outcome));
         }
@@ -79,8 +81,10 @@ fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
         Outcome::BuildFailed if report.merged.is_none() => {
             Some(format!("target/matrix/logs/build-{}.log", cell.wheel()))
         }
-        Outcome::BuildFailed | Outcome::ProvisionFailed => None,
-        _ => Some(format!("target/matrix/runs/{}/cells/{cell}/output.log", report.run)),
+        _ if outcome.is_judged() => {
+            Some(format!("target/matrix/runs/{}/cells/{cell}/output.log", report.run))
+        }
+        _ => None,
     };
     let log = log.map(|log| format!("  log    {log}\n")).unwrap_or_default();
     format!("{log}  again  {}\n", repro::bare(cell))

@@ -38,6 +38,16 @@ fn the_newest_value_of_an_axis_has_a_word() {
 }
 
 #[test]
+fn no_container_and_no_flake_holds_an_extra() {
+    let offered = |cell: &str| {
+        let text = stdout(&run(&["repro", cell]));
+        (text.contains("docker compose run"), text.contains("nix develop"))
+    };
+    assert_eq!(offered("py3.12-pg16-pyo3_0.30"), (true, true));
+    assert_eq!(offered("py3.14-pg17-pyo3_0.30"), (false, false));
+}
+
+#[test]
 fn a_name_that_is_not_known_ends_with_code_2_and_the_near_ones() {
     check(&["run", "--cell", "py3.12-pg16-pyo3_9.30"], 2, "the nearest are py3.12-pg16-pyo3_");
     check(
