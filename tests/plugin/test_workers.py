@@ -8,12 +8,10 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 from matrix_cell.events import Lines
 from matrix_cell.gate import Gate, WorkerGate
-from matrix_cell.memory import resident
 from matrix_cell.request import CellRequest
 from matrix_cell.workers import LEFT, PATIENCE, Workers, distributes, say_why, worker_of
 
@@ -64,13 +62,6 @@ def test_worker_that_ended_at_once_is_no_process(workers: Workers, child: subpro
     child.communicate(b"")
     workers.pytest_testnodeready(node_of(child))
     assert workers.processes() == []
-
-
-def test_process_that_ended_holds_no_memory(child: subprocess.Popen[bytes]) -> None:
-    process = psutil.Process(child.pid)
-    assert resident(process) > 0
-    child.communicate(b"")
-    assert resident(process) == 0
 
 
 def test_worker_that_ended_as_it_should_is_no_event(workers: Workers, tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 from matrix_cell.json_file import json_line
 from matrix_cell.phases import as_earlier, end_of, phase_of, reason_of
+from matrix_cell.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,7 +44,7 @@ class SessionLog:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._lines.write("session_start", process_started=psutil.Process().create_time())
+        self._lines.write("session_start", process_started=Watched().started())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:

@@ -17,9 +17,8 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from matrix_cell.json_file import write_json
+from matrix_cell.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,10 +40,10 @@ SERIES: weakref.WeakSet[MemorySeries] = weakref.WeakSet()
 class MemorySeries:
     """A pytest plugin object that samples the resident set from a daemon thread."""
 
-    def __init__(self, path: Path, others: Callable[[], Iterable[psutil.Process]] = tuple) -> None:
+    def __init__(self, path: Path, others: Callable[[], Iterable[Watched]] = tuple) -> None:
         self._path = path
         self._others = others
-        self._process = psutil.Process()
+        self._process = Watched()
         self._began = time.perf_counter()
         # Arrays of numbers, not lists of objects: the series must not look like a leak to what it watches.
         self._seconds = array("d")
@@ -102,7 +101,7 @@ class MemorySeries:
     def _sample(self) -> None:
         with self._lock:
             self._seconds.append(time.perf_counter() - self._began)
-            self._resident.append(self._process.memory_info().rss + sum(map(resident, self._others())))
+            self._resident.append(self._process.memory() + sum(process.memory() for process in self._others()))
 
     def _save(self) -> None:
         with self._lock:
@@ -118,14 +117,6 @@ class MemorySeries:
                     "leaks": dict(self._leaks),
                 },
             )
-
-
-def resident(process: psutil.Process) -> int:
-    """Return the resident set of another process: nothing once it has ended."""
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
 
 
 def pause_all() -> None:

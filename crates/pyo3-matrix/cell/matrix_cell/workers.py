@@ -10,8 +10,9 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import psutil
 import pytest
+
+from matrix_cell.watched import Watched
 
 if TYPE_CHECKING:
     from matrix_cell.events import Lines
@@ -45,9 +46,9 @@ class Workers:
     def __init__(self, lines: Lines, gate: Gate) -> None:
         self._lines = lines
         self._gate = gate
-        self._started: dict[str, psutil.Process] = {}
+        self._started: dict[str, Watched] = {}
 
-    def processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[Watched]:
         """Return the processes of the workers that were started and have not ended."""
         return list(self._started.values())
 
@@ -57,7 +58,7 @@ class Workers:
         popen = _popen(node)
         if popen is not None and popen.poll() is None:
             # Another thread reads the map, so it is replaced, not changed.
-            self._started = {**self._started, node.gateway.id: psutil.Process(popen.pid)}
+            self._started = {**self._started, node.gateway.id: Watched(popen.pid)}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:

@@ -27,7 +27,7 @@ macro_rules! embedded {
     };
 }
 
-const FILES: [(&str, &str); 25] = embedded![
+const FILES: [(&str, &str); 26] = embedded![
     "matrix_cell/__init__.py",
     "matrix_cell/benchmark_files.py",
     "matrix_cell/benchmark_rounds.py",
@@ -50,6 +50,7 @@ const FILES: [(&str, &str); 25] = embedded![
     "matrix_cell/service/postgres.py",
     "matrix_cell/service/program.py",
     "matrix_cell/unobservable.py",
+    "matrix_cell/watched.py",
     "matrix_cell/wheel_needs.py",
     "matrix_cell/workers.py",
     "tox.toml",
