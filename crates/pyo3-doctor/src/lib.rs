@@ -14,6 +14,7 @@ mod locked;
 pub mod lockfile;
 mod log;
 mod manifest;
+pub mod metadata;
 pub mod program;
 mod project;
 mod pyo3;

@@ -74,6 +74,12 @@ impl Lockfile {
         versions.is_some_and(|versions| versions.iter().any(|locked| locked.to_string() == version))
     }
 
+    /// Whether a package asks for another one by itself.
+    #[must_use]
+    pub fn depends_on(&self, name: &str, other: &str) -> bool {
+        self.edges.get(name).is_some_and(|edges| edges.contains(other))
+    }
+
     /// How this lock is not a pairing, given as packages with their versions: one sentence for each package.
     #[must_use]
     pub fn beside_pairing<'a>(&self, pairing: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {

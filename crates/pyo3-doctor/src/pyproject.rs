@@ -35,7 +35,9 @@ pub struct Pyproject {
 /// A build backend that compiles crates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
+    /// `maturin`.
     Maturin,
+    /// `setuptools-rust`.
     SetuptoolsRust,
 }
 

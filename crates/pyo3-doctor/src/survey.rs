@@ -18,11 +18,21 @@ use super::locked::LockedPackages;
 use super::manifest::Manifest;
 use super::project::{Project, Workspace};
 use super::pyo3::PYO3;
+use super::pyproject::Pyproject;
 use super::text::TextFile;
 use crate::version::Line;
 
 /// How far below a folder without a manifest crates are looked for.
 const DEPTH: usize = 3;
+
+/// The `pyproject.toml` of a folder, and the manifests that are there of those that it builds.
+pub fn pyproject(folder: &Path) -> Result<Option<(Pyproject, Vec<PathBuf>)>, DoctorError> {
+    let read = metadata::read_in(folder)?;
+    Ok(read.map(|pyproject| {
+        let manifests = metadata::manifests(&pyproject, folder);
+        (pyproject, manifests)
+    }))
+}
 
 /// Reads everything that is at `path`: a folder, a `Cargo.toml`, or a lock file alone.
 pub fn survey(path: &Path) -> Result<Project, DoctorError> {

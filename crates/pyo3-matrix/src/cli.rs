@@ -36,7 +36,13 @@ impl Cli {
         let parsed = Cli::command().term_width(width()).try_get_matches();
         match (parsed.and_then(|matches| Cli::from_arg_matches(&matches)), learned) {
             (Ok(cli), _) => Ok(cli),
-            (Err(error), Err(unreadable)) if error.kind() == ErrorKind::UnknownArgument => Err(unreadable),
+            // Without a file the axes are those of every matrix.
+            (Err(error), Err(unreadable))
+                if error.kind() == ErrorKind::UnknownArgument
+                    && !matches!(unreadable, ConfigError::Missing(_)) =>
+            {
+                Err(unreadable)
+            }
             (Err(error), _) => with_near_verb(error).exit(),
         }
     }
@@ -78,7 +84,12 @@ pub enum Verb {
         /// Balance the shards by what cells took in RUN: an id, a folder or a costs.json [default: by count]
         #[arg(long, value_name = "RUN", requires = "shards")]
         costs: Option<String>,
+        /// Say what was inferred where there is no matrix.toml, each value with its source
+        #[arg(long)]
+        explain: bool,
     },
+    /// Write what is inferred without a matrix.toml as one, to be corrected
+    Init,
     /// Make or refresh the lock files of PyO3 lines, or say which are stale
     Lock {
         /// Lines, such as 0.30 [default: all]
@@ -109,6 +120,9 @@ pub enum Verb {
         partial: Partial,
         #[command(flatten)]
         manner: Manner,
+        /// Further arguments of pytest, such as -k NAME -x
+        #[arg(last = true, value_name = "PYTEST", conflicts_with = "failed")]
+        pytest: Vec<String>,
     },
     /// Judge the partial runs of any machines as one
     Merge {
@@ -197,6 +211,9 @@ pub struct Manner {
     /// How often the tests of a cell run again where they failed; one that passes then is flaky
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub retries: u16,
+    /// Exit with 1 where a cell of a rehearsed line is red as well
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Which of them, where they are shared with other machines or were run before.

@@ -10,22 +10,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cell::{CellId, Line, Python, Value};
 use crate::model::fingerprint::Fingerprint;
-use crate::model::outcome::Outcome;
 
 pub mod axis;
 mod check;
 mod keep;
 mod negative;
+mod packages;
 mod preset;
 pub mod pytest;
 pub mod service;
+mod suite;
 
 use axis::{Axis, FreeAxis, FreeValue};
 use check::Written;
 pub use keep::{Keep, Kept};
 pub use negative::Negative;
+pub use packages::Packages;
 pub use preset::{Choice, Combine, Exclusion, Missing, Preset};
 use service::{ServiceId, ServiceSpec};
+pub use suite::{Flaky, Suite};
 
 /// The name of the file, at the root of the project.
 pub const FILE: &str = "matrix.toml";
@@ -35,6 +38,10 @@ pub const FILE: &str = "matrix.toml";
 pub struct Config {
     /// The folder that `matrix.toml` stands in; every path in it is relative to this.
     pub root: PathBuf,
+    /// The folder where the harness keeps everything.
+    pub target: PathBuf,
+    /// The files of the checkout, relative to the root, where something asks for all of them; see [`Config::lists_files`].
+    pub files: Vec<PathBuf>,
     /// SHA-256 of the file's text.
     pub digest: String,
     pub extension: Extension,
@@ -51,6 +58,8 @@ pub struct Config {
     pub exclusions: Vec<Exclusion>,
     pub negatives: Vec<Negative>,
     pub criteria: Vec<Criterion>,
+    /// The lines that the manifest does not ask for: their cells rehearse an upgrade.
+    pub rehearsals: Vec<Line>,
 }
 
 /// The extension under test.
@@ -61,10 +70,13 @@ pub struct Extension {
     pub module: String,
     pub manifest: PathBuf,
     pub pyproject: PathBuf,
-    /// The files and folders that go into a wheel, besides the manifest, pyproject and the line's lock.
+    /// The files and folders that go into a wheel, besides the manifest, pyproject and the line's lock. Without any, all
+    /// files of the checkout may.
+    #[serde(default)]
     pub sources: Vec<PathBuf>,
-    /// The folder of the lines' lock files.
-    pub locks: PathBuf,
+    /// The folder of the lines' lock files. Without one, the harness makes them from the project's own `Cargo.lock`.
+    #[serde(default)]
+    pub locks: Option<PathBuf>,
 }
 
 impl Extension {
@@ -72,52 +84,6 @@ impl Extension {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.manifest.parent().unwrap_or(Path::new(""))
-    }
-}
-
-/// What runs in a cell.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Suite {
-    /// The folder of the hash-locked requirements: `py<version>.txt`.
-    pub requirements: PathBuf,
-    /// pytest arguments of the correctness stage.
-    pub tests: Vec<String>,
-    /// pytest arguments of the benchmark stage; without any there is none.
-    #[serde(default)]
-    pub benchmarks: Vec<String>,
-    /// Files and folders whose content decides what those two stages do, besides what pytest loads by its arguments.
-    #[serde(default)]
-    pub sources: Vec<PathBuf>,
-    /// The outcome of a cell whose tests failed first and then passed.
-    #[serde(default)]
-    pub flaky: Flaky,
-}
-
-/// What a flaky cell does to the verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Flaky {
-    /// It is red.
-    #[default]
-    Fail,
-    /// It is green, and counted apart.
-    Pass,
-}
-
-impl Flaky {
-    /// Whether a cell that ended so keeps the verdict green.
-    #[must_use]
-    pub fn is_green(self, outcome: &Outcome) -> bool {
-        outcome.is_green() || (self == Flaky::Pass && *outcome == Outcome::Flaky)
-    }
-}
-
-impl Suite {
-    /// The content of both stages; two runs have the same suite if this is equal.
-    #[must_use]
-    pub fn arguments(&self) -> Vec<String> {
-        self.tests.iter().chain(&self.benchmarks).cloned().collect()
     }
 }
 
@@ -160,6 +126,9 @@ impl Default for Budgets {
 pub struct LineSpec {
     pub name: Line,
     pub pyo3: String,
+    /// Not on the axis: "all" does not include it.
+    #[serde(default)]
+    pub extra: bool,
     /// The crates that go with it and have a version here, such as `pyo3-async-runtimes`. The lock decides about others.
     #[serde(flatten)]
     pub companions: BTreeMap<String, String>,
@@ -213,6 +182,8 @@ pub enum ConfigError {
     Astray { path: PathBuf, named: PathBuf },
     #[error("{}: [suite] {stage} names no file or folder that is there, and the settings of pytest have no testpaths that are\nhint: name what to run, such as \"tests\"; its files decide which runs are judged together", path.display())]
     Aimless { path: PathBuf, stage: &'static str },
+    #[error("{} is there already\nhint: correct it, or move it away to have it inferred anew", .0.display())]
+    Exists(PathBuf),
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
 }
@@ -240,13 +211,23 @@ impl Config {
         }
     }
 
+    /// This config, with further arguments of pytest for the tests. Runs with others are not judged together.
+    #[must_use]
+    pub fn with_pytest(&self, arguments: &[String]) -> Config {
+        let mut config = self.clone();
+        config.suite.tests.extend(arguments.iter().cloned());
+        let digest = Fingerprint::default().with(FILE, &self.digest);
+        config.digest = arguments.iter().fold(digest, |print, argument| print.with("pytest", argument)).hex();
+        config
+    }
+
     /// The stage for which neither its arguments nor the settings name anything to run, if there is one.
     fn aimless(&self) -> Option<&'static str> {
         let stages = [("tests", &self.suite.tests), ("benchmarks", &self.suite.benchmarks)];
         let aimless = |arguments: &[String]| {
             // With `--pyargs` modules are named. Those of the wheel are sources of the extension.
             let modules = arguments.iter().any(|argument| argument == "--pyargs");
-            !arguments.is_empty() && !modules && pytest::what_runs(&self.root, arguments).is_empty()
+            !arguments.is_empty() && !modules && pytest::what_runs(&self.suite_folder(), arguments).is_empty()
         };
         stages.into_iter().find(|(_, arguments)| aimless(arguments)).map(|(stage, _)| stage)
     }
@@ -321,19 +302,42 @@ impl Config {
     /// Returns the folder where the harness keeps everything.
     #[must_use]
     pub fn target(&self) -> PathBuf {
-        self.root.join("target").join("matrix")
+        self.target.clone()
+    }
+
+    /// Whether a run needs [`Config::files`].
+    #[must_use]
+    pub fn lists_files(&self) -> bool {
+        self.suite.copy || self.extension.sources.is_empty()
+    }
+
+    /// What may go into a wheel besides manifest, pyproject and lock, relative to the root.
+    #[must_use]
+    pub fn sources(&self) -> &[PathBuf] {
+        if self.extension.sources.is_empty() { &self.files } else { &self.extension.sources }
+    }
+
+    /// The folder that pytest is started in.
+    #[must_use]
+    pub fn suite_folder(&self) -> PathBuf {
+        self.root.join(&self.suite.folder)
     }
 
     /// The lock file of a line.
     #[must_use]
     pub fn line_lock(&self, line: Line) -> PathBuf {
-        self.root.join(&self.extension.locks).join(format!("{line}.lock"))
+        self.locks(self.extension.locks.as_deref()).join(format!("{line}.lock"))
     }
 
     /// The hash-locked requirements of the cells of one Python.
     #[must_use]
     pub fn cell_lock(&self, python: Python) -> PathBuf {
-        self.root.join(&self.suite.requirements).join(format!("py{python}.txt"))
+        self.locks(self.suite.requirements.as_deref()).join(format!("py{python}.txt"))
+    }
+
+    /// The folder of locks that the project keeps, or that the harness makes.
+    fn locks(&self, kept: Option<&Path>) -> PathBuf {
+        kept.map_or_else(|| self.target.join("locks"), |kept| self.root.join(kept))
     }
 }
 

@@ -3,6 +3,7 @@
 mod parts;
 mod plans;
 mod postgres;
+mod project;
 mod reports;
 mod voice;
 
@@ -31,6 +32,7 @@ use crate::service;
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 use crate::store::folder::RunFolder;
+use project::Asked;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
@@ -40,14 +42,14 @@ pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
         Err(error) => Err(Error::from(error)),
         // Any project can be examined, also one without a matrix.toml.
         Ok(Cli { verb: Verb::Doctor { path, log, format }, .. }) => doctor(&path, log.as_deref(), format),
-        Ok(Cli { verb: asked, config }) => {
-            let loaded = Config::load(config.as_deref());
-            let checked = loaded.and_then(|(config, path)| service::check(&config, &path).map(|()| config));
-            checked.map_err(Error::from).and_then(|config| {
-                config.names().for_each(secrets::spare);
-                verb(asked, &config)
-            })
-        }
+        Ok(Cli { verb: Verb::Init, config }) => project::init(config.as_deref()),
+        Ok(Cli { verb: asked, config }) => project::load(config.as_deref()).and_then(|project| {
+            project.config.names().for_each(secrets::spare);
+            if let Some(inferred) = &project.inferred {
+                voice::say(&message::inferred(&inferred.root, &project.config.target));
+            }
+            verb(asked, &project)
+        }),
     };
     answered.unwrap_or_else(|error| {
         voice::fail(&error);
@@ -55,9 +57,15 @@ pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
     })
 }
 
-fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
+fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
+    let config = &project.config;
     match verb {
-        Verb::Plan { selection, probe, format, shards, costs } => {
+        Verb::Plan { explain: true, .. } => {
+            let facts = project.inferred.as_ref().map(|inferred| inferred.facts.as_slice());
+            voice::answer(&message::explained(facts))?;
+            Ok(Ending::Green)
+        }
+        Verb::Plan { selection, probe, format, shards, costs, .. } => {
             plans::plan(&selection.into(), probe, format, (shards, costs.as_deref()), config)
         }
         Verb::Lock { lines, check: true, .. } => plans::stale(&lines, config),
@@ -66,7 +74,12 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         }
         Verb::Provision { selection } => provision(&selection.into(), config),
         Verb::Build { selection } => parts::build(&selection.into(), config),
-        Verb::Run { selection, partial, manner } => parts::run(&selection.into(), &partial, &manner, config),
+        Verb::Run { selection, partial, manner, pytest } if pytest.is_empty() => {
+            parts::run(&selection.into(), &partial, &manner, config)
+        }
+        Verb::Run { selection, partial, manner, pytest } => {
+            parts::run(&selection.into(), &partial, &manner, &config.with_pytest(&pytest))
+        }
         Verb::Merge { runs } => parts::merge(&runs, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Repro { cell: asked } => {
@@ -79,6 +92,7 @@ fn verb(verb: Verb, config: &Config) -> Result<Ending, Error> {
         Verb::Shell { cell, command } => shell(&cell, &command, config),
         Verb::Postgres { major, command } => postgres::beside(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
+        Verb::Init => project::init(None),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
             voice::answer(&(message::cleaned(&disk::clean(config, what)?) + "\n"))?;

@@ -10,6 +10,7 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
+use crate::infer::InferError;
 use crate::store::costs::CostError;
 use crate::store::disk::DiskError;
 
@@ -29,6 +30,8 @@ use crate::store::merge::MergeError;
 pub enum Error {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Infer(#[from] InferError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
@@ -85,6 +88,13 @@ impl Error {
         match self {
             Error::Merge(MergeError::Io(_)) | Error::Cost(CostError::Io(_)) => Ending::Failed,
             Error::Config(_)
+            | Error::Infer(
+                InferError::NoProject(_)
+                | InferError::Several(_)
+                | InferError::NoLine(_)
+                | InferError::NoPython(_)
+                | InferError::NoTests(_),
+            )
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
             | Error::Folder(FolderError::Unknown { .. })
@@ -102,6 +112,7 @@ impl Error {
             | Error::Run(RunError::Provision(ProvisionError::Interrupted)) => Ending::Interrupted,
             Error::Prepare(failure) if failure.outcome == Outcome::Lost => Ending::Interrupted,
             Error::Provision(_)
+            | Error::Infer(_)
             | Error::Lock(_)
             | Error::Probe(_)
             | Error::Prepare(_)

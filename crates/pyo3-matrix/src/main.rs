@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod dispatch;
 mod error;
+mod infer;
 mod model;
 mod plan;
 mod process;

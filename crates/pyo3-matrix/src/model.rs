@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod negative;
 pub mod outcome;
 pub mod record;
+pub mod rehearsal;
 pub mod secrets;
 pub mod stable;
 pub mod versions;

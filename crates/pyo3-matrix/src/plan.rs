@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::axis::Axis;
 use crate::config::{Choice, Config, Exclusion, LineSpec, Missing, Negative, Preset};
-use crate::model::cell::{CellId, Python, Release, Value, WheelId};
+use crate::model::cell::{CellId, Line, Python, Release, Value, WheelId};
 use crate::model::record::Versions;
 use crate::model::stable::{self, Stable};
 use crate::plan::legality::{Legality, State};
@@ -80,6 +80,9 @@ enum WrittenNames {
 pub struct Planned {
     pub cell: CellId,
     pub requested: Versions,
+    /// Whether the manifest asks for an older line: the cell rehearses an upgrade, and is judged apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsal: bool,
     /// Why it is not run, if an exclusion covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<String>,
@@ -229,6 +232,13 @@ impl Plan {
         self.buildable().map(|cell| cell.python).collect()
     }
 
+    /// The lines that are rehearsed, oldest first.
+    #[must_use]
+    pub fn rehearsed(&self) -> BTreeSet<Line> {
+        let rehearsed = self.cells.iter().filter(|planned| planned.rehearsal && planned.excluded.is_none());
+        rehearsed.map(|planned| planned.cell.line).collect()
+    }
+
     /// The releases of services that those cells have.
     #[must_use]
     pub fn releases(&self) -> BTreeSet<Release> {
@@ -295,7 +305,8 @@ fn planned(config: &Config, own: &[Exclusion], cell: CellId) -> Option<Planned> 
     let crates = line.pairing().map(|(name, version)| (Versions::of_crate(name), version.to_owned()));
     let requested = python.into_iter().chain(releases).chain(crates).collect();
     let excluded = excluded(config, own, &cell).map(str::to_owned);
-    Some(Planned { cell, requested, excluded, legality: None })
+    let rehearsal = config.rehearsals.contains(&cell.line);
+    Some(Planned { cell, requested, rehearsal, excluded, legality: None })
 }
 
 /// Returns the named lines, or all.

@@ -2,6 +2,7 @@
 
 pub mod cache;
 mod error;
+pub mod listing;
 mod probe;
 pub mod python;
 pub mod tools;

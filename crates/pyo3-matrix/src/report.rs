@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ledger::Ledger;
 use crate::model::record::{Record, SCHEMA_VERSION};
+use crate::model::rehearsal::Rehearsal;
 use crate::store::folder::Contents;
 use crate::store::merge::Merged;
 use crate::verdict::criterion::Status;
@@ -26,6 +27,9 @@ use crate::verdict::judge::{Decision, Known, State, Verdict, judge};
 /// `report.json`: what one run means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
+    /// Where everything is kept, as a person at the terminal would write it.
+    #[serde(skip, default = "usual_place")]
+    pub place: String,
     pub schema_version: u32,
     pub run: String,
     pub preset: String,
@@ -38,6 +42,9 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
     pub verdict: Verdict,
+    /// What it would take to move to the lines that were rehearsed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rehearsals: Vec<Rehearsal>,
     /// Absent where the run was killed.
     pub ledger: Option<Ledger>,
     /// Rust, as the wheels were built with it.
@@ -48,12 +55,13 @@ pub struct Report {
 /// What is on disk of a run, and whether it is at work, as a report.
 #[must_use]
 pub fn assemble(contents: Contents, state: State) -> Report {
-    let Contents { intent, records, negatives, ledger } = contents;
+    let Contents { intent, records, negatives, rehearsals, ledger } = contents;
     let (plan, terms) = (&intent.plan, &intent.terms);
     let told_to_stop = state == State::Ended && ledger.as_ref().is_some_and(|ledger| ledger.interrupted);
     let state = if told_to_stop { State::Interrupted } else { state };
     let known = Known { plan, records: &records, negatives: &negatives, terms, state };
     Report {
+        place: usual_place(),
         schema_version: SCHEMA_VERSION,
         verdict: judge(known),
         toolchain: toolchains(&records),
@@ -62,8 +70,13 @@ pub fn assemble(contents: Contents, state: State) -> Report {
         started: intent.started,
         part: intent.part.as_ref().map(ToString::to_string),
         merged: intent.merged,
+        rehearsals,
         ledger,
     }
+}
+
+fn usual_place() -> String {
+    "target/matrix".to_owned()
 }
 
 /// Every file of a report, by its name.
@@ -84,6 +97,7 @@ impl Report {
         let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
         match verdict.decision {
             Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
+            Decision::None => ("none", "nothing was judged: these cells rehearse an upgrade"),
             Decision::Investigate if verdict.tally().under_way > 0 => {
                 ("none yet", "the run is at work; this is what its cells say so far")
             }
@@ -142,9 +156,11 @@ mod tests {
             cells,
             criteria: Vec::new(),
             negatives: Vec::new(),
+            rehearsals: Vec::new(),
             flaky: Flaky::Fail,
         };
         Report {
+            place: usual_place(),
             schema_version: SCHEMA_VERSION,
             run: "r".into(),
             preset: "grid".into(),
@@ -152,6 +168,7 @@ mod tests {
             part: None,
             merged: None,
             verdict,
+            rehearsals: Vec::new(),
             ledger: None,
             toolchain: Vec::new(),
         }

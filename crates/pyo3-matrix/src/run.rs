@@ -6,6 +6,7 @@ pub mod clock;
 mod must_fail;
 pub mod pool;
 pub mod prepare;
+mod rehearse;
 mod wheels;
 
 use std::io;
@@ -94,6 +95,7 @@ pub fn run(
     if !plan.negatives.is_empty() {
         clock.phase("negative", || must_fail::run(plan, &folder, context), |(), wall| wall);
     }
+    rehearse::record(plan, &prepared, &folder, context)?;
     let run = Run { plan, options, context, folder: &folder, prepared: &prepared };
     let mut records = clock.phase("tests", || run.tests(), |records, wall| tests_work(records, wall));
     if options.stages(context.config) != Thoroughness::Tests {

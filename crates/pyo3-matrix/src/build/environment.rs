@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::build::wheel::Wheel;
-use crate::build::{cell_files, needs};
+use crate::build::{cell_files, needs, packages};
 use crate::config::{Config, pytest};
 use crate::model::cell::{Python, WheelId};
 use crate::model::event::Event;
@@ -52,18 +52,16 @@ pub struct Environment {
 pub enum EnvironmentError {
     #[error("the cells of Python {python} have no lock {}\nhint: docs/own-project.md of pyo3-matrix says how one is compiled", path.display())]
     NoLock { python: Python, path: PathBuf },
+    #[error(
+        "the packages that the tests need on Python {python} cannot be locked: {source}\nhint: `packages` of [suite] in matrix.toml says what they are; `cargo matrix init` writes what was inferred"
+    )]
+    Unlocked { python: Python, source: ProcessError },
     #[error("the wheel of {id} needs what its lock does not install: {}\n{}", needs.join("; "), needs::hint(*python, lock, pyproject))]
     Unmet { id: WheelId, python: Python, needs: Vec<String>, lock: PathBuf, pyproject: PathBuf },
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-/// Returns the lock of a Python's cells. A run looks for it before it builds anything.
-pub fn lock(python: Python, config: &Config) -> Result<PathBuf, EnvironmentError> {
-    let path = config.cell_lock(python);
-    if path.is_file() { Ok(path) } else { Err(EnvironmentError::NoLock { python, path }) }
 }
 
 /// Makes the environment of `id` with what its lock names, or finds it. `log` receives tox's output.
@@ -75,11 +73,11 @@ pub fn provide(
     context: &Context<'_>,
 ) -> Result<Locked, EnvironmentError> {
     let config = context.config;
-    let lock_path = lock(id.python, config)?;
+    let lock_path = packages::provide(id.python, interpreter, tools, context)?;
     let work = config.target().join("tox");
     let files = cell_files::provide(&config.target())?;
     // Without a file of settings pytest would look for one in every folder above the tests, beyond the project too.
-    let settings = pytest::settings(&config.root).unwrap_or_else(|| PathBuf::from("/dev/null"));
+    let settings = pytest::settings(&config.suite_folder()).unwrap_or_else(|| PathBuf::from("/dev/null"));
     let mut locked = Locked {
         id,
         fresh: false,
@@ -87,7 +85,7 @@ pub fn provide(
         lock: fingerprint::of_file(&lock_path)?,
         lock_path: lock_path.clone(),
         tox: tools.tox(),
-        root: config.root.clone(),
+        root: config.suite_folder(),
         files: files.clone(),
         variables: vec![
             ("PYO3_MATRIX_PYTHON", interpreter.path.clone().into()),
@@ -118,10 +116,12 @@ fn relative<'p>(path: &'p Path, config: &Config) -> &'p Path {
 }
 
 impl Environment {
-    /// Returns the tox command for this environment as it is: tox installs nothing. The tests see these variables.
+    /// Returns the tox command for this environment as it is: tox installs nothing. pytest starts in `root`, the project's folder
+    /// or that of a copy. The tests see these variables.
     #[must_use]
-    pub fn run(&self, pytest: &[String], variables: &[(&str, &str)]) -> Command {
-        let command = self.locked.tox().arg("--skip-pkg-install");
+    pub fn run(&self, root: &Path, pytest: &[String], variables: &[(&str, &str)]) -> Command {
+        // From another folder tox would rewrite each argument that is a path there.
+        let command = self.locked.tox(root).folder(root).arg("--skip-pkg-install");
         let command = variables.iter().fold(command, |command, (name, value)| {
             // tox passes on what its file names, and no other variable.
             command.args(["-x", &format!("env_run_base.pass_env+={name}")]).env(*name, value)
@@ -133,6 +133,12 @@ impl Environment {
     #[must_use]
     pub fn variables(&self) -> &[(&'static str, OsString)] {
         &self.locked.variables
+    }
+
+    /// The folder that pytest starts in, unless that is one of a copy.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.locked.root
     }
 
     /// The environment's own `bin`.
@@ -181,7 +187,7 @@ impl Locked {
 
     /// Has tox make it anew, with what the lock names.
     fn make(&self, log: &Path, context: &Context<'_>) -> Result<(), EnvironmentError> {
-        let command = self.tox().args(["--recreate", "--notest", "--skip-pkg-install"]);
+        let command = self.tox(&self.root).args(["--recreate", "--notest", "--skip-pkg-install"]);
         let made = command.limit(context.config.budgets.install).log(log).check(context.processes);
         // tox keeps what each of its commands printed, an index's address with a password in it among that.
         let kept = self.work.join(self.id.to_string()).join("tox");
@@ -223,13 +229,13 @@ impl Locked {
         self.work.join(self.id.to_string()).join("pyo3-matrix.stamp")
     }
 
-    fn tox(&self) -> Command {
+    fn tox(&self, root: &Path) -> Command {
         let command = Command::new(&self.tox)
             .args(["run", "--colored", "no", "-c"])
             .arg(self.files.join(cell_files::TOX));
         let command = command
             .arg("--root")
-            .arg(&self.root)
+            .arg(root)
             .arg("--workdir")
             .arg(&self.work)
             .arg("-e")

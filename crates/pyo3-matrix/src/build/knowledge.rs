@@ -21,6 +21,10 @@ pub fn gather(plan: &Plan, config: &Config) -> Knowledge {
         let kept = lock.as_ref().ok().and_then(|lock| probe::kept(config, wheel.python, lock));
         known.probed.extend(kept.map(|probed| (wheel, probed)));
     }
+    if config.extension.locks.is_none() {
+        // They are made before a build. What is there now may be of an earlier state of the project.
+        known.locks.clear();
+    }
     let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| value == "1");
     known.taints = TAINTS.iter().filter(set).map(|name| (*name).to_owned()).collect();
     known

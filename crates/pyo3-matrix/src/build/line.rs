@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::build::rehearsal::{self, Wanted};
 use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::config::Config;
 use crate::model::cell::Line;
 use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::rehearsal::Edit;
 use pyo3_doctor::lockfile::{Lockfile, Unreadable};
 
 /// The name of a lock in a project.
@@ -41,7 +43,7 @@ pub enum LineError {
 
 /// Writes or refreshes the project of `line`. A file whose content has not changed keeps its time, so cargo does not
 /// build it again. A file that is no longer a source is removed.
-pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
+pub fn synthesise(config: &Config, line: Line, wanted: &Wanted) -> Result<Project, LineError> {
     let lock_path = config.line_lock(line);
     if !lock_path.is_file() {
         return Err(LineError::NoLock { line, path: lock_path });
@@ -50,7 +52,7 @@ pub fn synthesise(config: &Config, line: Line) -> Result<Project, LineError> {
     let lock = fs::read_to_string(&lock_path)?;
     let unreadable = |source| LineError::Unreadable { line, path: lock_path.clone(), source };
     let locked = Lockfile::parse(&lock).map_err(unreadable)?;
-    let Copied { root, manifest, files } = copy(config, &folder)?;
+    let Copied { root, manifest, files, .. } = copy(config, wanted, &folder)?;
     let own = [root.join(MANIFEST), root.join(LOCK)];
     keep(&folder.join(&own[1]), lock.as_bytes())?;
     remove_others(&folder, files.iter().chain(&own))?;
@@ -71,22 +73,37 @@ pub struct Copied {
     pub manifest: String,
     /// All other files, relative to the root.
     pub files: Vec<PathBuf>,
+    /// The requirements of manifests that are not those of the checkout.
+    pub edits: Vec<Edit>,
 }
 
-/// Writes the extension and its reduced workspace to `folder`, without a lock.
-pub fn copy(config: &Config, folder: &Path) -> Result<Copied, LineError> {
+/// Writes the extension and its reduced workspace to `folder`, without a lock. The manifests take the versions that are `wanted`.
+pub fn copy(config: &Config, wanted: &Wanted, folder: &Path) -> Result<Copied, LineError> {
     let workspace = Workspace::of(config)?;
-    let manifest = workspace.reduced(config.extension.folder());
-    let mut paths = config.extension.sources.clone();
+    let edited = |file: &Path, text: &str| {
+        let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        rehearsal::edit(file, text, wanted).map_err(|error| fingerprint::naming(&invalid(error), file))
+    };
+    let (manifest, _) = edited(&workspace.manifest, &workspace.reduced(config.extension.folder()))?;
+    let own = fs::read_to_string(config.root.join(&workspace.manifest))?;
+    let (_, mut edits) = edited(&workspace.manifest, &own)?;
+    let mut paths = config.sources().to_vec();
     paths.extend([config.extension.manifest.clone(), config.extension.pyproject.clone()]);
     let mut files = fingerprint::files(&config.root, &paths)?;
-    files.retain(|file| *file != workspace.manifest);
+    let lock = workspace.folder().join(LOCK);
+    files.retain(|file| *file != workspace.manifest && *file != lock);
+    files.dedup();
     for file in &files {
-        let content = fs::read(config.root.join(file))?;
+        let mut content = fs::read(config.root.join(file))?;
+        if let (true, Ok(text)) = (file.ends_with(MANIFEST), std::str::from_utf8(&content)) {
+            let (text, changes) = edited(file, text)?;
+            edits.extend(changes);
+            content = text.into_bytes();
+        }
         keep(&folder.join(file), &content)?;
     }
     keep(&folder.join(&workspace.manifest), manifest.as_bytes())?;
-    Ok(Copied { root: workspace.folder().to_owned(), manifest, files })
+    Ok(Copied { root: workspace.folder().to_owned(), manifest, files, edits })
 }
 
 /// Writes `content` unless the file has it already.
@@ -144,7 +161,7 @@ mod tests {
     #[test]
     fn a_project_has_one_member_and_the_checkouts_profiles() {
         let (_root, config) = checkout();
-        let project = synthesise(&config, line(&config)).expect("a project");
+        let project = synthesise(&config, line(&config), &Wanted::new()).expect("a project");
         let manifest: toml::Table =
             fs::read_to_string(project.folder.join(MANIFEST)).expect("read").parse().expect("TOML");
         assert_eq!(manifest["workspace"]["members"].as_array().map(Vec::len), Some(1));
@@ -157,10 +174,10 @@ mod tests {
         let (root, config) = checkout();
         let extra = config.extension.sources[1].join("extra.rs");
         fs::write(root.path().join(&extra), "more").expect("written");
-        let before = synthesise(&config, line(&config)).expect("a project");
+        let before = synthesise(&config, line(&config), &Wanted::new()).expect("a project");
         assert!(before.folder.join(&extra).is_file());
         fs::remove_file(root.path().join(&extra)).expect("removed");
-        let after = synthesise(&config, line(&config)).expect("a project");
+        let after = synthesise(&config, line(&config), &Wanted::new()).expect("a project");
         assert!(!after.folder.join(&extra).exists());
         assert_ne!(before.sources, after.sources);
     }
@@ -168,10 +185,10 @@ mod tests {
     #[test]
     fn cargos_settings_of_the_checkout_are_part_of_the_hash() {
         let (root, config) = checkout();
-        let before = synthesise(&config, line(&config)).expect("a project");
+        let before = synthesise(&config, line(&config), &Wanted::new()).expect("a project");
         let settings = root.path().join(".cargo/config.toml");
         keep(&settings, b"[build]\nrustflags = [\"-Copt-level=0\"]\n").expect("written");
-        let after = synthesise(&config, line(&config)).expect("a project");
+        let after = synthesise(&config, line(&config), &Wanted::new()).expect("a project");
         assert_ne!(before.sources, after.sources);
     }
 
@@ -179,7 +196,7 @@ mod tests {
     fn a_line_without_a_lock_file_says_which_is_missing() {
         let (root, config) = checkout();
         fs::remove_file(root.path().join(config.line_lock(line(&config)))).expect("removed");
-        let message = synthesise(&config, line(&config)).expect_err("no lock").to_string();
+        let message = synthesise(&config, line(&config), &Wanted::new()).expect_err("no lock").to_string();
         assert!(message.contains(&format!("{}.lock", line(&config))), "{message}");
     }
 }

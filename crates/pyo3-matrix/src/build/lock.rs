@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::build::derived;
 use crate::build::line::{self, LineError};
 use crate::build::manifest::Manifest;
+use crate::build::rehearsal::Wanted;
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
 use crate::process::{Command, Finished, Folder, ProcessError};
@@ -74,7 +76,7 @@ pub fn stale(spec: &LineSpec, context: &Context<'_>) -> Result<Vec<String>, Lock
     let requirements = manifest.requirements(workspace.dependencies());
     faults.extend(lock.beside_manifest(manifest.name(), &requirements));
     if faults.is_empty() {
-        let project = project(None, Some(&text), context)?;
+        let project = project(None, &derived::wanted(config, spec), Some(&text), context)?;
         faults.extend(would_change(&project, context)?);
     }
     Ok(faults)
@@ -113,7 +115,8 @@ pub fn resolve(
     offline: bool,
     context: &Context<'_>,
 ) -> Result<String, LockError> {
-    let project = project(Some(spec), start, context)?;
+    let wanted = derived::wanted(context.config, spec);
+    let project = project(Some(spec), &wanted, start, context)?;
     let verb: &[&str] = if start.is_some() { &["update", "--workspace"] } else { &["generate-lockfile"] };
     let command = cargo(&project, context).args(verb).args(offline.then_some("--offline"));
     command.check(context.processes).map_err(|source| match source {
@@ -135,18 +138,30 @@ fn starting_lock(spec: &LineSpec, config: &Config) -> Option<String> {
 }
 
 /// A temporary project with only the extension.
-struct Draft {
+pub(super) struct Draft {
     /// The folder of its workspace.
-    root: PathBuf,
-    _folder: Folder,
+    pub root: PathBuf,
+    folder: Folder,
+}
+
+impl Draft {
+    /// Where the checkout's root would be.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 /// Makes such a project, with a fixed pairing if one is given.
-fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>) -> Result<Draft, LockError> {
+pub(super) fn project(
+    pinned: Option<&LineSpec>,
+    wanted: &Wanted,
+    lock: Option<&str>,
+    context: &Context<'_>,
+) -> Result<Draft, LockError> {
     let config = context.config;
     fs::create_dir_all(config.target())?;
     let folder = context.processes.folder("lock-", &config.target())?;
-    let root = line::copy(config, folder.path())?.root;
+    let root = line::copy(config, wanted, folder.path())?.root;
     if let Some(spec) = pinned {
         // Edit the copies in place: one of them is reduced already, and both may be the same file.
         for manifest in [root.join(MANIFEST), config.extension.manifest.clone()] {
@@ -159,7 +174,7 @@ fn project(pinned: Option<&LineSpec>, lock: Option<&str>, context: &Context<'_>)
     if let Some(lock) = lock {
         fs::write(root.join(line::LOCK), lock)?;
     }
-    Ok(Draft { root, _folder: folder })
+    Ok(Draft { root, folder })
 }
 
 /// Whether cargo itself would write another lock. It first asks without the network, because most locks do not need
@@ -178,12 +193,12 @@ fn would_change(project: &Draft, context: &Context<'_>) -> Result<Option<String>
     }
 }
 
-fn cargo(project: &Draft, context: &Context<'_>) -> Command {
+pub(super) fn cargo(project: &Draft, context: &Context<'_>) -> Command {
     Command::new("cargo").folder(&project.root).limit(context.config.budgets.fetch)
 }
 
 /// Writes a lock completely or not at all. The first lock also creates its folder.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

@@ -25,6 +25,12 @@ impl Manifest {
         workspace::read(path).map(Manifest)
     }
 
+    /// The manifest of this content.
+    #[must_use]
+    pub fn of(content: Table) -> Self {
+        Manifest(content)
+    }
+
     /// The package's name.
     #[must_use]
     pub fn name(&self) -> &str {

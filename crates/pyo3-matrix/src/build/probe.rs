@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::build::check::{self, CheckError, What};
-use crate::build::line::{self, LineError};
+use crate::build::derived;
+use crate::build::lock::LockError;
 use crate::config::Config;
 use crate::model::cell::{Python, WheelId};
 use crate::model::document;
@@ -39,7 +40,7 @@ struct Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     #[error(transparent)]
-    Line(#[from] LineError),
+    Lock(#[from] LockError),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
@@ -54,7 +55,7 @@ pub fn kept(config: &Config, python: Python, lock: &Lockfile) -> Option<Probed> 
 
 /// Asks, and keeps the answer on disk.
 pub fn probe(wheel: WheelId, context: &Context<'_>) -> Result<Probed, ProbeError> {
-    let project = line::synthesise(context.config, wheel.line)?;
+    let project = derived::project(wheel.line, context)?;
     let folder = check::folder(context);
     fs::create_dir_all(&folder)?;
     let log = folder.join(format!("{wheel}.log"));

@@ -2,6 +2,7 @@
 //! under a key of everything that can change it.
 
 mod first_error;
+mod frontend;
 mod label;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::provision::tools::Tools;
 use crate::provision::{Context, ProvisionError};
 use first_error::first_error;
 use label::{LABEL, Label};
+use pyo3_doctor::metadata::{Backend, Metadata, metadata};
 
 /// A built wheel.
 #[derive(Debug, Clone)]
@@ -79,7 +81,11 @@ pub enum WheelError {
         "abi3audit says nothing of {wheel}: {said}\nhint: a wheel of the stable ABI is tested only if it was audited"
     )]
     NoAudit { wheel: String, said: String },
-    #[error("maturin left {found} wheels in {}, expected 1", folder.display())]
+    #[error(
+        "what the build needs cannot be locked: {0}\nhint: [build-system] requires of the pyproject.toml names it"
+    )]
+    Requires(ProcessError),
+    #[error("the build left {found} wheels in {}, expected 1", folder.display())]
     Count { folder: PathBuf, found: usize },
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -156,7 +162,7 @@ impl Order<'_> {
     pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
         let config = context.config;
         let fresh = context.processes.folder("wheel-", &config.target())?;
-        let built = self.maturin(fresh.path(), context)?.log(log).check(context.processes);
+        let built = self.command(fresh.path(), context)?.log(log).check(context.processes);
         built.map_err(|error| failed(error, log))?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();
@@ -199,17 +205,24 @@ impl Order<'_> {
     }
 
     /// The build itself, which leaves wheel and messages in `out`.
-    fn maturin(&self, out: &Path, context: &Context<'_>) -> Result<Command, WheelError> {
-        let (config, pyproject) = (context.config, &context.config.extension.pyproject);
+    fn command(&self, out: &Path, context: &Context<'_>) -> Result<Command, WheelError> {
+        let config = context.config;
+        let folder = config.extension.pyproject.parent().unwrap_or(Path::new(""));
+        let command = match metadata(&self.project.folder.join(folder)) {
+            Ok(Some(Metadata { backend: Backend::SetuptoolsRust, .. })) => {
+                frontend::build(self, &self.project.folder.join(folder), out, context)?
+            }
+            _ => Command::new(self.tools.maturin())
+                .args(["build", "--profile", PROFILE, "--locked", "--auditwheel", "skip", "--interpreter"])
+                .arg(&self.interpreter.path)
+                .arg("--out")
+                .arg(out),
+        };
         let cargo = config.target().join("tools").join("cargo.sh");
         line::keep(&cargo, CARGO.as_bytes())?;
         fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755))?;
-        let command = Command::new(self.tools.maturin())
-            .args(["build", "--profile", PROFILE, "--locked", "--auditwheel", "skip", "--interpreter"])
-            .arg(&self.interpreter.path)
-            .arg("--out")
-            .arg(out)
-            .folder(&self.project.folder.join(pyproject.parent().unwrap_or(Path::new(""))))
+        let command = command
+            .folder(&self.project.folder.join(folder))
             .env("CARGO", cargo)
             .env("PYO3_MATRIX_MESSAGES", out.join(MESSAGES))
             .env("CARGO_TARGET_DIR", config.target().join("build"))

@@ -103,6 +103,7 @@ impl Written {
         self.criterion.iter().try_for_each(criterion)?;
         suite(&self.suite)?;
         not_all_extra("python", &self.python, |table| table.extra)?;
+        not_all_extra("line", &self.line, |spec| spec.extra)?;
         // On which line they are matters to the config alone.
         let services = self.services(|_| 0)?;
         self.free_axes(&services)?;
@@ -187,7 +188,13 @@ impl Written {
             let all = service.releases.iter().map(release).collect();
             axes.push(fixed(&service.name, &service.title, all, extra));
         }
-        axes.push(fixed("line", "PyO3", self.line.iter().map(line).collect(), Vec::new()));
+        let extra_lines = self.line.iter().filter(|spec| spec.get_ref().extra);
+        axes.push(fixed(
+            "line",
+            "PyO3",
+            self.line.iter().map(line).collect(),
+            extra_lines.map(line).collect(),
+        ));
         axes.extend(self.axis.iter().map(|axis| Axis::from(axis.get_ref())));
         axes
     }
@@ -223,7 +230,9 @@ impl Written {
             presets.filter_map(|(name, preset)| Some((name.clone(), preset.get_ref().read(&axes).ok()?)));
         let exclusions = self.exclude.iter().filter_map(|exclusion| exclusion.get_ref().read(&axes).ok());
         Config {
+            target: root.join("target").join("matrix"),
             root,
+            files: Vec::new(),
             digest,
             presets: presets.collect(),
             exclusions: exclusions.collect(),
@@ -237,6 +246,7 @@ impl Written {
             free_axes: bare(self.axis),
             negatives: bare(self.negative),
             criteria: bare(self.criterion),
+            rehearsals: Vec::new(),
         }
     }
 }
@@ -301,6 +311,12 @@ fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
 fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
     if suite.get_ref().tests.is_empty() {
         return Err(fault(suite, "[suite] tests is empty, at least one argument of pytest is needed".into()));
+    }
+    if suite.get_ref().requirements.is_some() == suite.get_ref().packages.is_some() {
+        return Err(fault(
+            suite,
+            "[suite] needs either `requirements`, the folder of locks, or `packages`".into(),
+        ));
     }
     Ok(())
 }

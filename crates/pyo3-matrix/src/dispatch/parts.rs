@@ -38,7 +38,12 @@ pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Confi
     let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
     let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
     let report = show(&folder, config)?;
-    Ok(if interrupted { Ending::Interrupted } else { ending(&report) })
+    let rehearsed = report.verdict.rehearsals.iter().all(|cell| cell.outcome.is_green());
+    Ok(match (interrupted, manner.strict && !rehearsed) {
+        (true, _) => Ending::Interrupted,
+        (false, true) => Ending::Red,
+        (false, false) => ending(&report),
+    })
 }
 
 impl Manner {

@@ -13,7 +13,12 @@ use crate::verdict::judge::State;
 pub fn read(folder: &RunFolder) -> Result<Report, Error> {
     // Asked first: a run that ends in between has written every record by then.
     let state = if alive::is_at_work(folder) { State::UnderWay } else { State::Ended };
-    Ok(report::assemble(folder.read()?, state))
+    let mut report = report::assemble(folder.read()?, state);
+    if let Some(target) = folder.path.ancestors().nth(2) {
+        let here = std::env::current_dir()?;
+        report.place = target.strip_prefix(&here).unwrap_or(target).display().to_string();
+    }
+    Ok(report)
 }
 
 /// Keeps the report of a run in every form beside its records, and prints it.

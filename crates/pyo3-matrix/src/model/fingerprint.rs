@@ -89,7 +89,9 @@ pub fn files_where(
     Ok(found)
 }
 
-fn is_built(name: &Path) -> bool {
+/// Whether a build leaves files or folders of this name.
+#[must_use]
+pub fn is_built(name: &Path) -> bool {
     let suffix = name.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
     name.as_os_str() == "__pycache__" || ["so", "pyd", "dylib", "pyc"].contains(&suffix)
 }

@@ -23,6 +23,15 @@ pub const IN_USE: &str = "in-use.lock";
 
 const POLL: Duration = Duration::from_millis(50);
 
+/// The folder for what the harness keeps of this user, in no project: below `$XDG_CACHE_HOME`, which is `~/.cache` by default.
+/// <https://specifications.freedesktop.org/basedir-spec/latest/> wants absolute paths there, and the rest ignored.
+#[must_use]
+pub fn of_user() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
+    Some(caches.join("pyo3-matrix"))
+}
+
 /// The cache `name` of what is fetched, which `user` can enter, and the claim that keeps [`Claim::to_empty`] away from it.
 pub fn open(
     name: &str,

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::report::Report;
+use crate::verdict::judge::Decision;
 
 /// The names of the badges in a run's folder.
 pub const JSON_FILE: &str = "badge.json";
@@ -34,7 +35,11 @@ struct Endpoint<'a> {
 pub fn json(report: &Report) -> io::Result<String> {
     let green = report.verdict.green;
     let message = message(report);
-    let color = if green { "brightgreen" } else { "red" };
+    let color = match report.verdict.decision {
+        Decision::None => "lightgrey",
+        _ if green => "brightgreen",
+        _ => "red",
+    };
     let badge = Endpoint { schema_version: 1, label: LABEL, message: &message, color, is_error: !green };
     Ok(serde_json::to_string_pretty(&badge)? + "\n")
 }
@@ -44,7 +49,11 @@ pub fn json(report: &Report) -> io::Result<String> {
 pub fn svg(report: &Report) -> String {
     let message = message(report);
     // Dark enough for white text to be read on.
-    let color = if report.verdict.green { "#2e7d32" } else { "#c62828" };
+    let color = match report.verdict.decision {
+        Decision::None => "#5f6368",
+        _ if report.verdict.green => "#2e7d32",
+        _ => "#c62828",
+    };
     let (left, right) = (width(LABEL), width(&message));
     let (split, whole) = (left + 2.0 * MARGIN, left + right + 4.0 * MARGIN);
     let (at_left, at_right) = (split / 2.0, split + right / 2.0 + MARGIN);
@@ -70,6 +79,7 @@ pub fn svg(report: &Report) -> String {
 fn message(report: &Report) -> String {
     let tally = report.verdict.tally();
     match tally.flaky {
+        _ if report.verdict.decision == Decision::None => "only rehearsed".to_owned(),
         0 => tally.to_string(),
         flaky => format!("{}/{}, {flaky} flaky", tally.green, tally.of),
     }

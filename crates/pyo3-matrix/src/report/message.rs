@@ -1,5 +1,6 @@
 //! Every line of progress and every answer that is not a report. Values in, text out.
 
+mod inferred;
 mod plan;
 mod progress;
 
@@ -19,6 +20,7 @@ use crate::store::disk::Cleaned;
 use crate::store::retention::Pruned;
 use pyo3_doctor::words::{counted, wrapped};
 
+pub use inferred::{explained, inferred, initiated};
 pub use plan::plan;
 pub use progress::progress;
 use progress::provisioned;

@@ -1,5 +1,7 @@
 //! The report for a person at a terminal: grid, what failed and why, criteria, time, decision. Pure.
 
+mod rehearsals;
+
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
@@ -34,9 +36,11 @@ pub fn render(report: &Report) -> String {
         "\n{bold}{}{part} · {tally} green{apart}{bold:#}  run {}\n",
         report.preset, report.run
     );
-    text.push_str(&grid::render(cells));
-    text.push_str(&reasons(report));
-    text.push_str(&failing(report));
+    if !cells.is_empty() {
+        text.push_str(&grid::render(cells));
+    }
+    text.push_str(&reasons(cells, report));
+    text.push_str(&failing(cells, report));
     text.push_str(&skipped(cells));
     text.push_str(&negatives(&report.verdict.negatives));
     if !report.verdict.criteria.is_empty() {
@@ -45,6 +49,7 @@ pub fn render(report: &Report) -> String {
     for criterion in &report.verdict.criteria {
         text.push_str(&criterion_lines(criterion));
     }
+    text.push_str(&rehearsals::render(report));
     if let Some(ledger) = &report.ledger {
         text.push_str(&time(ledger));
     }
@@ -56,9 +61,9 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Each reason once, with the cells that it stands for.
-fn reasons(report: &Report) -> String {
+fn reasons(cells: &[CellVerdict], report: &Report) -> String {
     let mut text = String::new();
-    for reason in causes::reasons(&report.verdict.cells) {
+    for reason in causes::reasons(cells) {
         let _ = writeln!(text, "\n{}: {}", reason.outcome, names(&reason.cells));
         for line in reason.text.lines().take(REASON_LINES) {
             let _ = writeln!(text, "  {line}");
@@ -79,10 +84,10 @@ fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
     let log = match outcome {
         // Logs of builds stay on the machine that built.
         Outcome::BuildFailed if report.merged.is_none() => {
-            Some(format!("target/matrix/logs/build-{}.log", cell.wheel()))
+            Some(format!("{}/logs/build-{}.log", report.place, cell.wheel()))
         }
         _ if outcome.is_judged() => {
-            Some(format!("target/matrix/runs/{}/cells/{cell}/output.log", report.run))
+            Some(format!("{}/runs/{}/cells/{cell}/output.log", report.place, report.run))
         }
         _ => None,
     };
@@ -91,8 +96,8 @@ fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
 }
 
 /// Each failing test once, with how many cells it failed in and why.
-fn failing(report: &Report) -> String {
-    let tests = causes::failing(&report.verdict.cells);
+fn failing(cells: &[CellVerdict], report: &Report) -> String {
+    let tests = causes::failing(cells);
     if tests.is_empty() {
         return String::new();
     }

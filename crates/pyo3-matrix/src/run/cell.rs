@@ -1,6 +1,7 @@
 //! What happens in a cell? Its services and its environment in, a record out. Two stages: tests, which run beside
 //! other cells, and benchmarks, which run alone.
 
+mod copy;
 mod stage;
 
 use std::io;
@@ -24,6 +25,7 @@ use crate::service::{self, Held, Service};
 use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
+use copy::Copy;
 use stage::StageResult;
 
 /// How thorough the benchmark stage is.
@@ -146,7 +148,15 @@ impl Ready<'_, '_> {
         let folder = self.stage_folder(stage);
         fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
         let held = service::hold(&self.services, &self.lease_name(stage), Some(&self.folder))?;
-        let command = self.command(stage, &folder, thoroughness, &held, context.config);
+        let config = context.config;
+        let members = &self.environment.wheel.members;
+        let copy = config.suite.copy.then(|| Copy::make(members, config, context.processes)).transpose()?;
+        let root = copy.as_ref().map_or(self.environment.root(), |copy| &copy.suite);
+        let command = self.command(stage, (root, &folder), thoroughness, &held, config);
+        let command = match &copy {
+            Some(copy) => copy.variables(command),
+            None => command,
+        };
         let finished = command.log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
         // Before anything reads what the cell wrote, or keeps it.
@@ -165,7 +175,7 @@ impl Ready<'_, '_> {
         if !result.outcome.is_green() {
             held.keep_logs(&self.folder);
         }
-        drop(held);
+        drop((held, copy));
         let harness = (begun.elapsed().as_secs_f64() - result.evidence.own_seconds).max(0.0);
         Ok(StageResult { harness, ..result })
     }
@@ -173,7 +183,7 @@ impl Ready<'_, '_> {
     fn command(
         &self,
         stage: Stage,
-        folder: &Path,
+        (root, folder): (&Path, &Path),
         thoroughness: Benchmarks,
         held: &Held<'_>,
         config: &Config,
@@ -189,6 +199,10 @@ impl Ready<'_, '_> {
             arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
             arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
         }
+        if config.suite.copy {
+            // tox has pytest keep it in the environment, which other cells use at the same time.
+            arguments.extend(["-o".to_owned(), format!("cache_dir={}", folder.join("cache").display())]);
+        }
         let full = thoroughness == Benchmarks::Full;
         let choices: Vec<&FreeValue> = config.choices(self.id()).collect();
         arguments.extend(choices.iter().flat_map(|choice| choice.pytest.iter().cloned()));
@@ -196,7 +210,7 @@ impl Ready<'_, '_> {
         let variables = of_services.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let chosen = choices.iter().flat_map(|choice| &choice.env);
         let variables = variables.chain(chosen.map(|(name, value)| (name.as_str(), value.as_str())));
-        let command = self.environment.run(&arguments, &variables.collect::<Vec<_>>());
+        let command = self.environment.run(root, &arguments, &variables.collect::<Vec<_>>());
         // The plugin hands this on to pytest-benchmark where a project has that; as an option it would be refused elsewhere.
         let command = match stage {
             Stage::Tests => command,

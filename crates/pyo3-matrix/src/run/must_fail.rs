@@ -8,7 +8,7 @@ use std::time::Instant;
 use fs_err as fs;
 
 use crate::build::check::{self, CheckError, What};
-use crate::build::line::{self, LineError};
+use crate::build::derived;
 use crate::build::lock::{self, LockError};
 use crate::model::cell::Python;
 use crate::model::document;
@@ -51,8 +51,6 @@ pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
 #[derive(Debug, thiserror::Error)]
 enum NegativeError {
     #[error(transparent)]
-    Line(#[from] LineError),
-    #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -89,7 +87,7 @@ fn extension(
     log: &Path,
     context: &Context<'_>,
 ) -> Result<(bool, String), NegativeError> {
-    let project = line::synthesise(context.config, planned.negative.line)?;
+    let project = derived::project(planned.negative.line, context)?;
     let checked = check::check(What::Extension, python, &project, log, context)?;
     Ok((checked.built, checked.text))
 }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use fs_err as fs;
 
 use crate::build::environment::{self, Environment, EnvironmentError, Locked};
-use crate::build::line::LineError;
+use crate::build::lock::LockError;
+use crate::build::packages;
 use crate::build::wheel::{self, Origin, Wheel, WheelError};
 use crate::config::service::ServiceId;
 use crate::config::{Config, Missing};
@@ -59,7 +60,7 @@ impl<'p> Preparation<'_, 'p> {
         let pythons: Vec<Python> = self.plan.pythons().into_iter().collect();
         let provide = |&python: &Python| {
             let missing = |error| self.missing(error);
-            let locked = |found| match environment::lock(python, self.context.config) {
+            let locked = |found| match packages::provide(python, &found, self.tools, self.context) {
                 Ok(_) => Ok(found),
                 Err(error) => Err(Failure::from(error)),
             };
@@ -261,9 +262,12 @@ impl From<&Legality> for Failure {
     }
 }
 
-impl From<LineError> for Failure {
-    fn from(error: LineError) -> Self {
-        build_failed(&error)
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Process(error) => of_process(&error, Outcome::BuildFailed),
+            error => build_failed(&error),
+        }
     }
 }
 

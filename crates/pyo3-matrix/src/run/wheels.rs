@@ -6,7 +6,8 @@ use std::time::{Instant, SystemTime};
 
 use fs_err as fs;
 
-use crate::build::line::{self, Project};
+use crate::build::derived;
+use crate::build::line::Project;
 use crate::build::wheel::{Order, Wheel, WheelError};
 use crate::model::cell::{Line, WheelId};
 use crate::model::event::{Event, Progress};
@@ -70,7 +71,7 @@ impl<'p> Preparation<'_, 'p> {
     fn wheel(&self, id: WheelId, builds: &mut Builds<'_, 'p>, at: Progress) -> Result<Wheel, Unbuilt> {
         let toolchain = builds.toolchain.as_deref().map_err(Clone::clone)?;
         let interpreter = builds.has_a_use(id)?;
-        let synthesise = || line::synthesise(self.context.config, id.line).map_err(Failure::from);
+        let synthesise = || derived::project(id.line, self.context).map_err(Failure::from);
         let project = builds.projects.entry(id.line).or_insert_with(synthesise);
         let project = project.as_ref().map_err(Clone::clone)?;
         let order = Order { id, project, interpreter, toolchain, tools: self.tools };

@@ -30,17 +30,27 @@ impl Basis {
     pub fn of(config: &Config) -> io::Result<Basis> {
         let (suite, extension) = (&config.suite, &config.extension);
         let mut parts = suite.sources.clone();
-        parts.extend(loaded::by_pytest(&config.root, suite)?);
-        let locks = config.pythons().map(|python| suite.requirements.join(format!("py{python}.txt")));
-        // A Python without a lock fails in its own cells, and says so there.
-        parts.extend(locks.filter(|lock| config.root.join(lock).is_file()));
+        parts.extend(
+            loaded::by_pytest(&config.suite_folder(), suite)?.iter().map(|file| suite.folder.join(file)),
+        );
+        if suite.copy {
+            parts.extend(config.files.iter().cloned());
+        }
+        if let Some(folder) = &suite.requirements {
+            let locks = config.pythons().map(|python| folder.join(format!("py{python}.txt")));
+            // A Python without a lock fails in its own cells, and says so there.
+            parts.extend(locks.filter(|lock| config.root.join(lock).is_file()));
+        }
         let parts = fingerprint::files(&config.root, &parts)?.into_iter().collect::<BTreeSet<_>>();
         let parts: Vec<PathBuf> = parts.into_iter().collect();
-        if !config.root.join(&extension.locks).is_dir() {
-            return Err(no_locks(&config.root.join(&extension.locks)));
+        let mut sources = config.sources().to_vec();
+        if let Some(locks) = &extension.locks {
+            if !config.root.join(locks).is_dir() {
+                return Err(no_locks(&config.root.join(locks)));
+            }
+            sources.push(locks.clone());
         }
-        let mut sources = extension.sources.clone();
-        sources.extend([&extension.manifest, &extension.pyproject, &extension.locks].map(PathBuf::clone));
+        sources.extend([&extension.manifest, &extension.pyproject].map(PathBuf::clone));
         sources.push(Workspace::of(config)?.manifest);
         sources.extend(workspace::settings(config));
         // The manifest may be its own workspace's.
@@ -87,7 +97,7 @@ mod tests {
         let text = include_str!("../../../../matrix.toml");
         let config = Config::parse(text, "matrix.toml".as_ref(), root.path().into()).expect("a valid config");
         let Config { extension, suite, .. } = &config;
-        let folders = extension.sources.iter().chain(&suite.sources).chain([&extension.locks]);
+        let folders = extension.sources.iter().chain(&suite.sources).chain(&extension.locks);
         let files: Vec<PathBuf> = folders.map(|folder| folder.join("file")).collect();
         let named = [&extension.manifest, &extension.pyproject];
         for file in files.iter().chain(named) {
@@ -136,7 +146,8 @@ mod tests {
     #[test]
     fn without_any_lock_the_hint_says_what_makes_them() {
         let (root, config) = checkout();
-        fs::remove_dir_all(root.path().join(&config.extension.locks)).expect("removed");
+        fs::remove_dir_all(root.path().join(config.extension.locks.as_ref().expect("a folder")))
+            .expect("removed");
         let message = Basis::of(&config).expect_err("no locks").to_string();
         assert!(message.contains("hint: `cargo matrix lock`"), "{message}");
     }

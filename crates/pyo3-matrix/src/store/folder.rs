@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::model::cell::CellId;
+use crate::model::cell::{CellId, Line};
 use crate::model::document;
 use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::{self, Record, SCHEMA_VERSION};
+use crate::model::rehearsal::Rehearsal;
 use crate::store::intent::Intent;
 
 /// The link to the newest run.
@@ -31,6 +32,7 @@ pub struct Contents {
     pub intent: Intent,
     pub records: Vec<Record>,
     pub negatives: Vec<NegativeRecord>,
+    pub rehearsals: Vec<Rehearsal>,
     /// Absent where the run was killed before it could settle its accounts.
     pub ledger: Option<Ledger>,
 }
@@ -106,6 +108,12 @@ impl RunFolder {
         self.path.join("cells").join(cell.to_string())
     }
 
+    /// The folder of a rehearsed line.
+    #[must_use]
+    pub fn rehearsal(&self, line: Line) -> PathBuf {
+        self.path.join("rehearsal").join(line.to_string())
+    }
+
     /// The folder of a negative cell.
     #[must_use]
     pub fn negative(&self, id: &str) -> PathBuf {
@@ -142,7 +150,11 @@ impl RunFolder {
             negatives.extend(versioned(&path)?);
         }
         let ledger = document::read(&self.path.join("ledger.json"))?;
-        Ok(Contents { intent, records, negatives, ledger })
+        let mut rehearsals = Vec::new();
+        for line in intent.plan.rehearsed() {
+            rehearsals.extend(versioned(&self.rehearsal(line).join(record::FILE))?);
+        }
+        Ok(Contents { intent, records, negatives, rehearsals, ledger })
     }
 }
 

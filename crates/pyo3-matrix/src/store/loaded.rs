@@ -114,7 +114,10 @@ mod tests {
         fs::write(root.path().join("pyproject.toml"), settings).expect("written");
         let text = |arguments: &[&str]| arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let suite = Suite {
-            requirements: "requirements".into(),
+            requirements: Some("requirements".into()),
+            packages: None,
+            folder: PathBuf::new(),
+            copy: false,
             tests: text(tests),
             benchmarks: text(benchmarks),
             sources: Vec::new(),

@@ -317,6 +317,12 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
             folder.write(&record.clone().after(attempts))?;
         }
     }
+    for line in intent.plan.rehearsed() {
+        let has = |piece: &&Piece| piece.contents.rehearsals.iter().any(|rehearsal| rehearsal.line == line);
+        if let Some(piece) = pieces.iter().rev().find(has) {
+            disk::share(&piece.folder.rehearsal(line), &folder.rehearsal(line))?;
+        }
+    }
     for (id, at) in negatives {
         disk::share(&pieces[at].folder.negative(id), &folder.negative(id))?;
     }

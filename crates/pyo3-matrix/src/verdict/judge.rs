@@ -23,6 +23,9 @@ pub struct Verdict {
     pub decision: Decision,
     pub cells: Vec<CellVerdict>,
     pub criteria: Vec<CriterionResult>,
+    /// The cells of lines that the manifest does not ask for. They decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rehearsals: Vec<CellVerdict>,
     /// The cells that must not build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negatives: Vec<NegativeRecord>,
@@ -39,6 +42,8 @@ pub enum Decision {
     Proceed,
     /// Something is red, or something has not been measured.
     Investigate,
+    /// Only upgrades were rehearsed.
+    None,
 }
 
 /// How one cell counts.
@@ -133,19 +138,28 @@ impl fmt::Display for Tally {
 pub fn judge(known: Known<'_>) -> Verdict {
     let Known { plan, records, terms, .. } = known;
     let by_cell: BTreeMap<&CellId, &Record> = records.iter().map(|record| (&record.cell, record)).collect();
-    let cells: Vec<_> =
-        plan.cells.iter().map(|cell| judge_cell(cell, by_cell.get(&cell.cell).copied(), known)).collect();
+    let judged = |planned: &Planned| judge_cell(planned, by_cell.get(&planned.cell).copied(), known);
+    let (rehearsed, meant): (Vec<&Planned>, Vec<&Planned>) =
+        plan.cells.iter().partition(|cell| cell.rehearsal);
+    let cells: Vec<_> = meant.iter().map(|planned| judged(planned)).collect();
+    let rehearsals: Vec<_> = rehearsed.iter().map(|planned| judged(planned)).collect();
     let skipped = |record: &&Record| matches!(record.outcome, Outcome::Skipped { .. });
-    let ran = plan.live().filter_map(|cell| by_cell.get(cell).copied());
+    let live = meant.iter().filter(|planned| planned.excluded.is_none());
+    let ran = live.filter_map(|planned| by_cell.get(&planned.cell).copied());
     let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
     let criteria: Vec<_> = terms.criteria.iter().map(|criterion| criterion::judge(criterion, &ran)).collect();
     let negatives = negatives(known);
+    let only_rehearsed = cells.is_empty() && !rehearsals.is_empty();
     let green = cells.iter().all(|cell| terms.flaky.is_green(&cell.outcome))
-        && cells.iter().any(|cell| cell.passed > 0)
+        && (only_rehearsed || cells.iter().any(|cell| cell.passed > 0))
         && negatives.iter().all(|record| record.ending.is_green());
     let all_met = criteria.iter().all(|criterion| criterion.status == Status::Met);
-    let decision = if green && all_met { Decision::Proceed } else { Decision::Investigate };
-    Verdict { green, decision, cells, criteria, negatives, flaky: terms.flaky }
+    let decision = match () {
+        () if green && only_rehearsed => Decision::None,
+        () if green && all_met => Decision::Proceed,
+        () => Decision::Investigate,
+    };
+    Verdict { green, decision, cells, criteria, rehearsals, negatives, flaky: terms.flaky }
 }
 
 /// The cells that must not build; one without a record is lost.

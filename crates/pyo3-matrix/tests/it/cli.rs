@@ -152,7 +152,11 @@ fn outside_a_checkout_the_hint_says_where_to_go() {
     let mut command = matrix();
     let output = command.current_dir(folder.path()).arg("plan").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(2));
-    assert!(words(&output).contains("hint: run this inside a checkout"), "{}", shown(&output));
+    assert!(
+        words(&output).contains("hint: run this in a project that maturin or setuptools-rust builds"),
+        "{}",
+        shown(&output)
+    );
 }
 
 #[test]

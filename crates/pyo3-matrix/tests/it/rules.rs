@@ -200,7 +200,7 @@ fn tox_starts_pytest_by_its_console_script() {
 fn a_python_in_a_cell_does_not_import_from_the_folder_that_it_is_started_in() {
     let tox: toml::Table = read(&checkout().join("crates/pyo3-matrix/cell/tox.toml")).parse().expect("TOML");
     let set = &tox["env_run_base"]["set_env"];
-    assert_eq!(set["PYTHONSAFEPATH"].as_str(), Some("1"));
+    assert_eq!(set["PYTHONSAFEPATH"].as_str(), Some("{env:PYO3_MATRIX_SAFE_PATH:1}"));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::*;
 fn spec(line: &str, pyo3: &str) -> LineSpec {
     let pyo3_async_runtimes = format!("{line}.0");
     let companions = [("pyo3-async-runtimes".to_owned(), pyo3_async_runtimes)].into();
-    LineSpec { name: line.parse().expect("a line"), pyo3: pyo3.to_owned(), companions }
+    LineSpec { name: line.parse().expect("a line"), pyo3: pyo3.to_owned(), extra: false, companions }
 }
 
 fn foretold(line: &str, python: &str, known: &Knowledge) -> Legality {

@@ -17,8 +17,13 @@ fn id(text: &str) -> CellId {
 }
 
 fn whole() -> Plan {
-    let planned =
-        |cell: &&str| Planned { cell: id(cell), requested: Versions::ones(), excluded: None, legality: None };
+    let planned = |cell: &&str| Planned {
+        cell: id(cell),
+        requested: Versions::ones(),
+        rehearsal: false,
+        excluded: None,
+        legality: None,
+    };
     let cells = CELLS.iter().map(planned).collect();
     Plan {
         preset: "grid".into(),

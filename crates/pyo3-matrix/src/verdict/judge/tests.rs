@@ -8,6 +8,7 @@ fn plan(cells: &[&str]) -> Plan {
     let planned = |id: &&str| Planned {
         cell: id.parse().expect("an id"),
         requested: Versions::ones(),
+        rehearsal: false,
         excluded: None,
         legality: None,
     };

@@ -1,0 +1,117 @@
+//! Which files are a project's own? A folder in; what git tracks and what it would track, or without git what the ignore rules
+//! leave, out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ignore::WalkBuilder;
+
+use crate::model::fingerprint::is_built;
+use crate::process::{Command, Exit, Processes};
+
+/// The limit for asking git.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What git tracks, submodules included.
+const TRACKED: [&str; 4] = ["ls-files", "-z", "--cached", "--recurse-submodules"];
+
+/// What git does not track, and does not ignore.
+const OTHERS: [&str; 4] = ["ls-files", "-z", "--others", "--exclude-standard"];
+
+/// Files that mark a cache, and a virtual environment: no file below is a project's own.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
+
+/// Returns the files of the project in `root`, relative to it, in order. What a build left behind counts only where git tracks
+/// it.
+pub fn files(root: &Path, processes: &Processes) -> io::Result<Vec<PathBuf>> {
+    let mut files = match git(root, &TRACKED, processes) {
+        Some(tracked) => {
+            let others = git(root, &OTHERS, processes).unwrap_or_default();
+            tracked.into_iter().chain(others.into_iter().filter(|file| !leftover(file))).collect()
+        }
+        None => walked(root)?,
+    };
+    // git lists what was removed and not committed yet. A link may lead to a folder, or nowhere.
+    files.retain(|file| root.join(file).is_file());
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// The folder of the git checkout that holds `folder`.
+#[must_use]
+pub fn toplevel(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|above| above.join(".git").exists())
+}
+
+/// What git answers; none where there is no git, no checkout of it, or none of whose files are tracked: a source distribution
+/// may lie below some other checkout, which ignores it.
+fn git(root: &Path, question: &[&str], processes: &Processes) -> Option<Vec<PathBuf>> {
+    toplevel(root)?;
+    let asked = Command::new("git").args(question).folder(root).limit(LIMIT).run(processes).ok()?;
+    let listed = asked.stdout.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from);
+    let listed: Vec<PathBuf> = listed.collect();
+    (asked.exit == Exit::Code(0) && (question != TRACKED || !listed.is_empty())).then_some(listed)
+}
+
+fn walked(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut walk = WalkBuilder::new(root);
+    // As git reads its rules; other tools' rules, and those above the project, are none of it.
+    let walk = walk.hidden(false).ignore(false).parents(false).require_git(false).follow_links(true);
+    let own = |folder: &Path| folder.file_name().is_none_or(|name| name != ".git") && !is_marked(folder);
+    let walk = walk.filter_entry(move |entry| entry.depth() == 0 || own(entry.path()));
+    let mut found = Vec::new();
+    for entry in walk.build() {
+        let entry = entry.map_err(io::Error::other)?;
+        let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        if entry.path().is_file() && !leftover(path) {
+            found.push(path.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+fn is_marked(folder: &Path) -> bool {
+    MARKS.iter().any(|mark| folder.join(mark).is_file())
+}
+
+fn leftover(file: &Path) -> bool {
+    file.components().any(|part| is_built(Path::new(part.as_os_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use fs_err as fs;
+
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for (file, text) in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        root
+    }
+
+    const FILES: [(&str, &str); 7] = [
+        (".gitignore", "/made\n*.tmp\n"),
+        ("src/lib.rs", ""),
+        ("made/a.txt", ""),
+        ("tests/data.tmp", ""),
+        ("pkg/_native.cpython-312-x86_64-linux-gnu.so", ""),
+        ("env/pyvenv.cfg", ""),
+        ("env/lib/a.py", ""),
+    ];
+
+    #[test]
+    fn without_git_the_ignore_rules_decide() {
+        let root = project(&FILES);
+        let found = walked(root.path()).expect("a list");
+        let mut found: Vec<_> = found.iter().map(|file| file.display().to_string()).collect();
+        found.sort();
+        assert_eq!(found, [".gitignore", "src/lib.rs"]);
+    }
+}

@@ -1,0 +1,45 @@
+//! How is told what nobody wrote down? Inferred values with their sources in, text out.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::infer::Fact;
+use pyo3_doctor::words::wrapped;
+
+/// That there was no file, and where everything is kept instead.
+#[must_use]
+pub fn inferred(root: &Path, target: &Path) -> String {
+    let text = format!(
+        "no matrix.toml: inferred one for {}, where nothing is changed; what is kept stands in {}. `plan --explain` says where each \
+         value comes from, and `init` writes the file",
+        root.display(),
+        target.display()
+    );
+    wrapped(&text, "", "  ")
+}
+
+/// Each inferred value with its source, or that there is nothing to explain.
+#[must_use]
+pub fn explained(facts: Option<&[Fact]>) -> String {
+    match facts {
+        None => "nothing is inferred: every value stands in matrix.toml\n".to_owned(),
+        Some(facts) => table(facts),
+    }
+}
+
+/// What was written, and where.
+#[must_use]
+pub fn initiated(file: &Path, facts: &[Fact]) -> String {
+    format!("wrote {}\n{}", file.display(), table(facts))
+}
+
+fn table(facts: &[Fact]) -> String {
+    let widest = facts.iter().map(|fact| fact.key.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for Fact { key, value, source } in facts {
+        let (first, rest) = (format!("{key:<widest$}  "), " ".repeat(widest + 2));
+        let _ = writeln!(text, "{}", wrapped(value, &first, &rest));
+        let _ = writeln!(text, "{}", wrapped(&format!("from {source}"), &rest, &rest));
+    }
+    text
+}
