@@ -16,6 +16,7 @@ mod layouts;
 mod leases;
 mod lines;
 mod mends;
+mod offline;
 mod parts;
 mod retention;
 mod rooms;
