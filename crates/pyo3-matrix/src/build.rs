@@ -12,6 +12,7 @@ mod manifest;
 mod members;
 mod needs;
 pub mod probe;
+mod progress;
 mod stable;
 mod variables;
 pub mod wheel;

@@ -201,5 +201,10 @@ fn jobs(asked: Option<u16>) -> usize {
 
 /// Puts an event into words.
 fn tell(event: &Event<'_>) {
-    voice::say(&message::progress(event));
+    let words = message::progress(event);
+    match event {
+        Event::Compiling { id, .. } => voice::status(&id.to_string(), &words),
+        Event::CompilingEnds => voice::no_status(),
+        _ => voice::say(&words),
+    }
 }

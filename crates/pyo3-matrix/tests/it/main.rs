@@ -18,6 +18,7 @@ mod lines;
 mod mends;
 mod offline;
 mod parts;
+mod progress;
 mod retention;
 mod rooms;
 mod rules;
