@@ -72,7 +72,7 @@ impl Offline {
                 "without a network, `[source]` in cargo's configuration names a mirror or a folder of `cargo vendor`, and CARGO_NET_OFFLINE=true is enough where all crates were fetched before; HTTPS_PROXY or CARGO_HTTP_PROXY names a proxy"
             }
             Client::Pip => {
-                "without a network, PIP_INDEX_URL names another index, and PIP_FIND_LINKS a folder of wheels, with PIP_NO_INDEX=1 alone; HTTPS_PROXY or PIP_PROXY names a proxy"
+                "without a network, PIP_INDEX_URL names another index, and PIP_FIND_LINKS a folder of wheels, beside which PIP_NO_INDEX=1 asks no index; HTTPS_PROXY or PIP_PROXY names a proxy"
             }
             Client::Uv => {
                 "without a network, UV_PYTHON_INSTALL_MIRROR or UV_PYTHON_DOWNLOADS_JSON_URL names a mirror of Pythons, and UV_DEFAULT_INDEX another index; HTTPS_PROXY names a proxy"
