@@ -14,6 +14,7 @@ mod members;
 mod needs;
 pub mod packages;
 pub mod probe;
+mod progress;
 pub mod rehearsal;
 mod stable;
 mod variables;

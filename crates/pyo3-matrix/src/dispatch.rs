@@ -5,6 +5,8 @@ mod plans;
 mod postgres;
 mod project;
 mod reports;
+mod shell;
+mod startup;
 mod voice;
 
 use std::ffi::{OsStr, OsString};
@@ -25,10 +27,7 @@ use crate::provision::{Context, tools};
 use crate::report::message;
 use crate::report::repro::{self, Offers};
 use crate::report::{Report, badge, json, markdown, terminal};
-use crate::run;
-use crate::run::clock::Clock;
-use crate::run::prepare::{OfCell, Preparation, found};
-use crate::service;
+use crate::run::prepare::{Preparation, found};
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 use crate::store::folder::RunFolder;
@@ -89,7 +88,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
             voice::answer(&repro::render(&cell, offers(&cell, config)))?;
             Ok(Ending::Green)
         }
-        Verb::Shell { cell, command } => shell(&cell, &command, config),
+        Verb::Shell { cell, command } => shell::inside(&cell, &command, config),
         Verb::Postgres { major, command } => postgres::beside(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
         Verb::Init => project::init(None),
@@ -184,36 +183,6 @@ fn ask(question: &Question<'_>, processes: &Processes) -> Result<Answer, AskErro
     }
 }
 
-/// A cell's environment and services, handed over to the user's terminal.
-fn shell(asked: &str, command: &[OsString], config: &Config) -> Result<Ending, Error> {
-    let cell = plan::cell(config, asked)?;
-    let plan = plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
-    let processes = Processes::start(secrets::redacted)?;
-    let context = Context::new(config, &processes, &tell);
-    let lock = CheckoutLock::acquire(&config.target())?;
-    let tools = tools::provide(&context)?;
-    let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: 1 };
-    let prepared = run::prepare(&preparation, &mut Clock::start());
-    // From here on only the environment is used, not made: a run may go on beside this shell.
-    drop(lock);
-    let OfCell { environment, services } = prepared.for_cell(&cell, config)?;
-    let held = service::hold(&services, "shell", None)?;
-    let command = with(handed_over(command), held.env());
-    let choices = config.choices(&cell).flat_map(|choice| &choice.env);
-    let command = choices.fold(command, |command, (name, value)| command.env(name, value));
-    let command =
-        environment.variables().iter().fold(command, |command, (key, value)| command.env(key, value));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let bins = std::iter::once(environment.bin().to_owned())
-        .chain(services.iter().filter_map(|(_, service)| service.bin()).map(Path::to_owned));
-    let path = std::env::join_paths(bins.chain(std::env::split_paths(&path))).unwrap_or(path);
-    let virtual_env =
-        environment.bin().parent().map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
-    let command =
-        command.env("PATH", path).env("VIRTUAL_ENV", virtual_env).env("PYO3_MATRIX_CELL", cell.to_string());
-    foreground(command.folder(&config.root), &processes)
-}
-
 /// A command with these variables too.
 fn with(command: Command, variables: Vec<(String, String)>) -> Command {
     variables.into_iter().fold(command, |command, (name, value)| command.env(name, value))
@@ -221,11 +190,14 @@ fn with(command: Command, variables: Vec<(String, String)>) -> Command {
 
 /// The user's command, or the user's shell.
 fn handed_over(command: &[OsString]) -> Command {
-    let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsStr::new("/bin/sh").to_owned());
     match command {
-        [] => Command::new(shell()),
+        [] => Command::new(users_shell()),
         [program, arguments @ ..] => Command::new(program).args(arguments),
     }
+}
+
+fn users_shell() -> OsString {
+    std::env::var_os("SHELL").unwrap_or_else(|| OsStr::new("/bin/sh").to_owned())
 }
 
 fn foreground(command: Command, processes: &Processes) -> Result<Ending, Error> {
@@ -242,5 +214,10 @@ fn jobs(asked: Option<u16>) -> usize {
 
 /// Puts an event into words.
 fn tell(event: &Event<'_>) {
-    voice::say(&message::progress(event));
+    let words = message::progress(event);
+    match event {
+        Event::Compiling { id, .. } => voice::status(&id.to_string(), &words),
+        Event::CompilingEnds => voice::no_status(),
+        _ => voice::say(&words),
+    }
 }

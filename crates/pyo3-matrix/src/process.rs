@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod folder;
 mod guardian;
+mod offline;
 mod output;
 mod tree;
 
@@ -26,6 +27,7 @@ use nix::sys::signal::Signal;
 pub use exit::{Exit, signal_name};
 pub use folder::Folder;
 pub use guardian::{Ended, Processes, guard, guardian_token};
+pub use offline::Offline;
 use output::Capture;
 
 /// How often a waiting thread checks whether its child has ended.
@@ -70,6 +72,9 @@ pub enum ProcessError {
     Start { command: String, source: io::Error },
     #[error("`{command}` {exit}{}", indented(tail))]
     Failed { command: String, exit: Exit, tail: String },
+    /// The program said why: what it wrote besides says nothing more.
+    #[error("{offline}\n    `{command}` {exit}\nhint: {}", offline.hint())]
+    Offline { command: String, exit: Exit, offline: Box<Offline> },
     #[error("interrupted")]
     Interrupted,
 }
@@ -277,7 +282,18 @@ impl Finished {
         match self.exit {
             Exit::Code(0) => Ok(self),
             Exit::Interrupted => Err(ProcessError::Interrupted),
-            exit => Err(ProcessError::Failed { command: self.command, exit, tail: self.tail }),
+            exit => Err(ProcessError::failed(self.command, exit, self.tail)),
+        }
+    }
+}
+
+impl ProcessError {
+    /// The failure of a command, by the end of its output.
+    #[must_use]
+    pub fn failed(command: String, exit: Exit, tail: String) -> ProcessError {
+        match Offline::found(&tail) {
+            Some(offline) => ProcessError::Offline { command, exit, offline: Box::new(offline) },
+            None => ProcessError::Failed { command, exit, tail },
         }
     }
 }

@@ -59,7 +59,7 @@ impl Compiled {
 
 /// Returns name and version of a package id: `registry+https://…#tokio@1.54.1`, or `path+file:///…/crate#0.1.0`,
 /// where the name is the folder's.
-fn named(id: &str) -> Option<(&str, &str)> {
+pub(super) fn named(id: &str) -> Option<(&str, &str)> {
     let (source, fragment) = id.rsplit_once('#')?;
     match fragment.split_once('@') {
         Some(named) => Some(named),

@@ -4,6 +4,8 @@ case "$1" in rustc) shift ;; *) exec cargo "$@" ;; esac
 # setuptools-rust has no way to ask for this; with maturin it stands there already.
 case " $* " in *" --locked "*) ;; *) set -- --locked "$@" ;; esac
 status=$PYO3_MATRIX_MESSAGES.status
+# They say which crates the build has.
+printf '%s\n' rustc "$@" >"${PYO3_MATRIX_MESSAGES%.jsonl}.arguments"
 {
   cargo rustc "$@"
   echo $? >"$status"

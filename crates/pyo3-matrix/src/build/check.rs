@@ -75,7 +75,11 @@ pub fn check(
         Exit::TimedOut(_) | Exit::Signal(_) => {
             Err(ProcessError::Failed { command: "cargo check".to_owned(), exit, tail: text }.into())
         }
-        Exit::Code(code) => Ok(Checked { built: code == 0, text }),
+        Exit::Code(code) if code != 0 => match ProcessError::failed("cargo check".to_owned(), exit, text) {
+            ProcessError::Failed { tail, .. } => Ok(Checked { built: false, text: tail }),
+            offline => Err(offline.into()),
+        },
+        Exit::Code(_) => Ok(Checked { built: true, text }),
     }
 }
 

@@ -121,6 +121,8 @@ pub fn resolve(
     let command = cargo(&project, context).args(verb).args(offline.then_some("--offline"));
     command.check(context.processes).map_err(|source| match source {
         ProcessError::Interrupted => LockError::Process(source),
+        // It was the caller who kept cargo from the network.
+        ProcessError::Offline { .. } if !offline => LockError::Process(source),
         source => LockError::Unresolved { spec: spec.clone(), source },
     })?;
     Ok(fs::read_to_string(project.root.join(line::LOCK))?)

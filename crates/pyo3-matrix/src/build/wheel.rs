@@ -15,6 +15,7 @@ use crate::build::artifacts::Compiled;
 use crate::build::audit::{self, Audit};
 use crate::build::line::{self, LineError, Project};
 use crate::build::members;
+use crate::build::progress::{self, Watched};
 use crate::build::variables;
 use crate::config::Config;
 use crate::model::cell::WheelId;
@@ -162,7 +163,10 @@ impl Order<'_> {
     pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
         let config = context.config;
         let fresh = context.processes.folder("wheel-", &config.target())?;
-        let built = self.command(fresh.path(), context)?.log(log).check(context.processes);
+        let build = self.command(fresh.path(), context)?.log(log);
+        let crate_folder = self.project.folder.join(config.extension.folder());
+        let watched = Watched { id: self.id, messages: &fresh.path().join(MESSAGES), folder: &crate_folder };
+        let built = progress::told(watched, context, || build.check(context.processes));
         built.map_err(|error| failed(error, log))?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();

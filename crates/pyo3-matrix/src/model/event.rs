@@ -39,6 +39,17 @@ pub enum Event<'a> {
         id: WheelId,
         at: Progress,
     },
+    /// How far the build of a wheel is: cargo has done so many of its crates, `name` as the last one. `of` is not known where
+    /// cargo does not say it.
+    Compiling {
+        id: WheelId,
+        done: usize,
+        of: Option<usize>,
+        name: &'a str,
+        took: Duration,
+    },
+    /// Nothing is compiled any more, however that ended.
+    CompilingEnds,
     WheelEnds {
         id: WheelId,
         at: Progress,

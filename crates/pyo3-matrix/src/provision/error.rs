@@ -41,6 +41,9 @@ pub enum ProvisionError {
     Archive { what: String, reason: String },
     #[error("{what}: {source}\nhint: {hint}")]
     Failed { what: String, source: ProcessError, hint: String },
+    /// The hint is that of the program that could not reach it.
+    #[error("{what}: {source}")]
+    Offline { what: String, source: ProcessError },
     #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{what} {reason}{}\nhint: {hint}", indented(tail))]
@@ -61,6 +64,7 @@ impl ProvisionError {
     pub fn failed(what: String, hint: &str) -> impl FnOnce(ProcessError) -> ProvisionError {
         move |source| match source {
             ProcessError::Interrupted => ProvisionError::Interrupted,
+            source @ ProcessError::Offline { .. } => ProvisionError::Offline { what, source },
             source => ProvisionError::Failed { what, source, hint: hint.into() },
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 
 use crate::model::cell::{CellId, Line, Python, Release};
 use crate::model::record::Outcome;
 use crate::verdict::judge::CellVerdict;
+use pyo3_doctor::words::width;
 
 const COLUMN: usize = 12;
 
@@ -105,26 +107,36 @@ pub fn style(outcome: &Outcome) -> Style {
 /// Renders the tables for a terminal.
 #[must_use]
 pub fn render(cells: &[CellVerdict]) -> String {
-    let mut text = String::new();
-    for Table { corner, columns, rows } in tables(cells) {
-        let labels = rows.iter().map(|(label, _)| label).chain([&corner]);
-        let first = labels.map(|label| label.chars().count() + 2).max().unwrap_or_default().max(COLUMN);
-        let wide =
-            columns.iter().map(|label| label.chars().count() + 1).max().unwrap_or_default().max(COLUMN);
-        let _ = write!(text, "  {corner:<first$}");
-        for column in &columns {
-            let _ = write!(text, "{column:<wide$}");
+    tables(cells).iter().map(|table| fitted(table, width())).collect()
+}
+
+/// A table, in as many parts, one below the other, as its columns need on a terminal of this width.
+fn fitted(table: &Table<'_>, width: usize) -> String {
+    let labels = table.rows.iter().map(|(label, _)| label).chain([&table.corner]);
+    let first = labels.map(|label| label.chars().count() + 2).max().unwrap_or_default().max(COLUMN);
+    let label = |label: &String| label.chars().count() + 1;
+    let wide = table.columns.iter().map(label).max().unwrap_or_default().max(COLUMN);
+    let count = table.columns.len();
+    let fit = (width.saturating_sub(first + 2) / wide).clamp(1, count.max(1));
+    let parts = count.div_ceil(fit).max(1);
+    let each = count.div_ceil(parts);
+    (0..parts).map(|at| part(table, at * each..count.min((at + 1) * each), [first, wide])).collect()
+}
+
+fn part(table: &Table<'_>, columns: Range<usize>, [first, wide]: [usize; 2]) -> String {
+    let mut text = format!("  {:<first$}", table.corner);
+    for column in &table.columns[columns.clone()] {
+        let _ = write!(text, "{column:<wide$}");
+    }
+    end_line(&mut text);
+    for (label, row) in &table.rows {
+        let _ = write!(text, "  {label:<first$}");
+        for cell in &row[columns.clone()] {
+            let (style, word) = cell.map_or((Style::new(), String::new()), place);
+            let rest = wide.saturating_sub(word.chars().count());
+            let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
         }
         end_line(&mut text);
-        for (label, row) in rows {
-            let _ = write!(text, "  {label:<first$}");
-            for cell in row {
-                let (style, word) = cell.map_or((Style::new(), String::new()), place);
-                let rest = wide.saturating_sub(word.chars().count());
-                let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
-            }
-            end_line(&mut text);
-        }
     }
     text
 }
@@ -157,5 +169,24 @@ pub fn word(cell: &CellVerdict) -> String {
         Outcome::Lost => "✘ lost".to_owned(),
         Outcome::Interrupted => "interrupted".to_owned(),
         Outcome::UnderWay => "… under way".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_wider_than_the_terminal_stands_in_parts_below_each_other() {
+        let columns: Vec<String> = (23..31).map(|line| format!("PyO3 0.{line}")).collect();
+        let rows = vec![("py3.9".to_owned(), vec![None; 8]), ("py3.13".to_owned(), vec![None; 8])];
+        let table = Table { corner: "pg16".to_owned(), columns, rows };
+        for (width, heads) in [(120, vec![8]), (80, vec![4, 4]), (60, vec![3, 3, 2])] {
+            let text = fitted(&table, width);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+            let found = text.lines().filter(|line| line.starts_with("  pg16"));
+            let found: Vec<usize> = found.map(|line| line.matches("PyO3").count()).collect();
+            assert_eq!(found, heads, "{width}: {text}");
+        }
     }
 }

@@ -65,8 +65,11 @@ fn reasons(cells: &[CellVerdict], report: &Report) -> String {
     let mut text = String::new();
     for reason in causes::reasons(cells) {
         let _ = writeln!(text, "\n{}: {}", reason.outcome, names(&reason.cells));
-        for line in reason.text.lines().take(REASON_LINES) {
-            let _ = writeln!(text, "  {line}");
+        for (at, line) in reason.text.lines().take(REASON_LINES).enumerate() {
+            // The others may be what another program wrote, and stay as they are.
+            let is_ours = at == 0 || line.starts_with("hint: ");
+            let line = if is_ours { wrapped(line, "  ", "      ") } else { format!("  {line}") };
+            let _ = writeln!(text, "{line}");
         }
         if let Some(cell) = reason
             .cells
@@ -178,11 +181,11 @@ fn criterion_lines(criterion: &CriterionResult) -> String {
     };
     let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{met}/{measured} {unit}\n");
     for (comparison, range) in &criterion.speedups {
-        let _ = writeln!(
-            text,
-            "      {comparison:<12}{:>6.2}x median, intervals {:.2}x to {:.2}x, needed {:.2}x",
+        let range = format!(
+            "{comparison:<12}{:>6.2}x median, intervals {:.2}x to {:.2}x, needed {:.2}x",
             range.median, range.low, range.high, range.needed
         );
+        let _ = writeln!(text, "{}", wrapped(&range, "      ", "          "));
     }
     text
 }

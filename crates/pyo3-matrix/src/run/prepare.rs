@@ -233,6 +233,10 @@ fn build_failed(error: &dyn std::fmt::Display) -> Failure {
 fn of_process(error: &ProcessError, outcome: Outcome) -> Failure {
     match error {
         ProcessError::Interrupted => Failure { outcome: Outcome::Lost, reason: error.to_string() },
+        // A build that misses a crate says nothing of the code.
+        ProcessError::Offline { .. } => {
+            Failure { outcome: Outcome::ProvisionFailed, reason: error.to_string() }
+        }
         _ => Failure { outcome, reason: error.to_string() },
     }
 }

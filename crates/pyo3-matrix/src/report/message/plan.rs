@@ -10,7 +10,7 @@ use crate::plan::estimate::Estimate;
 use crate::plan::forecast::Forecast;
 use crate::plan::legality::{Legality, Source, State};
 use crate::plan::{Plan, Planned};
-use pyo3_doctor::words::{counted, wrapped};
+use pyo3_doctor::words::{counted, width, wrapped};
 
 /// Where the text beside a label goes on.
 const COLUMN: &str = "          ";
@@ -29,17 +29,31 @@ pub fn plan(forecast: &Forecast) -> String {
     text
 }
 
-/// Each cell with what its wheel is built from, or why it is left out.
+/// Each cell with what its wheel is built from, or why it is left out. Where that is too wide, the crates of each line stand once
+/// above the cells.
 fn cells(plan: &Plan) -> String {
     let ids: Vec<String> = plan.cells.iter().map(|planned| planned.cell.to_string()).collect();
-    let width = ids.iter().map(String::len).max().unwrap_or_default();
-    let (mut text, mut of_line) = (String::new(), BTreeMap::new());
+    let column = ids.iter().map(String::len).max().unwrap_or_default() + 2;
+    let mut of_line = BTreeMap::new();
+    for planned in plan.cells.iter().filter(|planned| planned.excluded.is_none()) {
+        of_line.entry(planned.cell.line).or_insert_with(|| crates(plan, planned));
+    }
+    let fits = of_line.values().all(|crates| column + crates.chars().count() <= width());
+    let mut text = String::new();
+    if !fits {
+        for (line, crates) in &of_line {
+            let _ = writeln!(text, "{}", wrapped(crates, &format!("{:<10}", format!("line {line}")), COLUMN));
+        }
+        text.push('\n');
+    }
     for (planned, id) in plan.cells.iter().zip(&ids) {
-        let _ = if let Some(reason) = &planned.excluded {
-            writeln!(text, "{id:<width$}  skipped: {reason}")
-        } else {
-            let crates = of_line.entry(planned.cell.line).or_insert_with(|| crates(plan, planned));
-            writeln!(text, "{id:<width$}  {crates}")
+        let first = format!("{id:<column$}");
+        let _ = match (&planned.excluded, of_line.get(&planned.cell.line).filter(|_| fits)) {
+            (Some(reason), _) => {
+                writeln!(text, "{}", wrapped(&format!("skipped: {reason}"), &first, "    "))
+            }
+            (None, Some(crates)) => writeln!(text, "{first}{crates}"),
+            (None, None) => writeln!(text, "{id}"),
         };
     }
     text
@@ -80,12 +94,13 @@ fn legality(plan: &Plan) -> String {
     };
     let probed = foretold(State::Legal).filter(|(_, legality)| legality.source == Source::Probe).count();
     let legal = foretold(State::Legal).count();
-    let mut text = format!(
-        "legality  {legal} legal ({probed} by probe, {} by table), {} experimental, {} impossible\n",
+    let counts = format!(
+        "{legal} legal ({probed} by probe, {} by table), {} experimental, {} impossible",
         legal - probed,
         foretold(State::Experimental).count(),
         foretold(State::Impossible).count()
     );
+    let mut text = wrapped(&counts, "legality  ", COLUMN) + "\n";
     for (word, state) in [("experimental", State::Experimental), ("impossible", State::Impossible)] {
         let mut by_reason: BTreeMap<[Option<&String>; 3], Vec<&CellId>> = BTreeMap::new();
         for (cell, Legality { reason, message, fix, .. }) in foretold(state) {

