@@ -17,6 +17,7 @@ mod leases;
 mod lines;
 mod mends;
 mod parts;
+mod programs;
 mod retention;
 mod rooms;
 mod rules;
