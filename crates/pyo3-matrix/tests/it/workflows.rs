@@ -224,8 +224,17 @@ fn the_owner_of_the_repository_is_the_one_in_the_manifest() {
     let repository = manifest["workspace"]["package"]["repository"].as_str().expect("an address");
     let mut parts = repository.rsplit('/');
     let (name, owner) = (parts.next().expect("a name"), parts.next().expect("an owner"));
-    let readme = checkout().join("README.md");
-    let text = std::fs::read_to_string(&readme).expect("text");
+    let mut found = 0;
+    for file in ["README.md", "crates/pyo3-matrix/README.md", "crates/pyo3-matrix/pyproject.toml"] {
+        found += hold_owner(file, owner, name);
+    }
+    assert!(found >= 8, "the repository is named {found} times");
+}
+
+/// Holds a file to the owner of the repository, or writes the owner into it. Returns how often it names one.
+fn hold_owner(file: &str, owner: &str, name: &str) -> usize {
+    let path = checkout().join(file);
+    let text = std::fs::read_to_string(&path).expect("text");
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let mut held = text.clone();
     let mut found = 0;
@@ -241,11 +250,11 @@ fn the_owner_of_the_repository_is_the_one_in_the_manifest() {
         }
     }
     if std::env::var_os("PYO3_MATRIX_BLESS").is_some() {
-        std::fs::write(&readme, &held).expect("written");
+        std::fs::write(&path, &held).expect("written");
     }
-    assert!(found >= 2, "the README names the repository {found} times");
     assert!(
         held == text,
-        "README.md names another owner than Cargo.toml; PYO3_MATRIX_BLESS=1 cargo test writes {owner}"
+        "{file} names another owner than Cargo.toml; PYO3_MATRIX_BLESS=1 cargo test writes {owner}"
     );
+    found
 }
