@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cache::{CacheLock, make_open};
+use super::cache::{self, CacheLock, make_open};
 use super::python::{self, Interpreter};
+use super::tools::FOLDER;
 use super::{Context, ProvisionError, Tried};
 use crate::model::event::Event;
 use crate::process::Command;
@@ -40,6 +41,16 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
+    /// Returns the environment of these requirements in `place`, by whichever Python it was made.
+    fn of(key: &str, place: &Path) -> Option<Venv> {
+        let entries = std::fs::read_dir(place).ok()?.flatten().map(|entry| entry.path());
+        let named =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(key));
+        let mut folders: Vec<PathBuf> = entries.filter(named).collect();
+        folders.sort();
+        folders.iter().find_map(|folder| Venv::finished(folder))
+    }
+
     /// Returns the environment in `folder` if it is finished and its interpreter still exists. One without any version was
     /// made when the harness looked for versions in a folder that no environment has.
     fn finished(folder: &Path) -> Option<Venv> {
@@ -50,35 +61,56 @@ impl Venv {
     }
 }
 
-/// Provides the environment of `requirements`.
+/// Provides the environment of `requirements`: the one that is there, or a new one for all projects of this user. Where that
+/// cannot be written, the project has its own.
 pub fn provide(requirements: &Requirements, context: &Context) -> Result<Venv, ProvisionError> {
     // A path without links, as in the marker: the same checkout under another name has not moved.
     let target = context.config.target();
-    let folder = target.canonicalize().unwrap_or(target).join("tools").join(key(requirements.text));
-    if let Some(venv) = Venv::finished(&folder) {
+    let own = target.canonicalize().unwrap_or(target).join(FOLDER);
+    let shared = cache::of_user(FOLDER);
+    let key = key(requirements.text);
+    if let Some(venv) = shared.iter().chain([&own]).find_map(|place| Venv::of(&key, place)) {
         return Ok(venv);
     }
-    make_open(&context.config.target().join("tools"))?;
-    let _lock = CacheLock::take(&folder.with_extension("lock"), context)?;
-    match Venv::finished(&folder) {
+    let (place, _lock) = match shared.map(|place| locked(place, &key, context)) {
+        Some(Err(ProvisionError::Interrupted)) => return Err(ProvisionError::Interrupted),
+        Some(Ok(held)) => held,
+        Some(Err(_)) | None => {
+            make_open(&own)?;
+            locked(own, &key, context)?
+        }
+    };
+    match Venv::of(&key, &place) {
         // Another harness made it while this one waited.
         Some(venv) => Ok(venv),
-        None => make(&folder, requirements, context),
+        None => make(&place, &key, requirements, context),
     }
 }
 
-fn make(folder: &Path, requirements: &Requirements, context: &Context) -> Result<Venv, ProvisionError> {
+/// Takes the lock for `key` in `place`, which is made if it is not there.
+fn locked(place: PathBuf, key: &str, context: &Context) -> Result<(PathBuf, CacheLock), ProvisionError> {
+    std::fs::create_dir_all(&place).map_err(ProvisionError::disk("cannot make the folder", &place))?;
+    let lock = CacheLock::take(&place.join(key).with_extension("lock"), context)?;
+    Ok((place, lock))
+}
+
+fn make(
+    place: &Path,
+    key: &str,
+    requirements: &Requirements,
+    context: &Context,
+) -> Result<Venv, ProvisionError> {
     let (interpreters, mut tried) = python::for_tools(context);
     for interpreter in interpreters {
         context.not_interrupted()?;
-        if let Err(reason) = empty(&interpreter, folder, context) {
+        let folder = place.join(name(key, &interpreter));
+        if let Err(reason) = empty(&interpreter, &folder, context) {
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
         }
         (context.tell)(&Event::Installing { tool: requirements.name, python: &interpreter.version });
-        install(folder, requirements, context)?;
-        let (folder, python) = (folder.to_owned(), interpreter.version);
-        let venv = Venv { versions: installed(&folder), folder, python };
+        install(&folder, requirements, context)?;
+        let venv = Venv { versions: installed(&folder), folder, python: interpreter.version };
         let written = std::fs::write(venv.folder.join(FINISHED), serde_json::json!(venv).to_string());
         written.map_err(ProvisionError::disk("cannot write in", &venv.folder))?;
         return Ok(venv);
@@ -124,8 +156,19 @@ fn installed(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Returns sixteen hexadecimal digits of the SHA-256 of `text`.
+/// Returns the name of an environment's folder. The interpreter has a part in it: where several machines, or a container,
+/// share a home, one of them must not replace the environment that runs on another one's Python.
+fn name(key: &str, interpreter: &Interpreter) -> String {
+    format!("{key}-{}", digits(&interpreter.path.to_string_lossy()))
+}
+
+/// Returns what stands for requirements in a folder's name. Programs of one kind of machine run on no other.
 fn key(text: &str) -> String {
+    digits(&format!("{text}{}{}", std::env::consts::OS, std::env::consts::ARCH))
+}
+
+/// Returns sixteen hexadecimal digits of the SHA-256 of `text`.
+fn digits(text: &str) -> String {
     Sha256::digest(text)[..8].iter().fold(String::new(), |mut key, byte| {
         let _ = write!(key, "{byte:02x}");
         key
@@ -175,6 +218,35 @@ mod tests {
 
     #[test]
     fn a_key_is_the_beginning_of_the_digest() {
-        assert_eq!(key("abc"), "ba7816bf8f01cfea");
+        assert_eq!(digits("abc"), "ba7816bf8f01cfea");
+    }
+
+    #[test]
+    fn an_environment_of_any_python_is_found_and_each_python_has_its_own_folder() {
+        let place = tempfile::tempdir().expect("a folder");
+        let made = |python: &str, works: bool| {
+            let interpreter = Interpreter {
+                path: python.into(),
+                version: "3.12.1".into(),
+                soabi: String::new(),
+                source: python::Source::Path,
+            };
+            let folder = place.path().join(name(&key("tox"), &interpreter));
+            std::fs::create_dir_all(folder.join("bin")).expect("a folder");
+            if works {
+                std::fs::write(folder.join("bin/python"), "").expect("a file");
+            }
+            let versions = BTreeMap::from([("tox".into(), "4.30".into())]);
+            let venv = Venv { folder: folder.clone(), python: "3.12.1".into(), versions };
+            std::fs::write(folder.join(FINISHED), serde_json::json!(venv).to_string()).expect("a file");
+            venv
+        };
+        assert_eq!(Venv::of(&key("tox"), place.path()), None);
+        let gone = made("/gone/bin/python3.12", false);
+        assert_eq!(Venv::of(&key("tox"), place.path()), None, "its interpreter is on another machine");
+        let there = made("/usr/bin/python3.12", true);
+        assert_eq!(Venv::of(&key("tox"), place.path()), Some(there));
+        assert!(gone.folder.is_dir());
+        assert_eq!(Venv::of(&key("uv"), place.path()), None, "other requirements");
     }
 }

@@ -26,6 +26,7 @@ mod servers;
 mod services;
 mod stable;
 mod suites;
+mod tools;
 mod versions;
 mod wheels;
 mod workflows;
