@@ -18,6 +18,7 @@ mod lines;
 mod mends;
 mod parts;
 mod programs;
+mod release;
 mod retention;
 mod rooms;
 mod rules;
