@@ -12,11 +12,15 @@ use super::cache::{self, CacheLock, make_open};
 use super::python::{self, Interpreter};
 use super::tools::FOLDER;
 use super::{Context, ProvisionError, Tried};
+use crate::model::cell::Python;
 use crate::model::event::Event;
 use crate::process::Command;
 
 /// This file is written last. An environment without it is incomplete, and is made again.
 const FINISHED: &str = "finished.json";
+
+/// From this Python on, a lock has the same packages for each. For an older one it has older packages, or lacks one.
+const SAME_FROM: (u8, u8) = (3, 11);
 
 /// Locked requirements, and what to call them.
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +45,21 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// Returns the environment of these requirements in `place`, by whichever Python it was made.
-    fn of(key: &str, place: &Path) -> Option<Venv> {
+    /// Returns an environment of these requirements in `place` that `fits`.
+    fn of(key: &str, place: &Path, fits: impl Fn(&Venv) -> bool) -> Option<Venv> {
         let entries = std::fs::read_dir(place).ok()?.flatten().map(|entry| entry.path());
         let named =
             |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(key));
         let mut folders: Vec<PathBuf> = entries.filter(named).collect();
         folders.sort();
-        folders.iter().find_map(|folder| Venv::finished(folder))
+        folders.iter().filter_map(|folder| Venv::finished(folder)).find(fits)
+    }
+
+    /// Whether a project whose newest Python is this may use it: it would make none with more in it by itself.
+    fn serves(&self, newest: Option<Python>) -> bool {
+        let mut parts = self.python.split('.').map(|part| part.parse::<u8>().unwrap_or(0));
+        let own = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        own >= SAME_FROM || newest.is_none_or(|newest| own >= (newest.major, newest.minor))
     }
 
     /// Returns the environment in `folder` if it is finished and its interpreter still exists. One without any version was
@@ -69,7 +80,10 @@ pub fn provide(requirements: &Requirements, context: &Context) -> Result<Venv, P
     let own = target.canonicalize().unwrap_or(target).join(FOLDER);
     let shared = cache::of_user(FOLDER);
     let key = key(requirements.text);
-    if let Some(venv) = shared.iter().chain([&own]).find_map(|place| Venv::of(&key, place)) {
+    let newest = context.config.pythons().filter(|python| !python.free_threaded).max();
+    // What this project made, it made with the best Python that there was.
+    let there = |place: &Path| Venv::of(&key, place, |venv| place == own || venv.serves(newest));
+    if let Some(venv) = shared.iter().chain([&own]).find_map(|place| there(place)) {
         return Ok(venv);
     }
     let (place, _lock) = match shared.map(|place| locked(place, &key, context)) {
@@ -77,10 +91,10 @@ pub fn provide(requirements: &Requirements, context: &Context) -> Result<Venv, P
         Some(Ok(held)) => held,
         Some(Err(_)) | None => {
             make_open(&own)?;
-            locked(own, &key, context)?
+            locked(own.clone(), &key, context)?
         }
     };
-    match Venv::of(&key, &place) {
+    match there(&place) {
         // Another harness made it while this one waited.
         Some(venv) => Ok(venv),
         None => make(&place, &key, requirements, context),
@@ -104,6 +118,9 @@ fn make(
     for interpreter in interpreters {
         context.not_interrupted()?;
         let folder = place.join(name(key, &interpreter));
+        if let Some(venv) = Venv::finished(&folder) {
+            return Ok(venv);
+        }
         if let Err(reason) = empty(&interpreter, &folder, context) {
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
@@ -241,12 +258,38 @@ mod tests {
             std::fs::write(folder.join(FINISHED), serde_json::json!(venv).to_string()).expect("a file");
             venv
         };
-        assert_eq!(Venv::of(&key("tox"), place.path()), None);
+        let found = |lock: &str| Venv::of(&key(lock), place.path(), |_| true);
+        assert_eq!(found("tox"), None);
         let gone = made("/gone/bin/python3.12", false);
-        assert_eq!(Venv::of(&key("tox"), place.path()), None, "its interpreter is on another machine");
+        assert_eq!(found("tox"), None, "its interpreter is on another machine");
         let there = made("/usr/bin/python3.12", true);
-        assert_eq!(Venv::of(&key("tox"), place.path()), Some(there));
+        assert_eq!(found("tox"), Some(there));
         assert!(gone.folder.is_dir());
-        assert_eq!(Venv::of(&key("uv"), place.path()), None, "other requirements");
+        assert_eq!(found("uv"), None, "other requirements");
+    }
+
+    #[test]
+    fn an_old_python_that_the_locks_have_less_for_serves_no_project_with_a_newer_one() {
+        let check = |own: &str, newest: Option<&str>| {
+            let versions = BTreeMap::new();
+            let venv = Venv { folder: "/x".into(), python: own.into(), versions };
+            venv.serves(newest.map(|python| python.parse().expect("a Python")))
+        };
+        assert!(
+            check("3.12.1", Some("3.15")) && check("3.11.0", Some("3.12")) && check("3.12.1", Some("3.9"))
+        );
+        assert!(check("3.9.18", Some("3.9")) && check("3.10.2", Some("3.9")) && check("3.9.18", None));
+        assert!(!check("3.9.18", Some("3.10")) && !check("3.10.2", Some("3.12")));
+    }
+
+    #[test]
+    fn the_locks_tell_no_pythons_apart_from_the_one_that_is_named_on() {
+        let named =
+            [include_str!("../../tools/tools.txt"), include_str!("../../tools/node.txt")].map(|text| {
+                let minors = text.split("python_full_version ").skip(1);
+                let minors = minors.filter_map(|rest| rest.split("'3.").nth(1)?.split(['.', '\'']).next());
+                minors.filter_map(|minor| minor.parse::<u8>().ok()).max()
+            });
+        assert_eq!(named.into_iter().flatten().max().map(|minor| (3, minor)), Some(SAME_FROM));
     }
 }
