@@ -30,10 +30,11 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line. An error says what is wrong with `matrix.toml`, without which an option is not known.
-    pub fn read() -> Result<Cli, ConfigError> {
-        let learned = axes::learn(&std::env::args_os().collect::<Vec<_>>());
-        let parsed = Cli::command().term_width(width()).try_get_matches();
+    /// Reads the command line: the program's name, then what was typed. An error says what is wrong with `matrix.toml`,
+    /// without which an option is not known.
+    pub fn read(arguments: &[OsString]) -> Result<Cli, ConfigError> {
+        let learned = axes::learn(arguments);
+        let parsed = Cli::command().term_width(width()).try_get_matches_from(arguments);
         match (parsed.and_then(|matches| Cli::from_arg_matches(&matches)), learned) {
             (Ok(cli), _) => Ok(cli),
             // Without a file the axes are those of every matrix.

@@ -61,7 +61,7 @@ fn parsed(inferred: &Inferred) -> Result<Config, Error> {
 fn kept(root: &Path) -> Option<PathBuf> {
     let name = root.file_name()?.to_string_lossy().into_owned();
     let digest = fingerprint::of_text(&root.to_string_lossy());
-    Some(cache::of_user()?.join("projects").join(format!("{name}-{}", &digest[..8])))
+    Some(cache::of_user("projects")?.join(format!("{name}-{}", &digest[..8])))
 }
 
 /// Writes the inferred `matrix.toml`. One that is there stays.

@@ -6,6 +6,7 @@
 //! not reach: children of children, and children whose spawning thread has ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -183,11 +184,11 @@ struct Guarded {
     folders: BTreeSet<PathBuf>,
 }
 
-/// Returns the token to guard if this process was started as a guardian. This is checked before any flag is parsed.
+/// Returns the token to guard if `arguments` are those of a guardian. This is checked before any flag is parsed.
 #[must_use]
-pub fn guardian_token() -> Option<String> {
-    let mut arguments = std::env::args_os().skip(1);
-    (arguments.next()? == SUBCOMMAND).then(|| arguments.next()?.into_string().ok())?
+pub fn guardian_token(arguments: &[OsString]) -> Option<String> {
+    let [_, subcommand, token, ..] = arguments else { return None };
+    (subcommand == SUBCOMMAND).then(|| token.to_str().map(str::to_owned))?
 }
 
 /// How the harness of a guardian ended.

@@ -1,6 +1,7 @@
-//! Where do fetched servers stay, and who may write there now? In a folder that the server's user can read, under a
-//! lock.
+//! Where does stay what is fetched, and who may write there now? Servers in a folder that the server's user can read, tools
+//! in the cache of the harness's own user; both under a lock.
 
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -23,15 +24,6 @@ pub const IN_USE: &str = "in-use.lock";
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// The folder for what the harness keeps of this user, in no project: below `$XDG_CACHE_HOME`, which is `~/.cache` by default.
-/// <https://specifications.freedesktop.org/basedir-spec/latest/> wants absolute paths there, and the rest ignored.
-#[must_use]
-pub fn of_user() -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
-    Some(caches.join("pyo3-matrix"))
-}
-
 /// The cache `name` of what is fetched, which `user` can enter, and the claim that keeps [`Claim::to_empty`] away from it.
 pub fn open(
     name: &str,
@@ -52,6 +44,29 @@ pub fn open(
 pub fn folders(name: &str, config: &Config) -> Vec<PathBuf> {
     let both = [own(name, config), SYSTEM.into()];
     both.into_iter().filter(|folder| folder.is_dir() && is_ours(folder)).collect()
+}
+
+/// Returns the folder `name` in the cache of this user, which all projects share: `$XDG_CACHE_HOME/pyo3-matrix/NAME`, or the
+/// same in `~/.cache`. None where there is no home, or where it belongs to another user: `sudo` may keep the caller's, and
+/// then programs from there would run as root.
+#[must_use]
+pub fn of_user(name: &str) -> Option<PathBuf> {
+    in_user_cache(name, std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
+}
+
+/// [`of_user`] with these values of the two variables. The specification says to ignore a path that is not absolute.
+fn in_user_cache(name: &str, cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let absolute = |value: Option<OsString>| value.map(PathBuf::from).filter(|path| path.is_absolute());
+    let of_home = || absolute(home).filter(|home| home.is_dir()).map(|home| home.join(".cache"));
+    let cache = absolute(cache).or_else(of_home)?;
+    let there = cache.ancestors().find(|part| part.exists())?;
+    if !is_ours(there) {
+        return None;
+    }
+    // A path without links, as for the project's own folder.
+    let real = there.canonicalize().ok()?;
+    let rest = cache.strip_prefix(there).ok()?;
+    Some(real.join(rest).join("pyo3-matrix").join(name))
 }
 
 fn is_ours(folder: &Path) -> bool {
@@ -191,6 +206,26 @@ mod tests {
         set(0o750);
         assert!(!reachable(&inner, &stranger));
         assert!(reachable(&inner, &Unprivileged { gid: own.gid(), ..stranger }));
+    }
+
+    #[test]
+    fn the_cache_of_a_user_is_where_its_variables_say_if_it_is_the_users() {
+        let home = tempfile::tempdir().expect("a folder");
+        let real = home.path().canonicalize().expect("a path");
+        let home = || Some(home.path().as_os_str().to_owned());
+        let expected = |inner: &str| Some(real.join(inner).join("pyo3-matrix/tools"));
+        assert_eq!(in_user_cache("tools", None, home()), expected(".cache"));
+        assert_eq!(in_user_cache("tools", Some(real.join("new").into()), home()), expected("new"));
+        assert_eq!(in_user_cache("tools", Some("relative".into()), home()), expected(".cache"));
+        assert_eq!(in_user_cache("tools", Some("".into()), home()), expected(".cache"));
+        assert_eq!(in_user_cache("tools", None, None), None);
+        assert_eq!(in_user_cache("tools", None, Some("/nonexistent".into())), None);
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::fs::chown(&real, Some(12345), None).expect("given");
+            assert_eq!(in_user_cache("tools", None, home()), None, "another user's home");
+        } else {
+            assert_eq!(in_user_cache("tools", Some("/usr".into()), None), None, "another user's cache");
+        }
     }
 
     #[test]

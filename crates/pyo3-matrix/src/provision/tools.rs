@@ -10,6 +10,9 @@ use crate::model::event::Found;
 const TOOLS: Requirements = Requirements { name: "tools.txt", text: include_str!("../../tools/tools.txt") };
 const NODE: Requirements = Requirements { name: "node.txt", text: include_str!("../../tools/node.txt") };
 
+/// The name of the folder that holds them, in the user's cache or in a project's target folder.
+pub const FOLDER: &str = "tools";
+
 /// The programs that drive a cell from outside.
 #[derive(Debug, Clone)]
 pub struct Tools(Venv);
@@ -30,7 +33,11 @@ impl Tools {
     pub fn found(&self) -> Found {
         let version = |name| self.version(name).unwrap_or("?");
         let (tox, maturin, uv) = (version("tox"), version("maturin"), version("uv"));
-        let place = format!("tox {tox}, maturin {maturin}, uv {uv}, on Python {}", self.python_version());
+        let folder = self.0.folder.display();
+        let place = format!(
+            "tox {tox}, maturin {maturin}, uv {uv}, on Python {}, in {folder}",
+            self.python_version()
+        );
         Found { name: "tools".to_owned(), place: Ok(place) }
     }
 

@@ -213,6 +213,11 @@ pub fn cleaned(cleaned: &Cleaned) -> String {
     if !cleaned.in_use.is_empty() {
         text.push_str("\nhint: `cargo matrix clean` empties it once that harness has ended");
     }
+    if let Some((folder, bytes)) = &cleaned.shared {
+        let (folder, bytes) = (folder.display(), size(*bytes));
+        let _ = write!(text, "\nleft {folder}, {bytes}: all your projects share these tools");
+        let _ = write!(text, "\nhint: `rm -r {folder}` removes them, while no harness runs");
+    }
     text
 }
 
@@ -240,4 +245,19 @@ fn shown(path: &Path) -> String {
 
 fn size(bytes: u64) -> String {
     ByteSize(bytes).display().iec().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_after_a_clean_is_named_with_the_way_to_remove_it() {
+        let folder = || "/home/x/.cache/pyo3-matrix/tools".into();
+        let left = Cleaned { bytes: 1024, in_use: vec![], shared: Some((folder(), 2048)) };
+        let expected = "freed 1.0 KiB\nleft /home/x/.cache/pyo3-matrix/tools, 2.0 KiB: all your projects share these tools\n\
+                        hint: `rm -r /home/x/.cache/pyo3-matrix/tools` removes them, while no harness runs";
+        assert_eq!(cleaned(&left), expected);
+        assert_eq!(cleaned(&Cleaned::default()), "freed 0 B");
+    }
 }

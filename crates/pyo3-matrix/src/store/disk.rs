@@ -9,7 +9,8 @@ use fs_err as fs;
 use walkdir::WalkDir;
 
 use crate::config::Config;
-use crate::provision::cache::{Claim, IN_USE};
+use crate::provision::cache::{self, Claim, IN_USE};
+use crate::provision::tools;
 use crate::service;
 use crate::store::checkout::{CheckoutError, CheckoutLock};
 
@@ -28,7 +29,7 @@ pub enum DiskError {
 /// What `clean` removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// Tools, servers, wheels, environments, builds and runs.
+    /// Servers, wheels, environments, builds and runs, and the tools that this project alone uses.
     Everything,
     Runs,
 }
@@ -39,6 +40,8 @@ pub struct Cleaned {
     pub bytes: u64,
     /// Caches that were left, because servers of them are used at this moment.
     pub in_use: Vec<PathBuf>,
+    /// The tools, with their bytes, that were left because all projects of this user share them.
+    pub shared: Option<(PathBuf, u64)>,
 }
 
 /// Bytes under everything that the harness keeps.
@@ -50,17 +53,26 @@ pub fn kept(config: &Config) -> u64 {
 /// Removes, and says how much that freed and what was left. Refused while a run is at work.
 pub fn clean(config: &Config, what: What) -> Result<Cleaned, DiskError> {
     let target = config.target();
-    if !target.exists() {
-        return Ok(Cleaned::default());
-    }
-    let _lock = CheckoutLock::acquire(&target)?;
+    let runs = target.join(RUNS);
+    let _lock = if target.exists() { Some(CheckoutLock::acquire(&target)?) } else { None };
+    let mut cleaned = Cleaned::default();
     match what {
-        What::Everything => everything(config, &service::caches(config)),
-        What::Runs if !target.join(RUNS).exists() => Ok(Cleaned::default()),
-        What::Runs => {
-            Ok(Cleaned { bytes: give_back(&target.join(RUNS), &BTreeSet::new())?, in_use: Vec::new() })
+        What::Everything => {
+            if target.exists() {
+                cleaned = everything(config, &service::caches(config))?;
+            }
+            cleaned.shared = cache::of_user(tools::FOLDER).and_then(shared);
         }
+        What::Runs if runs.exists() => cleaned.bytes = give_back(&runs, &BTreeSet::new())?,
+        What::Runs => {}
     }
+    Ok(cleaned)
+}
+
+/// The tools that all projects of this user share in `folder`, if there are any.
+fn shared(folder: PathBuf) -> Option<(PathBuf, u64)> {
+    let bytes = size(&folder);
+    (bytes > 0).then_some((folder, bytes))
 }
 
 /// Empties the target folder and `caches`, which other checkouts may use as well.
@@ -226,6 +238,16 @@ mod tests {
         let cleaned = everything(&config, &caches).expect("cleaned");
         assert_eq!((cleaned.in_use, config.target().exists()), (vec![], false));
         assert!(!own.exists() && shared.path().join(IN_USE).exists() && !shared.path().join("16.1").exists());
+    }
+
+    #[test]
+    fn tools_that_other_projects_use_as_well_are_left_and_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(shared(folder.path().join("none")), None);
+        assert_eq!(shared(folder.path().to_owned()), None, "an empty folder");
+        fs::write(folder.path().join("tox"), [0; 2048]).expect("written");
+        let cleaned = Cleaned { shared: shared(folder.path().to_owned()), ..Cleaned::default() };
+        assert_eq!(cleaned.shared, Some((folder.path().to_owned(), 2048)));
     }
 
     /// The folder of a cell with a file that has so much in it.

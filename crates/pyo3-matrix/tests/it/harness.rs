@@ -64,11 +64,28 @@ pub fn target() -> PathBuf {
     likeness().join("target/matrix")
 }
 
-/// The built binary, in the likeness of the checkout.
+/// The built binary, in the likeness of the checkout, with a cache that all tests share. What this user has in the own one
+/// is neither used nor touched, but for pip's downloads.
 pub fn matrix() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pyo3-matrix"));
-    command.current_dir(likeness());
+    command.current_dir(likeness()).env("XDG_CACHE_HOME", cache());
+    if let Some(downloads) = downloads() {
+        command.env("PIP_CACHE_DIR", downloads);
+    }
     command
+}
+
+/// The cache of the tests.
+pub fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// Where pip keeps its downloads on Linux, unless a variable says it.
+fn downloads() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    let linux = cfg!(target_os = "linux") && set("PIP_CACHE_DIR").is_none();
+    linux.then(cache)?.map(|cache| cache.join("pip"))
 }
 
 /// Copies a file or a folder. A link is copied as the file that it leads to.

@@ -29,6 +29,9 @@ impl Machine {
         }
         let servers = machine.target().join("postgres");
         let _ = std::fs::remove_file(servers);
+        // A file where the tools of all projects would be: they are installed in this project, and nothing is there yet.
+        std::fs::create_dir(machine.cache()).expect("a folder");
+        std::fs::write(machine.cache().join("pyo3-matrix"), "").expect("a file");
         machine
     }
 
@@ -40,6 +43,10 @@ impl Machine {
         self.target().join("runs")
     }
 
+    fn cache(&self) -> PathBuf {
+        self.project.path().join("cache")
+    }
+
     /// The folder for temporary files.
     pub fn temporary(&self) -> &Path {
         self.temporary.path()
@@ -47,7 +54,8 @@ impl Machine {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = crate::harness::matrix();
-        command.current_dir(self.project.path()).env("TMPDIR", self.temporary()).args(arguments);
+        command.current_dir(self.project.path()).args(arguments);
+        command.env("TMPDIR", self.temporary()).env("XDG_CACHE_HOME", self.cache());
         command
     }
 

@@ -42,6 +42,8 @@ fn a_harness_that_is_killed_leaves_nothing_in_any_phase_and_the_next_run_goes_on
     assert!(green.status.success(), "{}", shown(&green));
     assert!(machine.run(&["report"]).status.success());
     assert!(!wreck.exists(), "{}", shown(&green));
+    let tools = below(&machine.target().join("tools"), &|name| name == "finished.json");
+    assert!(!tools.is_empty(), "the tools are elsewhere, though the cache of the user cannot be written");
     machine.is_clean("a run that ended");
 }
 
@@ -50,6 +52,8 @@ fn tools(machine: &Machine, request: &[&str]) {
     let unpacks = || !below(machine.temporary(), &|name| name.starts_with("pip-")).is_empty();
     machine.kill("tools", request, || machine.said().contains("installing tools.txt") && unpacks());
     machine.latest_is_lost("tools");
+    let tools = machine.target().join("tools");
+    assert_eq!(below(&tools, &|name| name == "finished.json"), [""; 0], "half of the tools count");
 }
 
 /// Where npm is asked for a server.

@@ -1,4 +1,9 @@
 //! `cargo matrix`: does the bridge hold on every Python, `PyO3` line and service release? Parse, dispatch, exit code.
+//!
+//! The library has one public function, for its two programs; everything else is private.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
 
 mod build;
 mod cli;
@@ -16,15 +21,17 @@ mod service;
 mod store;
 mod verdict;
 
-fn main() -> std::process::ExitCode {
-    if let Some(token) = process::guardian_token() {
+/// Does what the command line asks. `arguments` begin with the program's own name, as in [`std::env::args_os`].
+#[must_use]
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    if let Some(token) = process::guardian_token(arguments) {
         if process::guard(&token) == process::Ended::Killed {
             service::sweep_after_kill();
         }
-        return std::process::ExitCode::SUCCESS;
+        return ExitCode::SUCCESS;
     }
     if let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
         pyo3_doctor::words::fit(columns.into());
     }
-    dispatch::answer(cli::Cli::read()).into()
+    dispatch::answer(cli::Cli::read(arguments)).into()
 }
