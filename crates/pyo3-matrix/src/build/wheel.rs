@@ -163,10 +163,10 @@ impl Order<'_> {
     pub fn build(&self, log: &Path, context: &Context<'_>) -> Result<Wheel, WheelError> {
         let config = context.config;
         let fresh = context.processes.folder("wheel-", &config.target())?;
-        let build = self.command(fresh.path(), context)?.log(log);
+        let command = self.command(fresh.path(), context)?.log(log);
         let crate_folder = self.project.folder.join(config.extension.folder());
         let watched = Watched { id: self.id, messages: &fresh.path().join(MESSAGES), folder: &crate_folder };
-        let built = progress::told(watched, context, || build.check(context.processes));
+        let built = progress::told(watched, context, || command.check(context.processes));
         built.map_err(|error| failed(error, log))?;
         let none = || WheelError::Count { folder: fresh.path().into(), found: 0 };
         let name = the_wheel(fresh.path())?.ok_or_else(none)?.file_name().unwrap_or_default().to_owned();

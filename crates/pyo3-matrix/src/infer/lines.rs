@@ -47,7 +47,9 @@ impl Lines {
         let (first, source) = match locked("pyo3") {
             Some(version) => (version, shown(&lock_path)),
             None => (
-                newest(&pyo3).ok_or_else(|| InferError::NoLine(project.root.join(&project.manifest)))?,
+                newest(&pyo3)
+                    .filter(|_| of("pyo3").is_some())
+                    .ok_or_else(|| InferError::NoLine(project.root.join(&project.manifest)))?,
                 format!(
                     "{}, the newest that it asks for: there is no Cargo.lock",
                     project.manifest.display()

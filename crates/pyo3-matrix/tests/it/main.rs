@@ -11,6 +11,7 @@ mod example;
 mod external;
 mod green;
 mod harness;
+mod infer;
 mod killed;
 mod layouts;
 mod leases;
