@@ -93,7 +93,10 @@ impl Error {
                 | InferError::Several(_)
                 | InferError::NoLine(_)
                 | InferError::NoPython(_)
-                | InferError::NoTests(_),
+                | InferError::NoTests(_)
+                | InferError::Doctor(
+                    DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
+                ),
             )
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })

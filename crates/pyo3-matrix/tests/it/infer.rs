@@ -114,9 +114,9 @@ fn every_inferred_value_is_told_with_its_source_and_written_once() {
     }
     let inferred = project.ask(&["plan", "--format", "json"]);
     let folder = &project.folder;
-    let init = |_: ()| matrix().current_dir(folder.path()).arg("init").output().expect("the binary starts");
-    assert!(init(()).status.success());
-    let again = init(());
+    let init = || matrix().current_dir(folder.path()).arg("init").output().expect("the binary starts");
+    assert!(init().status.success());
+    let again = init();
     assert_eq!(again.status.code(), Some(2), "{}", shown(&again));
     assert!(words(&again).contains("is there already"), "{}", stderr(&again));
     let written = matrix().current_dir(folder.path()).args(["plan", "--format", "json"]).output();
@@ -155,7 +155,7 @@ fn what_cannot_be_inferred_is_told_with_what_to_do() {
     told(&|folder| fs::remove_dir_all(folder.join("tests")).expect("removed"), "no tests found");
     told(&without("Cargo.toml", "pyo3 = \"0.28.3\" # the bridge"), "nothing says which PyO3 this is");
     let plain = |folder: &Path| {
-        fs::write(folder.join("pyproject.toml"), "[project]\nname = \"x\"\n").expect("written")
+        fs::write(folder.join("pyproject.toml"), "[project]\nname = \"x\"\n").expect("written");
     };
     told(&plain, "hint: run this in a project");
     told(&|folder| fs::write(folder.join("Cargo.toml"), "[package").expect("written"), "Cargo.toml");
