@@ -130,6 +130,9 @@ pub enum Verb {
         /// Runs' folders, or folders that hold some
         #[arg(required = true, value_name = "RUN")]
         runs: Vec<PathBuf>,
+        /// Exit with 1 where a cell of a rehearsed line is red as well
+        #[arg(long)]
+        strict: bool,
     },
     /// Show what a run meant, from its records
     Report {
@@ -182,6 +185,28 @@ pub enum Verb {
         #[arg(long)]
         runs: bool,
     },
+}
+
+impl Verb {
+    /// Whether it looks at the sources of the project, and not only at what is kept of it.
+    #[must_use]
+    pub fn needs_checkout(&self) -> bool {
+        match self {
+            Verb::Plan { explain, .. } => !explain,
+            Verb::Lock { .. }
+            | Verb::Provision { .. }
+            | Verb::Build { .. }
+            | Verb::Run { .. }
+            | Verb::Shell { .. } => true,
+            Verb::Init
+            | Verb::Merge { .. }
+            | Verb::Report { .. }
+            | Verb::Repro { .. }
+            | Verb::Postgres { .. }
+            | Verb::Doctor { .. }
+            | Verb::Clean { .. } => false,
+        }
+    }
 }
 
 /// Which cells.

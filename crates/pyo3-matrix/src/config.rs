@@ -344,7 +344,9 @@ impl Config {
 fn nearest() -> Result<PathBuf, ConfigError> {
     let here = std::env::current_dir()
         .map_err(|source| ConfigError::Unreadable { path: PathBuf::from("."), source })?;
-    let found = here.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file());
+    // A checkout below another project is a project of its own.
+    let top = here.ancestors().position(|folder| folder.join(".git").exists()).unwrap_or(usize::MAX - 1);
+    let found = here.ancestors().take(top + 1).map(|folder| folder.join(FILE)).find(|file| file.is_file());
     found.ok_or(ConfigError::Missing(here))
 }
 

@@ -41,8 +41,11 @@ pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
         Err(error) => Err(Error::from(error)),
         // Any project can be examined, also one without a matrix.toml.
         Ok(Cli { verb: Verb::Doctor { path, log, format }, .. }) => doctor(&path, log.as_deref(), format),
-        Ok(Cli { verb: Verb::Init, config }) => project::init(config.as_deref()),
-        Ok(Cli { verb: asked, config }) => project::load(config.as_deref()).and_then(|project| {
+        Ok(Cli { verb: Verb::Init, .. }) => project::init(),
+        Ok(Cli { verb: asked, config }) => project::load(config.as_deref()).and_then(|mut project| {
+            if asked.needs_checkout() {
+                project.config = project::with_checkout(project.config)?;
+            }
             project.config.names().for_each(secrets::spare);
             if let Some(inferred) = &project.inferred {
                 voice::say(&message::inferred(&inferred.root, &project.config.target));
@@ -79,7 +82,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         Verb::Run { selection, partial, manner, pytest } => {
             parts::run(&selection.into(), &partial, &manner, &config.with_pytest(&pytest))
         }
-        Verb::Merge { runs } => parts::merge(&runs, config),
+        Verb::Merge { runs, strict } => parts::merge(&runs, strict, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Repro { cell: asked } => {
             let cell = plan::cell(config, &asked)?;
@@ -91,7 +94,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         Verb::Shell { cell, command } => shell::inside(&cell, &command, config),
         Verb::Postgres { major, command } => postgres::beside(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
-        Verb::Init => project::init(None),
+        Verb::Init => project::init(),
         Verb::Clean { runs } => {
             let what = if runs { disk::What::Runs } else { disk::What::Everything };
             voice::answer(&(message::cleaned(&disk::clean(config, what)?) + "\n"))?;

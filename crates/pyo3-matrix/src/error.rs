@@ -86,18 +86,9 @@ impl Error {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
+            Error::Infer(error) if error.is_of_the_project() => Ending::BadRequest,
             Error::Merge(MergeError::Io(_)) | Error::Cost(CostError::Io(_)) => Ending::Failed,
             Error::Config(_)
-            | Error::Infer(
-                InferError::NoProject(_)
-                | InferError::Several(_)
-                | InferError::NoLine(_)
-                | InferError::NoPython(_)
-                | InferError::NoTests(_)
-                | InferError::Doctor(
-                    DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
-                ),
-            )
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
             | Error::Folder(FolderError::Unknown { .. })

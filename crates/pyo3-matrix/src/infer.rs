@@ -50,16 +50,25 @@ pub enum InferError {
     NoProject(PathBuf),
     #[error("several projects here build a crate: {}\nhint: run this in the folder of one of them", .0.join(", "))]
     Several(Vec<String>),
-    #[error("{}: nothing says which PyO3 this is: no Cargo.lock holds pyo3, and the manifest asks for no release that is known here\nhint: `cargo generate-lockfile`, or `cargo matrix init` and write the [[line]] yourself", .0.display())]
+    #[error("{}: nothing says which PyO3 this is: no Cargo.lock holds pyo3, and the manifest asks for no release that is known here\nhint: ask for pyo3 in the manifest, or write a matrix.toml with a [[line]]", .0.display())]
     NoLine(PathBuf),
     #[error("{} says that no Python from 3.9 on is supported, and cells need one\nhint: correct requires-python, or write a matrix.toml", .0.display())]
     NoPython(PathBuf),
-    #[error("no tests found: no testpaths, no `pytest` with a path in workflows, nox or tox files, and no folder tests in {}\nhint: a source distribution often lacks them: use a checkout; or name them in a matrix.toml, [suite] tests", .0.display())]
+    #[error("no tests found: no testpaths, no `pytest` with a path in workflows, nox, tox, make or just files, and no folder tests in {}\nhint: a source distribution often lacks them: use a checkout; or name them in a matrix.toml, [suite] tests", .0.display())]
     NoTests(PathBuf),
     #[error(transparent)]
     Doctor(#[from] DoctorError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl InferError {
+    /// Whether something of the project is wrong, and nothing of the machine.
+    #[must_use]
+    pub fn is_of_the_project(&self) -> bool {
+        !matches!(self, InferError::Io(error) if error.kind() != std::io::ErrorKind::InvalidData)
+            && !matches!(self, InferError::Doctor(DoctorError::Ask(_)))
+    }
 }
 
 /// Infers the matrix of the project in or around the folder `here`. `toplevel` is the folder of the git checkout, if this is in

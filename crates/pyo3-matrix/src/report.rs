@@ -129,7 +129,30 @@ mod tests {
     use crate::config::Flaky;
     use crate::model::cell::{CellId, Line, Python, Release};
     use crate::model::record::Outcome;
+    use crate::model::rehearsal::Edit;
     use crate::verdict::judge::CellVerdict;
+
+    /// The same as a rehearsal of another line, with what it takes.
+    pub(super) fn rehearsed(green: u16, red: u16) -> Report {
+        let mut report = report(green, red);
+        report.verdict.rehearsals = std::mem::take(&mut report.verdict.cells);
+        let line = Line { major: 0, minor: 1 };
+        let edit = Edit {
+            file: "Cargo.toml".into(),
+            line: 7,
+            package: "pyo3".into(),
+            from: "0.0".into(),
+            to: "0.1".into(),
+        };
+        report.rehearsals = vec![Rehearsal {
+            schema_version: SCHEMA_VERSION,
+            line,
+            edits: vec![edit],
+            moved: (0..14).map(|at| format!("~ crate{at} 1.0.0 -> 1.0.1")).collect(),
+            obstacles: vec!["`downcast` <b>is gone</b>: use `cast`".into()],
+        }];
+        report
+    }
 
     /// A report of so many green cells and so many red ones, four servers across.
     pub(super) fn report(green: u16, red: u16) -> Report {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use semver::{Version, VersionReq};
+use semver::{Op, Version, VersionReq};
 use toml_edit::{Document, Item, TableLike, TomlError};
 
 use crate::model::rehearsal::Edit;
@@ -23,11 +23,20 @@ pub type Wanted = BTreeMap<String, Version>;
 /// 1 on, as authors write them.
 pub fn edit(file: &Path, text: &str, wanted: &Wanted) -> Result<(String, Vec<Edit>), TomlError> {
     changed(file, text, &|package, asked| {
-        let version = wanted.get(package).filter(|version| !asked.matches(version))?;
+        let version =
+            wanted.get(package).filter(|version| !asked.matches(version) && is_older(asked, version))?;
         Some(match version.major {
             0 => format!("0.{}", version.minor),
             major => major.to_string(),
         })
+    })
+}
+
+/// Whether a requirement begins below a version: what asks for newer releases alone is no upgrade, and stays for cargo to refuse.
+fn is_older(asked: &VersionReq, version: &Version) -> bool {
+    asked.comparators.iter().filter(|part| !matches!(part.op, Op::Less | Op::LessEq)).all(|part| {
+        let part = (part.major, part.minor.unwrap_or(0), part.patch.unwrap_or(0));
+        part <= (version.major, version.minor, version.patch)
     })
 }
 
@@ -129,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_the_version_or_names_none_stays() {
-        let text = "[dependencies]\npyo3 = \">=0.23, <0.31\"\npyo3-log.workspace = true\n[dependencies.pyo3-ffi]\n\
+    fn what_takes_the_version_asks_for_newer_ones_or_names_none_stays() {
+        let text = "[dependencies]\npyo3 = \">=0.23, <0.31\"\nb = { package = \"pyo3\", version = \"0.31\" }\npyo3-log.workspace = true\n[dependencies.pyo3-ffi]\n\
                     version = \"0.29\"\n";
         assert_eq!(check(text), (text.to_owned(), Vec::new()));
     }

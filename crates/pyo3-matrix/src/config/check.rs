@@ -51,7 +51,7 @@ struct PythonTable {
 }
 
 /// What an axis cannot be called: the fixed axes, and the command line's other options.
-pub(super) const TAKEN: [&str; 20] = [
+pub(super) const TAKEN: [&str; 23] = [
     "python",
     "line",
     "lines",
@@ -70,6 +70,9 @@ pub(super) const TAKEN: [&str; 20] = [
     "config",
     "probe",
     "format",
+    "strict",
+    "explain",
+    "pytest",
     "help",
     "version",
 ];

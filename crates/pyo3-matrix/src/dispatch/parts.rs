@@ -17,6 +17,7 @@ use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
 use crate::provision::Context;
+use crate::report::Report;
 use crate::report::message;
 use crate::report::terminal;
 use crate::run::cell::Benchmarks;
@@ -38,12 +39,13 @@ pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Confi
     let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
     let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
     let report = show(&folder, config)?;
+    Ok(if interrupted { Ending::Interrupted } else { strictly(&report, manner.strict) })
+}
+
+/// How a run ends, where a red rehearsal may count too.
+fn strictly(report: &Report, strict: bool) -> Ending {
     let rehearsed = report.verdict.rehearsals.iter().all(|cell| cell.outcome.is_green());
-    Ok(match (interrupted, manner.strict && !rehearsed) {
-        (true, _) => Ending::Interrupted,
-        (false, true) => Ending::Red,
-        (false, false) => ending(&report),
-    })
+    if strict && !rehearsed { Ending::Red } else { ending(report) }
 }
 
 impl Manner {
@@ -102,7 +104,9 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     // As thorough as the run that is retried: a retry that leaves out a stage answers nothing.
     let options = manner.options(Benchmarks::of(terms.thoroughness));
     let verdict = reports::read(&earlier.folder)?.verdict;
-    let red = verdict.cells.iter().filter(|cell| !verdict.flaky.is_green(&cell.outcome));
+    // A rehearsal is tried again where it counts.
+    let rehearsed = verdict.rehearsals.iter().filter(|_| manner.strict);
+    let red = verdict.cells.iter().chain(rehearsed).filter(|cell| !verdict.flaky.is_green(&cell.outcome));
     let cells: Vec<CellId> = red.map(|cell| cell.cell.clone()).collect();
     let negatives = verdict.negatives.iter().filter(|negative| !negative.ending.is_green());
     let negatives: Vec<String> = negatives.map(|negative| negative.id.clone()).collect();
@@ -132,15 +136,15 @@ fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Erro
     }
     let pieces = [earlier, Piece::read(folder.path)?];
     let folder = merge::merge(&pieces, Goal { plan, part }, &config.target())?;
-    Ok(ending(&show(&folder, config)?))
+    Ok(strictly(&show(&folder, config)?, manner.strict))
 }
 
 /// Judges the parts of one run as that run.
-pub fn merge(runs: &[PathBuf], config: &Config) -> Result<Ending, Error> {
+pub fn merge(runs: &[PathBuf], strict: bool, config: &Config) -> Result<Ending, Error> {
     let pieces = merge::gather(runs)?;
     let goal = Goal::whole(&pieces)?;
     let folder = merge::merge(&pieces, goal, &config.target())?;
-    Ok(ending(&show(&folder, config)?))
+    Ok(strictly(&show(&folder, config)?, strict))
 }
 
 /// Builds, or finds, the wheels of what is asked for.

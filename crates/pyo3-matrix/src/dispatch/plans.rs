@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{tell, voice};
+use crate::build::derived;
 use crate::build::knowledge::{self, Which};
 use crate::build::lock::{self, How};
 use crate::build::wheel;
@@ -75,8 +76,16 @@ pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     for spec in plan::lines_asked(config, asked)? {
+        if config.extension.locks.is_none() {
+            let project = derived::project(spec.name, &context)?;
+            voice::answer(&message::derived(spec.name, project.locked.packages()))?;
+            continue;
+        }
         let refreshed = lock::refresh(spec, how, &context)?;
         voice::answer(&message::refreshed(spec.name, &refreshed))?;
+        if config.rehearsals.contains(&spec.name) {
+            voice::answer(&message::edited(&derived::upgrade(config, spec)?.edits))?;
+        }
     }
     Ok(Ending::Green)
 }
@@ -86,6 +95,10 @@ pub fn stale(asked: &[String], config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let mut ending = Ending::Green;
+    if config.extension.locks.is_none() {
+        voice::answer(message::NOT_KEPT)?;
+        return Ok(Ending::Green);
+    }
     for spec in plan::lines_asked(config, asked)? {
         let faults = lock::stale(spec, &context)?;
         voice::answer(&message::stale(spec.name, &faults))?;

@@ -21,7 +21,7 @@ pub struct Asked {
 
 /// Reads `path`, or the nearest `matrix.toml` upwards, or infers one.
 pub fn load(path: Option<&Path>) -> Result<Asked, Error> {
-    let (mut config, inferred) = match Config::load(path) {
+    let (config, inferred) = match Config::load(path) {
         Ok((config, path)) => {
             service::check(&config, &path)?;
             (config, None)
@@ -32,17 +32,25 @@ pub fn load(path: Option<&Path>) -> Result<Asked, Error> {
         }
         Err(error) => return Err(error.into()),
     };
+    Ok(Asked { config, inferred })
+}
+
+/// Adds what the checkout holds, for the verbs that build or test it.
+pub fn with_checkout(mut config: Config) -> Result<Config, Error> {
     if config.lists_files() {
         // Names of files are no secrets, and have to be exact.
         let processes = Processes::start(str::to_owned)?;
         config.files = listing::files(&config.root, &processes)?;
+        // What the harness keeps is none of the project's, also where nothing ignores it.
+        let kept = config.target.strip_prefix(&config.root).unwrap_or(&config.target).to_owned();
+        config.files.retain(|file| !file.starts_with(&kept));
     }
     for spec in &config.lines {
         if derived::is_rehearsal(&config, spec)? {
             config.rehearsals.push(spec.name);
         }
     }
-    Ok(Asked { config, inferred })
+    Ok(config)
 }
 
 fn infer(here: &Path) -> Result<Inferred, Error> {
@@ -64,11 +72,11 @@ fn kept(root: &Path) -> Option<PathBuf> {
     Some(cache::of_user("projects")?.join(format!("{name}-{}", &digest[..8])))
 }
 
-/// Writes the inferred `matrix.toml`. One that is there stays.
-pub fn init(path: Option<&Path>) -> Result<Ending, Error> {
+/// Writes the inferred `matrix.toml` at the root of the project, since its paths begin there. One that is there stays.
+pub fn init() -> Result<Ending, Error> {
     let here = std::env::current_dir()?;
     let inferred = infer(&here)?;
-    let file = path.map_or_else(|| inferred.root.join(FILE), Path::to_owned);
+    let file = inferred.root.join(FILE);
     let mut open = std::fs::OpenOptions::new();
     let written = open
         .write(true)

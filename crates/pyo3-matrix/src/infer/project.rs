@@ -32,8 +32,7 @@ pub struct Project {
 impl Project {
     /// Finds the project in `here`, else above it, else the only one below.
     pub fn find(here: &Path, toplevel: Option<&Path>) -> Result<Project, InferError> {
-        let top = toplevel.unwrap_or(here);
-        let above = here.ancestors().take_while(|folder| folder.starts_with(top));
+        let above = here.ancestors().take_while(|folder| toplevel.is_none_or(|top| folder.starts_with(top)));
         for folder in above {
             if let Some(found) = metadata(folder)? {
                 return Project::of(folder, found, toplevel);
@@ -81,7 +80,7 @@ impl Project {
         let manifest = self.manifest.display().to_string();
         vec![
             Fact::new("backend", backend, format!("{pyproject}, [build-system]")),
-            Fact::new("manifest", manifest, format!("{pyproject}, [tool.{backend}]")),
+            Fact::new("manifest", manifest, format!("{pyproject}, or where {backend} looks")),
             self.module.clone(),
             Fact::new(
                 "sources",

@@ -18,8 +18,8 @@ const MINORS: std::ops::RangeInclusive<u8> = 9..=15;
 /// Files that name Pythons in a form of their own, and what a Python looks like there.
 const FILES: [(&str, &str); 2] = [("noxfile.py", r#"["'](3\.\d+t?)["']"#), ("tox.ini", r"py(3\d+)\b")];
 
-/// How a claim by a workflow is called.
-const WORKFLOW: &str = "a CI workflow";
+/// What names Pythons that something is done with, which need not be all that are supported.
+const WEAK: [&str; 2] = ["a CI workflow", ".python-version"];
 
 /// The Pythons of a matrix.
 #[derive(Debug)]
@@ -32,9 +32,8 @@ impl Pythons {
     pub fn of(project: &Project, lines: &Lines) -> Result<Pythons, InferError> {
         let fits = |python: Python| project.metadata.admits(python) && runs(python);
         let mut all: BTreeMap<Python, String> = BTreeMap::new();
-        // A workflow names the Python that it builds with as well as those that it tests.
         let (weak, strong): (Vec<_>, Vec<_>) =
-            project.metadata.claims.iter().partition(|said| said.by == WORKFLOW);
+            project.metadata.claims.iter().partition(|said| WEAK.contains(&said.by));
         let shown = |said: &Said| (said.python, format!("{}, {}", said.by, place(project, &said.place)));
         let of_files = FILES.iter().flat_map(|(file, pattern)| in_file(project, file, pattern));
         let named = strong.iter().map(|said| shown(said)).chain(of_files).filter(|(python, _)| fits(*python));

@@ -97,7 +97,7 @@ fn presets(text: &mut String, lines: &Lines) {
     if !beyond.is_empty() {
         let _ = writeln!(
             text,
-            "\n# Lines that the manifest does not ask for yet: they are reported apart, and never make a run red.\n\
+            "\n# Lines that the manifest does not ask for yet: they are reported apart, and make a run red with --strict alone.\n\
              [preset.rehearsal]\npython = \"newest\"\nline = {}\nmissing = \"skip\"",
             list(&beyond)
         );

@@ -32,8 +32,8 @@ pub fn files(root: &Path, processes: &Processes) -> io::Result<Vec<PathBuf>> {
         }
         None => walked(root)?,
     };
-    // git lists what was removed and not committed yet. A link may lead to a folder, or nowhere.
-    files.retain(|file| root.join(file).is_file());
+    // git lists what was removed and not committed yet, and a link to a folder as one file.
+    files.retain(|file| root.join(file).exists());
     files.sort();
     files.dedup();
     Ok(files)

@@ -142,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_only_rehearses_is_neither_green_nor_red() {
+        let mut rehearsed = report(0, 0);
+        (rehearsed.verdict.green, rehearsed.verdict.decision) = (true, Decision::None);
+        let badge = check(&json(&rehearsed).expect("JSON"));
+        assert_eq!((&badge["message"], &badge["color"]), (&"only rehearsed".into(), &"lightgrey".into()));
+        assert!(svg(&rehearsed).contains("#5f6368"));
+    }
+
+    #[test]
     fn the_picture_says_the_same() {
         let svg = svg(&report(20, 0));
         assert!(svg.contains("<title>matrix: 20/20 cells</title>") && svg.contains("#2e7d32"), "{svg}");

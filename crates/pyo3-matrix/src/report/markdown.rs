@@ -1,6 +1,8 @@
 //! The report for a step summary or a pull request: the grid, what is red, why and how to run it again, the criteria, the
 //! decision. Pure. What a test or a server said goes in escaped, and the whole stays below what GitHub takes.
 
+mod rehearsals;
+
 use std::fmt::Write as _;
 
 use crate::model::cell::CellId;
@@ -32,7 +34,8 @@ const MESSAGE_CHARACTERS: usize = 200;
 pub fn render(report: &Report) -> String {
     let cells = &report.verdict.cells;
     let before = head(report) + &tables(cells);
-    let after = negatives(&report.verdict.negatives)
+    let after = rehearsals::render(report)
+        + &negatives(&report.verdict.negatives)
         + &criteria(&report.verdict.criteria)
         + &merged(report)
         + &decision(report);

@@ -14,6 +14,7 @@ use crate::build::wheel::Wheel;
 use crate::model::cell::{CellId, Line, Release, WheelId};
 use crate::model::event::Found;
 use crate::model::failure::Provided;
+use crate::model::rehearsal::Edit;
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::store::disk::Cleaned;
@@ -42,6 +43,27 @@ pub fn refreshed(line: Line, refreshed: &Refreshed) -> String {
             text
         }
     }
+}
+
+/// What `lock --check` says where the project keeps no locks of lines.
+pub const NOT_KEPT: &str =
+    "nothing to check: [extension] names no `locks`, so a run makes them from Cargo.lock\n";
+
+/// That a line's lock was made from the project's own.
+#[must_use]
+pub fn derived(line: Line, packages: usize) -> String {
+    format!("{line}  made from the project's Cargo.lock, {}\n", counted(packages, "package"))
+}
+
+/// The requirements that a line does not go with: a lock never changes them without a word.
+#[must_use]
+pub fn edited(edits: &[Edit]) -> String {
+    let mut text =
+        String::from("  the manifest does not ask for this line: its cells rehearse an upgrade that takes\n");
+    for edit in edits {
+        let _ = writeln!(text, "    {edit}");
+    }
+    text
 }
 
 /// How a line's lock file is stale, if it is.

@@ -200,8 +200,8 @@ impl Ready<'_, '_> {
             arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
         }
         if config.suite.copy {
-            // tox has pytest keep it in the environment, which other cells use at the same time.
-            arguments.extend(["-o".to_owned(), format!("cache_dir={}", folder.join("cache").display())]);
+            // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
+            arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
         }
         let full = thoroughness == Benchmarks::Full;
         let choices: Vec<&FreeValue> = config.choices(self.id()).collect();

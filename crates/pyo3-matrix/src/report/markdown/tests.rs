@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::report::tests::report;
+use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
 
 #[test]
@@ -82,4 +82,15 @@ fn a_merged_report_says_whose_record_counts() {
         text.contains("passed in `b`, hung in `a`; the first counts, since it retries the other"),
         "{text}"
     );
+}
+
+#[test]
+fn a_rehearsal_says_what_it_takes_and_what_is_in_its_way_as_text() {
+    let text = render(&rehearsed(1, 1));
+    assert!(text.contains("### Rehearsals") && !text.contains("### Cells"), "{text}");
+    assert!(text.contains("- **PyO3 0.1**: 1/2 cells green; py3.0-pg1-pyo3_0.1 tests failed"), "{text}");
+    assert!(text.contains("  - `Cargo.toml:7: pyo3 \"0.0\" -> \"0.1\"`"), "{text}");
+    assert!(text.contains("`~ crate11 1.0.0 -> 1.0.1`, and 2 more") && !text.contains("crate12"), "{text}");
+    assert!(text.contains("in the way") && !text.contains("<b>"), "{text}");
+    assert!(!render(&report(1, 1)).contains("Rehearsals"));
 }

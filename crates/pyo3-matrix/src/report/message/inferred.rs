@@ -9,9 +9,10 @@ use pyo3_doctor::words::wrapped;
 /// That there was no file, and where everything is kept instead.
 #[must_use]
 pub fn inferred(root: &Path, target: &Path) -> String {
+    let unchanged = if target.starts_with(root) { "" } else { ", where nothing is changed" };
     let text = format!(
-        "no matrix.toml: inferred one for {}, where nothing is changed; what is kept stands in {}. `plan --explain` says where each \
-         value comes from, and `init` writes the file",
+        "no matrix.toml: inferred one for {}{unchanged}; what is kept stands in {}. `plan --explain` says where each value comes \
+         from, and `init` writes the file",
         root.display(),
         target.display()
     );

@@ -22,6 +22,7 @@ pub fn plan(forecast: &Forecast) -> String {
     let mut text = format!("{}\n", wrapped(&format!("{}: {}", plan.preset, extent(plan)), "", "  "));
     text.push_str(&pairs(coverage, plan.live().count()));
     text.push_str(&legality(plan));
+    text.push_str(&rehearsed(plan));
     text.push_str(&foretold_failures(plan));
     text.push_str(&estimated(estimate.as_ref()));
     text.push('\n');
@@ -125,6 +126,17 @@ fn named(cells: &[&CellId]) -> String {
         [one] => one.to_string(),
         [one, rest @ ..] => format!("{one} and {} more", rest.len()),
     }
+}
+
+/// Which lines the verdict leaves out.
+fn rehearsed(plan: &Plan) -> String {
+    let lines: Vec<String> = plan.rehearsed().iter().map(ToString::to_string).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let text =
+        format!("PyO3 {}, which the manifest does not ask for: no part of the verdict", lines.join(", "));
+    format!("{}\n", wrapped(&text, "rehearsed ", COLUMN))
 }
 
 fn foretold_failures(plan: &Plan) -> String {

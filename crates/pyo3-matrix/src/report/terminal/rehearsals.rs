@@ -45,3 +45,26 @@ fn takes(rehearsal: &Rehearsal) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{rehearsed, report};
+
+    #[test]
+    fn a_rehearsal_stands_apart_with_what_it_takes() {
+        let text = render(&rehearsed(1, 1));
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in [
+            "rehearsals, which are no part of the verdict",
+            "PyO3 0.1 takes Cargo.toml:7: pyo3 \"0.0\" -> \"0.1\"",
+            "14 changes in Cargo.lock: ~ crate0 1.0.0 -> 1.0.1,",
+            "and 2 more",
+            "in the way: `downcast`",
+            "again cargo matrix run --cell py3.0-pg1-pyo3_0.1",
+        ] {
+            assert!(words.contains(said), "{said}: {text}");
+        }
+        assert_eq!(render(&report(1, 1)), "");
+    }
+}

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use toml::{Table, Value};
+
 use crate::config::{Config, pytest};
 use crate::model::failure::Failure;
 use crate::model::record::Outcome;
 use crate::process::{Command, Folder, Processes};
 
-/// The folders in which a project may keep its Python packages, below that of its pyproject.
+/// The folders in which a project keeps its Python packages by custom, below that of its pyproject.
 const SOURCES: [&str; 4] = ["", "src", "python", "lib"];
 
 /// What a module is written in. Data stays: tests may read it from its place in the checkout.
@@ -60,15 +62,26 @@ impl Copy {
 
 /// The files of the checkout that are modules of the wheel.
 fn installed(members: &BTreeMap<String, String>, config: &Config) -> BTreeSet<PathBuf> {
-    let base = config.extension.pyproject.parent().unwrap_or(Path::new(""));
     let is_code =
         |path: &Path| path.extension().is_some_and(|suffix| CODE.iter().any(|code| suffix == *code));
     let modules: Vec<&Path> = members.keys().map(Path::new).filter(|path| is_code(path)).collect();
-    let places =
-        SOURCES.iter().flat_map(|sources| modules.iter().map(move |path| base.join(sources).join(path)));
+    let sources = sources(config);
+    let places = sources.iter().flat_map(|sources| modules.iter().map(move |path| sources.join(path)));
     let places: BTreeSet<PathBuf> = places.collect();
     let files = config.files.iter().filter(|file| places.contains(*file) && !is_test(file));
     files.cloned().collect()
+}
+
+/// The folders in which the project's packages may lie, relative to the root.
+fn sources(config: &Config) -> Vec<PathBuf> {
+    let base = config.extension.pyproject.parent().unwrap_or(Path::new(""));
+    let text = fs::read_to_string(config.root.join(&config.extension.pyproject)).unwrap_or_default();
+    let table: Table = text.parse().unwrap_or_default();
+    let tool = |name: &str, key: &str| table.get("tool")?.get(name)?.get(key);
+    let named = tool("maturin", "python-source").and_then(Value::as_str).into_iter();
+    let packages = tool("setuptools", "package-dir").and_then(Value::as_table);
+    let named = named.chain(packages.into_iter().flat_map(Table::values).filter_map(Value::as_str));
+    named.chain(SOURCES).map(|folder| base.join(folder)).collect()
 }
 
 /// What pytest loads as a test stays, even where the wheel has it too.
@@ -87,7 +100,10 @@ fn refuse_modules_of_the_wheel(installed: &BTreeSet<PathBuf>, config: &Config) -
         let package = folder.parent().unwrap_or(Path::new("")).join("__init__.py");
         let is_package = config.files.contains(&folder.join("__init__.py"));
         if is_package && installed.contains(&package) {
-            let name = path.with_extension("").display().to_string().replace('/', ".");
+            let sources = sources(config);
+            let inside = sources.iter().filter_map(|source| path.strip_prefix(source).ok());
+            let inside = inside.min_by_key(|inside| inside.components().count()).unwrap_or(&path);
+            let name = inside.with_extension("").display().to_string().replace('/', ".");
             let reason = format!(
                 "{} is a part of the package that the wheel installs, and cannot be run from the checkout\n\
                  hint: run the installed tests: tests = [\"--pyargs\", \"{name}\"] in [suite] of matrix.toml",

@@ -67,6 +67,26 @@ fn a_green_run_with_every_criterion_met_proceeds() {
 }
 
 #[test]
+fn a_rehearsal_decides_nothing_and_speaks_for_nothing() {
+    let mut plan = plan(&[ONE, TWO]);
+    plan.cells[1].rehearsal = true;
+    let (green, red) =
+        (record(ONE, TestResult::Passed, Some((1.6, 2.0))), record(TWO, TestResult::Failed, None));
+    let verdict = judge(&plan, &[green.clone(), red.clone()], &criteria());
+    assert_eq!((verdict.green, verdict.decision), (true, Decision::Proceed));
+    assert_eq!((verdict.cells.len(), verdict.tally().of), (1, 1));
+    assert_eq!(verdict.rehearsals[0].outcome, Outcome::TestsFailed);
+    assert!(!judge(&plan, &[record(ONE, TestResult::Failed, None), red.clone()], &[]).green);
+    // The criteria are not met by what is only rehearsed.
+    let passed = record(TWO, TestResult::Passed, Some((1.6, 2.0)));
+    assert!(!judge(&plan, std::slice::from_ref(&passed), &criteria()).green, "the other cell is lost");
+    plan.cells.remove(0);
+    let alone = judge(&plan, &[red], &criteria());
+    assert_eq!((alone.green, alone.decision), (true, Decision::None));
+    assert!(alone.criteria.iter().all(|criterion| criterion.measured == 0));
+}
+
+#[test]
 fn a_negative_cell_that_did_not_fail_as_foretold_turns_the_run_red() {
     let negative = crate::config::Negative {
         line: "0.30".parse().expect("a line"),
