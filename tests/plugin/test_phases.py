@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from matrix_cell.events import EventLog, Lines
-from matrix_cell.phases import Phase, as_earlier, end_of, phase_of
+from matrix_cell.phases import Phase, as_earlier, end_of, phase_of, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,3 +224,14 @@ def test_session_that_calls_no_test_has_passed_none(run_cell: RunCell) -> None:
     assert [(end["result"], end["message"]) for end in cell.events("test_end")] == [
         ("failed", "pytest reported no call of it")
     ]
+
+
+def test_file_that_cannot_be_imported_is_red_for_what_was_raised() -> None:
+    longrepr = (
+        "ImportError while importing test module '/copy/tests/test_a.py'.\nHint: look\nTraceback:\ntests/test_a.py:3\n"
+        "    from rpds import Gone\nE   ImportError: cannot import name 'Gone' from 'rpds'\n"
+    )
+    collected = pytest.CollectReport("tests/test_a.py", "failed", longrepr, [])
+    assert reason_of(collected) == "ImportError: cannot import name 'Gone' from 'rpds'"
+    plain = pytest.CollectReport("tests/test_a.py", "failed", "\nsomething else\nmore", [])
+    assert reason_of(plain) == "something else"

@@ -97,6 +97,9 @@ impl Report {
         let open = |status| verdict.criteria.iter().any(|criterion| criterion.status == status);
         match verdict.decision {
             Decision::Proceed => ("proceed", "every cell is green and every criterion is met"),
+            Decision::None if verdict.rehearsals.iter().all(|cell| cell.passed == 0) => {
+                ("none", "nothing was judged, and no rehearsal ran its tests")
+            }
             Decision::None => ("none", "nothing was judged: these cells rehearse an upgrade"),
             Decision::Investigate if verdict.tally().under_way > 0 => {
                 ("none yet", "the run is at work; this is what its cells say so far")

@@ -67,7 +67,9 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     elif crash is not None:
         text = crash.message
     else:
-        text = report.longreprtext
+        # A file that cannot be collected: pytest marks what was raised, below where it was imported from.
+        marked = [line[1:] for line in report.longreprtext.splitlines() if line.startswith("E  ")]
+        text = marked[-1] if marked else report.longreprtext
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 

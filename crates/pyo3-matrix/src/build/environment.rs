@@ -56,6 +56,8 @@ pub enum EnvironmentError {
         "the packages that the tests need on Python {python} cannot be locked: {source}\nhint: `packages` of [suite] in matrix.toml says what they are; `cargo matrix init` writes what was inferred"
     )]
     Unlocked { python: Python, source: ProcessError },
+    #[error("{} does not hold {name}, which the pyproject.toml asks for\nhint: `uv lock` brings it up to date", lock.display())]
+    Behind { lock: PathBuf, name: String },
     #[error("the wheel of {id} needs what its lock does not install: {}\n{}", needs.join("; "), needs::hint(*python, lock, pyproject))]
     Unmet { id: WheelId, python: Python, needs: Vec<String>, lock: PathBuf, pyproject: PathBuf },
     #[error(transparent)]

@@ -1,6 +1,8 @@
 //! What do the cells of one Python install beside their wheel? The lock that the project keeps, or one that is made of what the
 //! project says that its tests need: of its `uv.lock`, else compiled.
 
+mod asked;
+
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -107,7 +109,13 @@ impl Order<'_> {
         command.limit(context.config.budgets.fetch).check(context.processes)?;
         let text = fs::read_to_string(&made)?;
         fs::remove_file(made)?;
-        Ok(text)
+        match self
+            .uv_lock()
+            .and_then(|lock| Some((lock, asked::lacking(&text, self.packages, &self.pyproject())?)))
+        {
+            Some((lock, name)) => Err(EnvironmentError::Behind { lock, name }),
+            None => Ok(text),
+        }
     }
 
     /// What the project has locked, for every Python at once, with markers. The project itself is the wheel.

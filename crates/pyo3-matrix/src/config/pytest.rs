@@ -18,12 +18,18 @@ const WITH_VALUE: [&str; 8] = ["-c", "-k", "-m", "-n", "-o", "-p", "-r", "-W"];
 /// The files and folders that a stage with these arguments runs, as they are named. They are there, maybe elsewhere.
 #[must_use]
 pub fn what_runs(root: &Path, arguments: &[String]) -> Vec<PathBuf> {
+    // With `--pyargs` an argument may be a module, which no path shows; then `testpaths` are not read either.
+    let modules = arguments.iter().any(|argument| argument == "--pyargs");
     let (mut paths, mut sure) = (Vec::new(), false);
     let before = std::iter::once("").chain(arguments.iter().map(String::as_str));
     for (before, argument) in before.zip(arguments) {
         // A test in a file is named `file::class::test`; parameters may hold anything.
         let path = Path::new(argument.split("::").next().unwrap_or_default());
-        if argument.starts_with('-') || WITH_VALUE.contains(&before) || !root.join(path).exists() {
+        if argument.starts_with('-') || WITH_VALUE.contains(&before) {
+            continue;
+        }
+        if !root.join(path).exists() {
+            sure |= modules && (before == "--pyargs" || !before.starts_with("--"));
             continue;
         }
         paths.push(path.to_owned());
@@ -180,6 +186,14 @@ mod tests {
         assert_eq!(check(&[PYPROJECT], &["more", "-q"]), ["more"]);
         assert_eq!(check(&[PYPROJECT], &["-q", "more::TestA::test_b[x::y]"]), ["more"]);
         assert_eq!(check(&[PYPROJECT], &["--tb=short", "more"]), ["more"]);
+    }
+
+    #[test]
+    fn a_module_takes_the_place_of_testpaths_as_well() {
+        assert!(check(&[PYPROJECT], &["--pyargs", "pkg.tests"]).is_empty());
+        assert!(check(&[PYPROJECT], &["-q", "pkg.tests", "--pyargs"]).is_empty());
+        assert_eq!(check(&[PYPROJECT], &["--pyargs", "-k", "name"]), ["tests"]);
+        assert_eq!(check(&[PYPROJECT], &["pkg.tests"]), ["tests"], "no module is named without the option");
     }
 
     #[test]

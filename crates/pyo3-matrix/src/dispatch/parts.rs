@@ -44,7 +44,10 @@ pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Confi
 
 /// How a run ends, where a red rehearsal may count too.
 fn strictly(report: &Report, strict: bool) -> Ending {
-    let rehearsed = report.verdict.rehearsals.iter().all(|cell| cell.outcome.is_green());
+    let cells = &report.verdict.rehearsals;
+    // A rehearsal of which nothing ran has shown nothing.
+    let ran = cells.is_empty() || cells.iter().any(|cell| cell.passed > 0);
+    let rehearsed = ran && cells.iter().all(|cell| cell.outcome.is_green());
     if strict && !rehearsed { Ending::Red } else { ending(report) }
 }
 

@@ -40,7 +40,8 @@ impl Project {
         }
         let mut below = Vec::new();
         for folder in folders(here) {
-            below.extend(metadata(&folder)?.map(|found| (folder, found)));
+            // One that cannot be read is not the one that was meant, as long as another can.
+            below.extend(metadata(&folder).ok().flatten().map(|found| (folder, found)));
         }
         match below.len() {
             0 => Err(InferError::NoProject(here.to_owned())),

@@ -98,7 +98,7 @@ fn presets(text: &mut String, lines: &Lines) {
         let _ = writeln!(
             text,
             "\n# Lines that the manifest does not ask for yet: they are reported apart, and make a run red with --strict alone.\n\
-             [preset.rehearsal]\npython = \"newest\"\nline = {}\nmissing = \"skip\"",
+             [preset.rehearsal]\npython = \"all\"\nline = {}\nmissing = \"skip\"",
             list(&beyond)
         );
     }

@@ -12,6 +12,9 @@ pub use crate::model::outcome::Outcome;
 /// The version of every JSON that the harness writes.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Why a test is red that was collected, and that nothing more was told of.
+pub const NO_RESULT: &str = "collected, and has no result";
+
 /// The name of a record in its cell's folder.
 pub const FILE: &str = "record.json";
 
@@ -246,7 +249,7 @@ impl Record {
     pub fn failing(&self) -> BTreeMap<String, String> {
         let why = |test: &String, result: &TestResult| match (self.failures.get(test), result) {
             (Some(failure), _) => failure.message.clone(),
-            (None, TestResult::NotRun) => "collected, and has no result".to_owned(),
+            (None, TestResult::NotRun) => NO_RESULT.to_owned(),
             (None, result) => format!("{result:?}").to_lowercase(),
         };
         let red = self.tests.iter().filter(|(_, result)| result.is_red());

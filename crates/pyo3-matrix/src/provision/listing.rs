@@ -1,7 +1,6 @@
 //! Which files are a project's own? A folder in; what git tracks and what it would track, or without git what the ignore rules
 //! leave, out.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,19 +23,19 @@ const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
 
 /// Returns the files of the project in `root`, relative to it, in order. What a build left behind counts only where git tracks
 /// it.
-pub fn files(root: &Path, processes: &Processes) -> io::Result<Vec<PathBuf>> {
+pub fn files(root: &Path, processes: &Processes) -> Vec<PathBuf> {
     let mut files = match git(root, &TRACKED, processes) {
         Some(tracked) => {
             let others = git(root, &OTHERS, processes).unwrap_or_default();
             tracked.into_iter().chain(others.into_iter().filter(|file| !leftover(file))).collect()
         }
-        None => walked(root)?,
+        None => walked(root),
     };
     // git lists what was removed and not committed yet, and a link to a folder as one file.
     files.retain(|file| root.join(file).exists());
     files.sort();
     files.dedup();
-    Ok(files)
+    files
 }
 
 /// The folder of the git checkout that holds `folder`.
@@ -55,7 +54,7 @@ fn git(root: &Path, question: &[&str], processes: &Processes) -> Option<Vec<Path
     (asked.exit == Exit::Code(0) && (question != TRACKED || !listed.is_empty())).then_some(listed)
 }
 
-fn walked(root: &Path) -> io::Result<Vec<PathBuf>> {
+fn walked(root: &Path) -> Vec<PathBuf> {
     let mut walk = WalkBuilder::new(root);
     // As git reads its rules; other tools' rules, and those above the project, are none of it.
     let walk = walk.hidden(false).ignore(false).parents(false).require_git(false).follow_links(true);
@@ -63,13 +62,14 @@ fn walked(root: &Path) -> io::Result<Vec<PathBuf>> {
     let walk = walk.filter_entry(move |entry| entry.depth() == 0 || own(entry.path()));
     let mut found = Vec::new();
     for entry in walk.build() {
-        let entry = entry.map_err(io::Error::other)?;
+        // A link may lead nowhere, or round in a circle.
+        let Ok(entry) = entry else { continue };
         let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
         if entry.path().is_file() && !leftover(path) {
             found.push(path.to_owned());
         }
     }
-    Ok(found)
+    found
 }
 
 fn is_marked(folder: &Path) -> bool {
@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn without_git_the_ignore_rules_decide() {
         let root = project(&FILES);
-        let found = walked(root.path()).expect("a list");
+        std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).expect("a link");
+        std::os::unix::fs::symlink(".", root.path().join("round")).expect("a link");
+        let found = walked(root.path());
         let mut found: Vec<_> = found.iter().map(|file| file.display().to_string()).collect();
         found.sort();
         assert_eq!(found, [".gitignore", "src/lib.rs"]);

@@ -9,11 +9,11 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
-use crate::model::record::Outcome;
+use crate::model::record::{NO_RESULT, Outcome};
 use crate::report::{Report, causes, grid, repro};
 use crate::store::merge::{Contested, Merged};
 use crate::verdict::criterion::{CriterionResult, Status, Unit};
-use crate::verdict::judge::CellVerdict;
+use crate::verdict::judge::{CellVerdict, Decision};
 use pyo3_doctor::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.
@@ -106,6 +106,8 @@ fn failing(cells: &[CellVerdict], report: &Report) -> String {
     }
     let red = AnsiColor::Red.on_default();
     let mut text = "\nfailing tests\n".to_owned();
+    let (silent, tests): (Vec<_>, Vec<_>) =
+        tests.into_iter().partition(|failing| failing.message == NO_RESULT);
     for failing in tests.iter().take(FAILING_TESTS) {
         let _ = writeln!(text, "  {red}✘{red:#} {}\n      in {}", failing.test, names(&failing.cells));
         let _ = writeln!(text, "      {}", failing.message);
@@ -113,7 +115,15 @@ fn failing(cells: &[CellVerdict], report: &Report) -> String {
     if tests.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", tests.len() - FAILING_TESTS);
     }
-    if let Some(cell) = tests.first().and_then(|failing| failing.cells.first()) {
+    if let Some(one) = silent.first() {
+        let _ = writeln!(
+            text,
+            "  {red}✘{red:#} {} collected, without a result, in {}",
+            counted(silent.len(), "test"),
+            names(&one.cells)
+        );
+    }
+    if let Some(cell) = tests.iter().chain(&silent).next().and_then(|failing| failing.cells.first()) {
         text.push_str(&pointers(report, cell, &Outcome::TestsFailed));
     }
     text
@@ -224,6 +234,7 @@ fn decision(report: &Report) -> String {
     let bold = Style::new().effects(Effects::BOLD);
     let under_way = report.verdict.tally().under_way > 0;
     let green = match (report.verdict.green, under_way) {
+        _ if report.verdict.decision == Decision::None => "none",
         (true, _) => "green",
         (false, true) => "not green yet: the run is at work",
         (false, false) => "not green",

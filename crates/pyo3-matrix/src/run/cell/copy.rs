@@ -41,7 +41,7 @@ impl Copy {
         let installed = installed(members, config);
         refuse_modules_of_the_wheel(&installed, config)?;
         for file in config.files.iter().chain(&config.suite.sources) {
-            if !installed.contains(file) {
+            if !installed.contains(file) && !is_build_of(file, &config.extension.module) {
                 copy(&config.root.join(file), &folder.path().join(file)).map_err(failed)?;
             }
         }
@@ -72,6 +72,13 @@ fn installed(members: &BTreeMap<String, String>, config: &Config) -> BTreeSet<Pa
     files.cloned().collect()
 }
 
+/// Whether a file is a build of this module, for whatever Python: one that git tracks would be imported instead of the wheel.
+fn is_build_of(file: &Path, module: &str) -> bool {
+    let is_native = file.extension().is_some_and(|suffix| suffix == "so" || suffix == "pyd");
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    is_native && name.split('.').next() == module.rsplit('.').next()
+}
+
 /// The folders in which the project's packages may lie, relative to the root.
 fn sources(config: &Config) -> Vec<PathBuf> {
     let base = config.extension.pyproject.parent().unwrap_or(Path::new(""));
@@ -99,14 +106,18 @@ fn refuse_modules_of_the_wheel(installed: &BTreeSet<PathBuf>, config: &Config) -
             if config.root.join(&path).is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
         let package = folder.parent().unwrap_or(Path::new("")).join("__init__.py");
         let is_package = config.files.contains(&folder.join("__init__.py"));
-        if is_package && installed.contains(&package) {
+        // Tests that stand in the modules themselves, such as doctests, are gone with them.
+        let holds_modules =
+            path.components().next().is_some() && installed.iter().any(|module| module.starts_with(&path));
+        if holds_modules || (is_package && installed.contains(&package)) {
             let sources = sources(config);
             let inside = sources.iter().filter_map(|source| path.strip_prefix(source).ok());
             let inside = inside.min_by_key(|inside| inside.components().count()).unwrap_or(&path);
             let name = inside.with_extension("").display().to_string().replace('/', ".");
             let reason = format!(
                 "{} is a part of the package that the wheel installs, and cannot be run from the checkout\n\
-                 hint: run the installed tests: tests = [\"--pyargs\", \"{name}\"] in [suite] of matrix.toml",
+                 hint: run the installed ones: tests = [\"--pyargs\", \"{name}\"] in [suite] of matrix.toml, which `init` \
+                 writes where there is none",
                 path.display()
             );
             return Err(Failure { outcome: Outcome::ProvisionFailed, reason });
@@ -125,4 +136,80 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
     fs::copy(from, to).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A project of these files, whose pyproject says more, tested by `tests`.
+    fn project(files: &[&str], pyproject: &str, tests: &[&str]) -> (tempfile::TempDir, Config) {
+        let root = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, "").expect("written");
+        }
+        fs::write(root.path().join("pyproject.toml"), pyproject).expect("written");
+        let text = include_str!("../../../../../examples/plus/matrix.toml");
+        let config = Config::parse(text, "matrix.toml".as_ref(), root.path().into());
+        let mut config = config.expect("a valid config");
+        config.files = files.iter().map(PathBuf::from).collect();
+        config.suite.tests = tests.iter().map(|test| (*test).to_owned()).collect();
+        (root, config)
+    }
+
+    fn members(paths: &[&str]) -> BTreeMap<String, String> {
+        paths.iter().map(|path| ((*path).to_owned(), String::new())).collect()
+    }
+
+    #[test]
+    fn modules_of_the_wheel_go_wherever_the_project_keeps_them_and_tests_and_data_stay() {
+        let files = ["a/__init__.py", "a/data.json", "a/tests/test_a.py", "a/other.py", "b/a/__init__.py"];
+        let members = members(&["a/__init__.py", "a/data.json", "a/tests/test_a.py"]);
+        let gone = |pyproject: &str| {
+            let (_root, config) = project(&files, pyproject, &["a/tests"]);
+            let gone = installed(&members, &config);
+            gone.iter().map(|file| file.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(""), ["a/__init__.py"]);
+        for pyproject in
+            ["[tool.maturin]\npython-source = \"b\"", "[tool.setuptools]\npackage-dir = { \"\" = \"b\" }"]
+        {
+            assert_eq!(gone(pyproject), ["a/__init__.py", "b/a/__init__.py"]);
+        }
+    }
+
+    #[test]
+    fn a_build_of_the_module_is_never_copied() {
+        assert!(is_build_of("rpds.cpython-312-x86_64-linux-gnu.so".as_ref(), "rpds"));
+        assert!(is_build_of("pkg/_native.abi3.so".as_ref(), "pkg._native"));
+        assert!(
+            !is_build_of("data/other.so".as_ref(), "pkg._native")
+                && !is_build_of("_native.py".as_ref(), "_native")
+        );
+    }
+
+    #[test]
+    fn tests_in_what_the_wheel_installs_are_refused_and_the_hint_names_the_module() {
+        let files = [
+            "src/a/__init__.py",
+            "src/a/b.py",
+            "src/a/tests/__init__.py",
+            "src/a/tests/test_a.py",
+            "tests/test_b.py",
+        ];
+        let members = members(&["a/__init__.py", "a/b.py", "a/tests/__init__.py"]);
+        let refused = |test: &str| {
+            let (_root, config) = project(&files, "", &[test]);
+            refuse_modules_of_the_wheel(&installed(&members, &config), &config)
+                .err()
+                .map(|failure| failure.reason)
+        };
+        for (test, module) in [("src/a/tests", "a.tests"), ("src/a", "a"), ("src/a/b.py", "a.b")] {
+            let reason = refused(test).expect("a refusal");
+            assert!(reason.contains(&format!("\"--pyargs\", \"{module}\"")), "{test}: {reason}");
+        }
+        assert_eq!(refused("tests"), None);
+    }
 }
