@@ -40,10 +40,7 @@ pub fn with_checkout(mut config: Config) -> Result<Config, Error> {
     if config.lists_files() {
         // Names of files are no secrets, and have to be exact.
         let processes = Processes::start(str::to_owned)?;
-        config.files = listing::files(&config.root, &processes);
-        // What the harness keeps is none of the project's, also where nothing ignores it.
-        let kept = config.target.strip_prefix(&config.root).unwrap_or(&config.target).to_owned();
-        config.files.retain(|file| !file.starts_with(&kept));
+        config.files = listing::files(&config.root, &config.target, &processes);
     }
     for spec in &config.lines {
         if derived::is_rehearsal(&config, spec)? {

@@ -22,17 +22,17 @@ const OTHERS: [&str; 4] = ["ls-files", "-z", "--others", "--exclude-standard"];
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
 
 /// Returns the files of the project in `root`, relative to it, in order. What a build left behind counts only where git tracks
-/// it.
-pub fn files(root: &Path, processes: &Processes) -> Vec<PathBuf> {
+/// it, and what the harness itself keeps in the folder `kept` never does, also where no rule ignores it.
+pub fn files(root: &Path, kept: &Path, processes: &Processes) -> Vec<PathBuf> {
     let mut files = match git(root, &TRACKED, processes) {
         Some(tracked) => {
             let others = git(root, &OTHERS, processes).unwrap_or_default();
             tracked.into_iter().chain(others.into_iter().filter(|file| !leftover(file))).collect()
         }
-        None => walked(root),
+        None => walked(root, kept),
     };
     // git lists what was removed and not committed yet, and a link to a folder as one file.
-    files.retain(|file| root.join(file).exists());
+    files.retain(|file| !root.join(file).starts_with(kept) && root.join(file).exists());
     files.sort();
     files.dedup();
     files
@@ -54,11 +54,14 @@ fn git(root: &Path, question: &[&str], processes: &Processes) -> Option<Vec<Path
     (asked.exit == Exit::Code(0) && (question != TRACKED || !listed.is_empty())).then_some(listed)
 }
 
-fn walked(root: &Path) -> Vec<PathBuf> {
+fn walked(root: &Path, kept: &Path) -> Vec<PathBuf> {
     let mut walk = WalkBuilder::new(root);
     // As git reads its rules; other tools' rules, and those above the project, are none of it.
     let walk = walk.hidden(false).ignore(false).parents(false).require_git(false).follow_links(true);
-    let own = |folder: &Path| folder.file_name().is_none_or(|name| name != ".git") && !is_marked(folder);
+    let kept = kept.to_owned();
+    let own = move |folder: &Path| {
+        folder != kept && folder.file_name().is_none_or(|name| name != ".git") && !is_marked(folder)
+    };
     let walk = walk.filter_entry(move |entry| entry.depth() == 0 || own(entry.path()));
     let mut found = Vec::new();
     for entry in walk.build() {
@@ -111,7 +114,9 @@ mod tests {
         let root = project(&FILES);
         std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).expect("a link");
         std::os::unix::fs::symlink(".", root.path().join("round")).expect("a link");
-        let found = walked(root.path());
+        fs::create_dir_all(root.path().join("target/matrix")).expect("made");
+        fs::write(root.path().join("target/matrix/kept.txt"), "").expect("written");
+        let found = walked(root.path(), &root.path().join("target/matrix"));
         let mut found: Vec<_> = found.iter().map(|file| file.display().to_string()).collect();
         found.sort();
         assert_eq!(found, [".gitignore", "src/lib.rs"]);
