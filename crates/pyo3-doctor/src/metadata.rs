@@ -40,11 +40,14 @@ impl From<&Claim> for Said {
     }
 }
 
-/// Reads the `pyproject.toml` in `folder`; none where there is none that builds a crate.
+/// Reads the `pyproject.toml` in `folder`; none where there is none that builds a crate. An error
+/// names the manifest that is not there, or the file that cannot be understood.
 pub fn metadata(folder: &Path) -> Result<Option<Metadata>, DoctorError> {
     let Some((pyproject, manifests)) = survey::pyproject(folder)? else { return Ok(None) };
-    let (Some(backend), Some(manifest)) = (pyproject.backend, manifests.into_iter().next()) else {
-        return Ok(None);
+    let Some(backend) = pyproject.backend else { return Ok(None) };
+    let Some(manifest) = manifests.into_iter().next() else {
+        let path = folder.join(pyproject.named.first().map_or("Cargo.toml", String::as_str));
+        return Err(DoctorError::Read { path, source: std::io::ErrorKind::NotFound.into() });
     };
     let around = survey::survey(folder)?.claims;
     let claims = pyproject.classifiers.iter().chain(&around).map(Said::from).collect();

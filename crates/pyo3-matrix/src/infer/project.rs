@@ -107,7 +107,11 @@ fn folders(here: &Path) -> Vec<PathBuf> {
 fn root(folder: &Path, manifest: &Path, toplevel: Option<&Path>) -> Result<PathBuf, InferError> {
     let crate_folder = manifest.parent().unwrap_or(folder);
     let mut all = vec![crate_folder.to_owned()];
-    let top = toplevel.unwrap_or(folder);
+    // Without git nothing says where the checkout ends, but a crate that inherits has a workspace above it.
+    let inherits =
+        fs::read_to_string(manifest)?.lines().any(|line| line.replace(' ', "").contains("workspace=true"));
+    let whole = folder.ancestors().last().filter(|_| inherits).unwrap_or(folder);
+    let top = toplevel.unwrap_or(whole);
     for above in crate_folder.ancestors().take_while(|above| above.starts_with(top)) {
         let manifest = above.join("Cargo.toml");
         if manifest.is_file() && read(&manifest)?.contains_key("workspace") {
@@ -192,4 +196,43 @@ pub fn read(path: &Path) -> std::io::Result<Table> {
     let text = fs::read_to_string(path)?;
     let invalid = |error: toml::de::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
     text.parse().map_err(|error| crate::model::fingerprint::naming(&invalid(error), path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The root of a project in `a/b` of a folder with these manifests, relative to that folder.
+    fn check(manifests: &[(&str, &str)], in_git: bool) -> String {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let top = checkout.path().canonicalize().expect("a path");
+        for (path, text) in manifests {
+            fs::create_dir_all(top.join(path)).expect("made");
+            fs::write(top.join(path).join("Cargo.toml"), text).expect("written");
+        }
+        let folder = top.join("a/b");
+        let root =
+            root(&folder, &folder.join("Cargo.toml"), in_git.then_some(top.as_path())).expect("a root");
+        root.strip_prefix(&top).expect("below").display().to_string()
+    }
+
+    const PLAIN: &str = "[package]\nname = \"ours\"\n";
+
+    #[test]
+    fn the_root_holds_the_workspace_and_what_is_taken_by_a_path() {
+        let inherits = format!("{PLAIN}[dependencies]\npyo3 = {{ workspace = true }}\n");
+        let member = [("", "[workspace]\nmembers = [\"a/b\"]\n"), ("a/b", inherits.as_str())];
+        assert_eq!((check(&member, true), check(&member, false)), (String::new(), String::new()));
+        let beside = format!("{PLAIN}[dependencies]\ncore = {{ path = \"../core\" }}\n");
+        assert_eq!(check(&[("a/b", &beside)], true), "a");
+        assert_eq!(check(&[("a/b", &beside)], false), "a/b", "nothing says that it is of this project");
+        assert_eq!(check(&[("a/b", PLAIN)], true), "a/b");
+    }
+
+    #[test]
+    fn a_setup_script_names_the_module_first() {
+        assert_eq!(of_script("RustExtension(\"a.b\", path='c')").as_deref(), Some("a.b"));
+        assert_eq!(of_script("x = RustExtension(\n  target='a.b')").as_deref(), Some("a.b"));
+        assert_eq!(of_script("setup()"), None);
+    }
 }

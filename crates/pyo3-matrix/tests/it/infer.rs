@@ -158,5 +158,6 @@ fn what_cannot_be_inferred_is_told_with_what_to_do() {
         fs::write(folder.join("pyproject.toml"), "[project]\nname = \"x\"\n").expect("written");
     };
     told(&plain, "hint: run this in a project");
+    told(&|folder| fs::remove_file(folder.join("Cargo.toml")).expect("removed"), "Cargo.toml");
     told(&|folder| fs::write(folder.join("Cargo.toml"), "[package").expect("written"), "Cargo.toml");
 }
