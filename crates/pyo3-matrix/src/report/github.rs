@@ -56,8 +56,11 @@ pub fn render(config: &Config, plan: &Plan, shards: &[Vec<CellId>]) -> serde_jso
 }
 
 fn wheel_job(config: &Config, wheel: WheelId) -> WheelJob {
-    let lock = config.line_lock(wheel.line);
-    let lock = lock.strip_prefix(&config.root).unwrap_or(&lock).display().to_string();
+    let lock = match &config.extension.locks {
+        Some(folder) => folder.join(format!("{}.lock", wheel.line)).display().to_string(),
+        // Made on each machine, from one of these.
+        None => "**/Cargo.lock".to_owned(),
+    };
     WheelJob { wheel: wheel.to_string(), python: wheel.python, line: wheel.line, lock }
 }
 
@@ -105,6 +108,10 @@ mod tests {
         assert_eq!((wheels.len(), shards.len()), (plan.wheels().len(), 3));
         let lock = wheels[0]["lock"].as_str().expect("a lock");
         assert!(!lock.starts_with('/') && lock.contains("/0."), "{lock}");
+        let mut config = config.clone();
+        config.extension.locks = None;
+        let job = wheel_job(&config, plan.wheels()[0]);
+        assert_eq!(job.lock, "**/Cargo.lock", "what is made on each machine is no key");
         let cells = shards.iter().flat_map(|job| job["cells"].as_str().unwrap_or_default().split(','));
         assert_eq!(cells.collect::<BTreeSet<_>>().len(), 20);
         let first = &shards[0];
