@@ -10,6 +10,7 @@ use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::{NO_RESULT, Outcome};
+use crate::report::causes::Failing;
 use crate::report::{Report, causes, grid, repro};
 use crate::store::merge::{Contested, Merged};
 use crate::verdict::criterion::{CriterionResult, Status, Unit};
@@ -21,6 +22,9 @@ const REASON_LINES: usize = 30;
 
 /// How many failing tests are named.
 const FAILING_TESTS: usize = 40;
+
+/// How many tests are named that were collected and have no result.
+const WITHOUT_RESULT: usize = 3;
 
 /// Renders the report. Styles are in it as escape codes; the stream that prints it strips them where they do not fit.
 #[must_use]
@@ -106,8 +110,9 @@ fn failing(cells: &[CellVerdict], report: &Report) -> String {
     }
     let red = AnsiColor::Red.on_default();
     let mut text = "\nfailing tests\n".to_owned();
-    let (silent, tests): (Vec<_>, Vec<_>) =
+    let (silent, mut tests): (Vec<_>, Vec<_>) =
         tests.into_iter().partition(|failing| failing.message == NO_RESULT);
+    let silent = few_or_folded(silent, &mut tests);
     for failing in tests.iter().take(FAILING_TESTS) {
         let _ = writeln!(text, "  {red}✘{red:#} {}\n      in {}", failing.test, names(&failing.cells));
         let _ = writeln!(text, "      {}", failing.message);
@@ -115,18 +120,29 @@ fn failing(cells: &[CellVerdict], report: &Report) -> String {
     if tests.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", tests.len() - FAILING_TESTS);
     }
-    if let Some(one) = silent.first() {
+    if let [one, rest @ ..] = &silent[..] {
         let _ = writeln!(
             text,
-            "  {red}✘{red:#} {} collected, without a result, in {}",
-            counted(silent.len(), "test"),
+            "  {red}✘{red:#} {} and {} more\n      in {}",
+            one.test,
+            rest.len(),
             names(&one.cells)
         );
+        let _ = writeln!(text, "      {NO_RESULT}");
     }
     if let Some(cell) = tests.iter().chain(&silent).next().and_then(|failing| failing.cells.first()) {
         text.push_str(&pointers(report, cell, &Outcome::TestsFailed));
     }
     text
+}
+
+/// Tests that only did not run, if they are so many that they would hide the others; else they join them.
+fn few_or_folded<'a>(silent: Vec<Failing<'a>>, tests: &mut Vec<Failing<'a>>) -> Vec<Failing<'a>> {
+    if silent.len() > WITHOUT_RESULT {
+        return silent;
+    }
+    tests.extend(silent);
+    Vec::new()
 }
 
 /// Each reason for which tests were skipped or are expected to fail, with how many tests and where.
@@ -241,4 +257,23 @@ fn decision(report: &Report) -> String {
     };
     let (word, why) = report.decision();
     format!("verdict   {bold}{green}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::report;
+
+    #[test]
+    fn tests_that_only_did_not_run_do_not_hide_the_one_that_stopped_them() {
+        let mut report = report(0, 1);
+        let mut add = |test: &str, why: &str| {
+            report.verdict.cells[0].failing.insert(test.to_owned(), why.to_owned());
+        };
+        (0..50).for_each(|at| add(&format!("a.py::test_{at:02}"), NO_RESULT));
+        add("b.py", "ImportError: cannot import name 'Gone'");
+        let text = render(&report);
+        assert!(text.contains("b.py") && text.contains("cannot import name 'Gone'"), "{text}");
+        assert!(text.contains("a.py::test_00 and 49 more") && !text.contains("test_01"), "{text}");
+    }
 }
