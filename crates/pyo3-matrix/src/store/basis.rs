@@ -33,9 +33,6 @@ impl Basis {
         parts.extend(
             loaded::by_pytest(&config.suite_folder(), suite)?.iter().map(|file| suite.folder.join(file)),
         );
-        if suite.copy {
-            parts.extend(config.files.iter().cloned());
-        }
         if let Some(folder) = &suite.requirements {
             let locks = config.pythons().map(|python| folder.join(format!("py{python}.txt")));
             // A Python without a lock fails in its own cells, and says so there.

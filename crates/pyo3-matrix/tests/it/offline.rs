@@ -15,6 +15,7 @@ fn offline(folder: &Path, arguments: &[&str]) -> Output {
     command.env_remove("no_proxy").env_remove("NO_PROXY");
     // What the user's own settings offer instead is no part of this, and neither is what was fetched before.
     command.env("CARGO_HOME", folder.join("cargo")).env("CARGO_NET_RETRY", "0");
+    command.env("XDG_CACHE_HOME", folder.join("cache"));
     command.env("PIP_CONFIG_FILE", "/dev/null").env("PIP_NO_CACHE_DIR", "1").env("PIP_RETRIES", "1");
     command.env_remove("PIP_FIND_LINKS").env_remove("PIP_NO_INDEX").env_remove("PIP_INDEX_URL");
     command.current_dir(folder).args(arguments).output().expect("the binary starts")
