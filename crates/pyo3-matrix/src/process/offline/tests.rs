@@ -20,7 +20,7 @@ Caused by:
   download of config.json failed
 
 Caused by:
-  failed to download from `https://index.crates.io/config.json`
+  failed to download from `https://index.example.org/config.json`
 
 Caused by:
   [7] Could not connect to server (Failed to connect to 127.0.0.1 port 9 after 0 ms: Could not connect to server)
@@ -40,7 +40,7 @@ fn pip_retrying(error: &str) -> String {
 
 #[test]
 fn cargo_that_reaches_no_index_names_it() {
-    let expected = "cargo cannot reach https://index.crates.io/config.json: [7] Could not connect to server (Failed to connect \
+    let expected = "cargo cannot reach https://index.example.org/config.json: [7] Could not connect to server (Failed to connect \
                     to 127.0.0.1 port 9 after 0 ms: Could not connect to server)";
     check(CARGO_INDEX, expected);
     let maturin = "💥 maturin failed\n  Caused by: Cargo metadata failed. Does your crate compile with `cargo build`?\n  \
@@ -52,13 +52,13 @@ fn cargo_that_reaches_no_index_names_it() {
 fn cargo_that_cannot_download_a_crate_names_its_address() {
     check(
         " Downloading crates ...
-error: failed to download from `https://static.crates.io/crates/pyo3/0.30.1/download`
+error: failed to download from `https://static.example.org/crates/pyo3/0.30.1/download`
 
 Caused by:
-  [6] Could not resolve host: static.crates.io (Could not resolve host: static.crates.io)
+  [6] Could not resolve host: static.example.org (Could not resolve host: static.example.org)
 ",
-        "cargo cannot reach https://static.crates.io/crates/pyo3/0.30.1/download: [6] Could not resolve host: static.crates.io \
-         (Could not resolve host: static.crates.io)",
+        "cargo cannot reach https://static.example.org/crates/pyo3/0.30.1/download: [6] Could not resolve host: static.example.org \
+         (Could not resolve host: static.example.org)",
     );
 }
 
@@ -139,14 +139,14 @@ fn npm_that_reaches_no_registry_names_the_address() {
         "npm error code ECONNREFUSED
 npm error syscall connect
 npm error errno ECONNREFUSED
-npm error FetchError: request to https://registry.npmjs.org/left-pad failed, reason: connect ECONNREFUSED 127.0.0.1:9
+npm error FetchError: request to https://npm.example.org/left-pad failed, reason: connect ECONNREFUSED 127.0.0.1:9
 npm error     at ClientRequest.<anonymous> (/usr/lib/node_modules/npm/node_modules/minipass-fetch/lib/index.js:130:14)
 npm error   code: 'ECONNREFUSED',
 npm error }
 npm error
 npm error If you are behind a proxy, please make sure that the 'proxy' config is set properly.  See: 'npm help config'
 ",
-        "npm cannot reach https://registry.npmjs.org/left-pad: connect ECONNREFUSED 127.0.0.1:9",
+        "npm cannot reach https://npm.example.org/left-pad: connect ECONNREFUSED 127.0.0.1:9",
     );
     check(
         "npm error code ENOTFOUND
@@ -159,17 +159,15 @@ npm error network This is a problem related to network connectivity.
     );
     check(
         "npm error code ENOTCACHED
-npm error request to https://registry.npmjs.org/left-pad failed: cache mode is 'only-if-cached' but no cached response is available.
+npm error request to https://npm.example.org/left-pad failed: cache mode is 'only-if-cached' but no cached response is available.
 ",
-        "npm cannot reach https://registry.npmjs.org/left-pad: npm was told to stay offline, and has not fetched it before",
+        "npm cannot reach https://npm.example.org/left-pad: npm was told to stay offline, and has not fetched it before",
     );
 }
 
 #[test]
 fn a_server_that_answers_is_none() {
-    check_not(
-        "npm error code E404\nnpm error 404 Not Found - GET https://registry.npmjs.org/no-such-package\n",
-    );
+    check_not("npm error code E404\nnpm error 404 Not Found - GET https://npm.example.org/no-such-package\n");
     check_not("npm error code E401\nnpm error 401 Unauthorized - GET http://127.0.0.1:8701/left-pad\n");
     check_not("npm error code EINTEGRITY\nnpm error sha512-a integrity checksum failed when using sha512\n");
     check_not(PIP_END);
@@ -182,8 +180,8 @@ fn a_server_that_answers_is_none() {
          queried due to a lack of valid authentication credentials (401 Unauthorized)\n",
     );
     check_not(
-        "error: failed to download from `https://static.crates.io/crates/pyo3/0.30.1/download`\n\nCaused by:\n  failed to get \
-         successful HTTP response from `https://static.crates.io/x`, got 403\n",
+        "error: failed to download from `https://static.example.org/crates/pyo3/0.30.1/download`\n\nCaused by:\n  failed to get \
+         successful HTTP response from `https://static.example.org/x`, got 403\n",
     );
     check_not(
         "error: failed to select a version for the requirement `pyo3 = \"=0.30.9\"`\ncandidate versions found which didn't \
