@@ -74,7 +74,7 @@ impl Lockfile {
         versions.is_some_and(|versions| versions.iter().any(|locked| locked.to_string() == version))
     }
 
-    /// Whether a package asks for another one by itself.
+    /// Whether `other` is among the direct dependencies of `name`.
     #[must_use]
     pub fn depends_on(&self, name: &str, other: &str) -> bool {
         self.edges.get(name).is_some_and(|edges| edges.contains(other))

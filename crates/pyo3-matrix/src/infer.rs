@@ -19,7 +19,7 @@ use project::Project;
 use pythons::Pythons;
 use suite::Suite;
 
-/// A `matrix.toml` that nobody wrote.
+/// The `matrix.toml` of a project that has none.
 #[derive(Debug)]
 pub struct Inferred {
     /// The folder where it would stand.

@@ -10,7 +10,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::build::line::{self, Project};
-use crate::build::lock::{self, Draft, LockError};
+use crate::build::lock::{self, LockError};
 use crate::build::manifest::Manifest;
 use crate::build::rehearsal::{self, Wanted};
 use crate::build::workspace::{MANIFEST, Workspace};
@@ -20,7 +20,6 @@ use crate::model::document;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::record::SCHEMA_VERSION;
 use crate::model::rehearsal::Edit;
-use crate::process::ProcessError;
 use crate::provision::Context;
 
 /// How a lock was made. It stands beside it.
@@ -75,8 +74,9 @@ pub fn is_rehearsal(config: &Config, spec: &LineSpec) -> std::io::Result<bool> {
 }
 
 /// What the project would have to change for a line that was made.
-pub fn upgrade(config: &Config, spec: &LineSpec) -> Result<Upgrade, LockError> {
-    let folder = tempfile::tempdir()?;
+pub fn upgrade(spec: &LineSpec, context: &Context<'_>) -> Result<Upgrade, LockError> {
+    let config = context.config;
+    let folder = context.processes.folder("upgrade-", &config.target())?;
     let edits = line::copy(config, &wanted(config, spec), folder.path())?.edits;
     Ok(Upgrade { edits, moved: read(config, spec.name).moved })
 }
@@ -157,7 +157,8 @@ fn update(
     let mut wanted = of_pairing(spec);
     wanted.extend(companions.clone());
     let draft = lock::project(Some(spec), &wanted, own, context)?;
-    asked(spec, &draft, verb, true, context).or_else(|_| asked(spec, &draft, verb, false, context))
+    lock::asked(spec, &draft, verb, true, context)
+        .or_else(|_| lock::asked(spec, &draft, verb, false, context))
 }
 
 /// The lock in which the companions are of any release that goes with the line.
@@ -175,22 +176,7 @@ fn loosened(
         fs::write(&manifest, loose)?;
     }
     let verb: Vec<&str> = std::iter::once("update").chain(companions.iter().map(String::as_str)).collect();
-    asked(spec, &draft, &verb, false, context)
-}
-
-fn asked(
-    spec: &LineSpec,
-    draft: &Draft,
-    verb: &[&str],
-    offline: bool,
-    context: &Context<'_>,
-) -> Result<String, LockError> {
-    let command = lock::cargo(draft, context).args(verb).args(offline.then_some("--offline"));
-    command.check(context.processes).map_err(|source| match source {
-        ProcessError::Interrupted => LockError::Process(source),
-        source => LockError::Unresolved { spec: spec.clone(), source },
-    })?;
-    Ok(fs::read_to_string(draft.root.join(line::LOCK))?)
+    lock::asked(spec, &draft, &verb, false, context)
 }
 
 /// What the manifest asks for that depends on `pyo3` itself, and is not of the pairing.

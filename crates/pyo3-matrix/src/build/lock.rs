@@ -118,14 +118,25 @@ pub fn resolve(
     let wanted = derived::wanted(context.config, spec);
     let project = project(Some(spec), &wanted, start, context)?;
     let verb: &[&str] = if start.is_some() { &["update", "--workspace"] } else { &["generate-lockfile"] };
-    let command = cargo(&project, context).args(verb).args(offline.then_some("--offline"));
+    asked(spec, &project, verb, offline, context)
+}
+
+/// The lock that cargo leaves in a draft after this command.
+pub(super) fn asked(
+    spec: &LineSpec,
+    draft: &Draft,
+    verb: &[&str],
+    offline: bool,
+    context: &Context<'_>,
+) -> Result<String, LockError> {
+    let command = cargo(draft, context).args(verb).args(offline.then_some("--offline"));
     command.check(context.processes).map_err(|source| match source {
         ProcessError::Interrupted => LockError::Process(source),
         // It was the caller who kept cargo from the network.
         ProcessError::Offline { .. } if !offline => LockError::Process(source),
         source => LockError::Unresolved { spec: spec.clone(), source },
     })?;
-    Ok(fs::read_to_string(project.root.join(line::LOCK))?)
+    Ok(fs::read_to_string(draft.root.join(line::LOCK))?)
 }
 
 /// Returns the line's own lock. A new line gets the lock of the newest other line, so that the crates that all lines
@@ -195,7 +206,7 @@ fn would_change(project: &Draft, context: &Context<'_>) -> Result<Option<String>
     }
 }
 
-pub(super) fn cargo(project: &Draft, context: &Context<'_>) -> Command {
+fn cargo(project: &Draft, context: &Context<'_>) -> Command {
     Command::new("cargo").folder(&project.root).limit(context.config.budgets.fetch)
 }
 

@@ -13,7 +13,7 @@ use crate::model::rehearsal::Edit;
 /// The tables in which a manifest lists its dependencies.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// What a requirement on a package becomes: the package and the requirement in, another one or none out.
+/// Takes a package and the requirement on it, and returns the new requirement; none leaves it as it is.
 type Becomes<'a> = &'a dyn Fn(&str, &VersionReq) -> Option<String>;
 
 /// Versions that a line takes, by package.

@@ -84,7 +84,7 @@ pub fn lock(asked: &[String], how: How, config: &Config) -> Result<Ending, Error
         let refreshed = lock::refresh(spec, how, &context)?;
         voice::answer(&message::refreshed(spec.name, &refreshed))?;
         if config.rehearsals.contains(&spec.name) {
-            voice::answer(&message::edited(&derived::upgrade(config, spec)?.edits))?;
+            voice::answer(&message::edited(&derived::upgrade(spec, &context)?.edits))?;
         }
     }
     Ok(Ending::Green)

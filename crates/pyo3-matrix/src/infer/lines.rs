@@ -100,7 +100,7 @@ fn workspace(project: &Project) -> Result<(std::path::PathBuf, Option<toml::Tabl
         if !manifest.is_file() {
             continue;
         }
-        let table = super::project::read(&manifest)?;
+        let table = crate::build::workspace::read(&manifest)?;
         if let Some(workspace) = table.get("workspace") {
             let inherited = workspace.get("dependencies").and_then(toml::Value::as_table).cloned();
             return Ok((folder.to_owned(), inherited));

@@ -7,7 +7,8 @@ use toml::{Table, Value};
 use walkdir::WalkDir;
 
 use super::Fact;
-use super::project::{Project, at, read};
+use super::project::{Project, at};
+use crate::build::workspace::read;
 use crate::config::Packages;
 
 /// What a group, an extra or a file of requirements for tests is called, in the order in which they are taken.

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use walkdir::WalkDir;
 
 use super::{Fact, InferError};
+use crate::build::workspace::read;
 
 /// How deep below a checkout's root a project is looked for.
 const DEPTH: usize = 3;
@@ -189,13 +190,6 @@ fn of_script(script: &str) -> Option<String> {
 pub fn at<'t>(table: &'t Table, path: &[&str]) -> Option<&'t Value> {
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(table.get(*first)?, |value, key| value.get(*key))
-}
-
-/// Reads a TOML file.
-pub fn read(path: &Path) -> std::io::Result<Table> {
-    let text = fs::read_to_string(path)?;
-    let invalid = |error: toml::de::Error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-    text.parse().map_err(|error| crate::model::fingerprint::naming(&invalid(error), path))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::config::Packages;
 /// Tests of a project that is not known may take long.
 const TESTS: u64 = 900;
 
-/// The text, which reads as if somebody had written it.
+/// The text of the file, with the source of each value in a comment.
 pub fn render(
     project: &Project,
     pythons: &Pythons,

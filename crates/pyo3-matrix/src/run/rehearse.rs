@@ -22,7 +22,7 @@ pub fn record(
 ) -> std::io::Result<()> {
     for line in plan.rehearsed() {
         let Some(spec) = context.config.line(line) else { continue };
-        let Upgrade { edits, moved } = derived::upgrade(context.config, spec).unwrap_or_default();
+        let Upgrade { edits, moved } = derived::upgrade(spec, context).unwrap_or_default();
         let obstacles = obstacles(line, prepared, context)?;
         let rehearsal = Rehearsal { schema_version: SCHEMA_VERSION, line, edits, moved, obstacles };
         let folder = folder.rehearsal(line);

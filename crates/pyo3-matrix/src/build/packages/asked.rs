@@ -19,7 +19,7 @@ pub fn lacking(export: &str, packages: &Packages, pyproject: &Path) -> Option<St
         names.iter().filter_map(move |name| table?.get(name)?.as_array()).flatten()
     });
     let own = project.and_then(|project| project.get("dependencies")).and_then(Value::as_array);
-    // A group that another one includes is no text.
+    // An entry `{ include-group = … }` names no package.
     let asked = chosen.chain(own.into_iter().flatten()).filter_map(Value::as_str).map(name);
     let held: Vec<String> = export.lines().filter(|line| !line.starts_with([' ', '#'])).map(name).collect();
     let this = project.and_then(|project| project.get("name")).and_then(Value::as_str).map(name);
