@@ -16,6 +16,7 @@ mod check;
 mod keep;
 mod negative;
 mod packages;
+pub mod pass_env;
 mod preset;
 pub mod pytest;
 pub mod service;

@@ -16,7 +16,7 @@ use pyo3_doctor::program::{Answer, AskError, Question};
 
 use crate::build::lock::How;
 use crate::cli::{Cli, Notation, ReportFormat, Verb};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, pass_env};
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
 use crate::model::event::Event;
@@ -63,8 +63,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
     let config = &project.config;
     match verb {
         Verb::Plan { explain: true, .. } => {
-            let facts = project.inferred.as_ref().map(|inferred| inferred.facts.as_slice());
-            voice::answer(&message::explained(facts))?;
+            voice::answer(&explained(project))?;
             Ok(Ending::Green)
         }
         Verb::Plan { selection, probe, format, shards, costs, .. } => {
@@ -101,6 +100,14 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
             Ok(Ending::Green)
         }
     }
+}
+
+/// What was inferred, and what of the user's shell the tests would see.
+fn explained(project: &Asked) -> String {
+    let facts = project.inferred.as_ref().map(|inferred| inferred.facts.as_slice());
+    let named = &project.config.suite.pass_env;
+    let set = pass_env::of(named, std::env::vars_os());
+    message::explained(facts, named, &set.keys().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What the project offers for a cell. The image, the compose file and the flake hold nothing that is `extra`.

@@ -8,6 +8,7 @@ mod project;
 mod pythons;
 mod suite;
 mod text;
+mod tox;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use crate::config::service::{ServiceId, ServiceSpec};
 use crate::config::{Config, ConfigError};
 use crate::provision::{Context, ProvisionError};
 
-pub use leases::{Held, hold};
+pub use leases::hold;
 
 /// Every kind that `kind` of a `[service.*]` may name.
 const KINDS: [&dyn Kind; 2] = [&postgres::Postgres, &program::Program];

@@ -1,6 +1,7 @@
 //! Where does a cell run? In the tox environment of its (Python, line), which holds what the lock names, and the wheel. It is
 //! made once, before any wheel is built, and kept while everything that it was made from is unchanged.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -121,12 +122,12 @@ impl Environment {
     /// Returns the tox command for this environment as it is: tox installs nothing. pytest starts in `root`, the project's folder
     /// or that of a copy. The tests see these variables.
     #[must_use]
-    pub fn run(&self, root: &Path, pytest: &[String], variables: &[(&str, &str)]) -> Command {
+    pub fn run(&self, root: &Path, pytest: &[String], variables: &BTreeMap<String, OsString>) -> Command {
         // From another folder tox would rewrite each argument that is a path there.
         let command = self.locked.tox(root).folder(root).arg("--skip-pkg-install");
         let command = variables.iter().fold(command, |command, (name, value)| {
             // tox passes on what its file names, and no other variable.
-            command.args(["-x", &format!("env_run_base.pass_env+={name}")]).env(*name, value)
+            command.args(["-x", &format!("env_run_base.pass_env+={name}")]).env(name, value)
         });
         command.arg("--").args(pytest)
     }

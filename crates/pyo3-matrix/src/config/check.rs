@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::axis::{Axis, FreeAxis};
+use super::pass_env;
 use super::preset::{WrittenExclusion, WrittenPreset};
 use super::service::{self, ReleaseSpec, ServiceSpec, WrittenService};
 use super::{Budgets, Config, Criterion, Extension, Keep, LineSpec, Negative, Suite};
@@ -310,7 +311,7 @@ fn pairing(spec: &Spanned<LineSpec>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks the arguments of pytest: without any, it would run every test that it finds.
+/// Checks the arguments of pytest, without any of which it would run every test that it finds; what the tests need, and see.
 fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
     if suite.get_ref().tests.is_empty() {
         return Err(fault(suite, "[suite] tests is empty, at least one argument of pytest is needed".into()));
@@ -321,7 +322,7 @@ fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
             "[suite] needs either `requirements`, the folder of locks, or `packages`".into(),
         ));
     }
-    Ok(())
+    pass_env::check(&suite.get_ref().pass_env).map_err(|message| fault(suite, message))
 }
 
 fn criterion(criterion: &Spanned<Criterion>) -> Result<(), Fault> {

@@ -32,6 +32,9 @@ pub struct Suite {
     /// Files and folders whose content decides what those two stages do, besides what pytest loads by its arguments.
     #[serde(default)]
     pub sources: Vec<PathBuf>,
+    /// Variables of the user's shell that the tests see: names, or how they begin and a `*`.
+    #[serde(default)]
+    pub pass_env: Vec<String>,
     /// The outcome of a cell whose tests failed first and then passed.
     #[serde(default)]
     pub flaky: Flaky,

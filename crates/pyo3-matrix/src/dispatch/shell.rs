@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::startup::{self, Inside};
 use super::{foreground, handed_over, tell, with};
-use crate::config::Config;
+use crate::config::{Config, pass_env};
 use crate::error::{Ending, Error};
 use crate::model::secrets;
 use crate::plan::{self, Request};
@@ -37,6 +37,8 @@ pub fn inside(asked: &str, command: &[OsString], config: &Config) -> Result<Endi
         [] => startup::shell(&bins, &processes)?,
         _ => Inside { command: handed_over(command), folder: None },
     };
+    let passed = pass_env::of(&config.suite.pass_env, std::env::vars_os());
+    let command = passed.iter().fold(command, |command, (name, value)| command.env(name, value));
     let command = with(command, held.env());
     let choices = config.choices(&cell).flat_map(|choice| &choice.env);
     let command = choices.fold(command, |command, (name, value)| command.env(name, value));

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use regex::Regex;
 
+use super::tox;
+
 /// Options that decide what is run, with a value of their own.
 const WITH_VALUE: [&str; 8] = ["-k", "-m", "-p", "-o", "-W", "--ignore", "--deselect", "--import-mode"];
 
@@ -14,6 +16,9 @@ const SHOWN: [&str; 4] = ["junit", "log", "cache", "console"];
 
 /// Options that decide it by themselves.
 const ALONE: [&str; 3] = ["--pyargs", "--strict-markers", "--strict-config"];
+
+/// tox's own file, whose environments say which variables they pass on.
+const TOX: &str = "tox.ini";
 
 /// What ends a command.
 const ENDS: [&str; 7] = ["&&", "||", "|", ";", ">", ">>", "2>&1"];
@@ -24,19 +29,25 @@ pub struct Call {
     pub arguments: Vec<String>,
     /// `.github/workflows/ci.yml:95`
     pub source: String,
+    /// The variables of the user's shell that its environment passes on, and the place that says so.
+    pub passes: Option<(Vec<String>, String)>,
 }
 
 /// Returns the first call in a recipe of `root` that names something that is there.
 pub fn call(root: &Path) -> Option<Call> {
     let mut files = workflows(root);
-    files.extend(["noxfile.py", "tox.ini", "tox.toml", "Makefile", "justfile"].map(|name| root.join(name)));
+    files.extend(["noxfile.py", TOX, "tox.toml", "Makefile", "justfile"].map(|name| root.join(name)));
     files.iter().find_map(|file| {
         let text = fs::read_to_string(file).ok()?;
         let shown = file.strip_prefix(root).unwrap_or(file).display().to_string();
         let calls = if is_python(&shown) { of_script(&text) } else { of_shell(&text) };
         calls.into_iter().find_map(|(line, words)| {
             let (arguments, names) = what_runs(&words, root);
-            names.then(|| Call { arguments, source: format!("{shown}:{line}") })
+            let passes = || {
+                let (names, line) = tox::passed(&text, line).filter(|_| shown == TOX)?;
+                Some((names, format!("{shown}:{line}")))
+            };
+            names.then(|| Call { arguments, source: format!("{shown}:{line}"), passes: passes() })
         })
     })
 }
@@ -144,6 +155,16 @@ mod tests {
     fn a_nox_session_names_them_as_quoted_words() {
         let text = "def tests(session):\n    session.run('pytest', TESTS)\n    session.run(\n        \"coverage\", \"run\", \"-m\", \"pytest\", \"python/tests\", \"--pyargs\", *session.posargs)\n";
         assert_eq!(check("noxfile.py", text).as_deref(), Some("noxfile.py:4 python/tests --pyargs"));
+    }
+
+    #[test]
+    fn an_environment_of_tox_says_which_variables_its_tests_see() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join("tests")).expect("made");
+        let text = "[testenv]\npassenv = NATS_URL\ncommands = pytest tests\n";
+        fs::write(root.path().join("tox.ini"), text).expect("written");
+        let passes = call(root.path()).expect("a call").passes;
+        assert_eq!(passes, Some((vec!["NATS_URL".to_owned()], "tox.ini:2".to_owned())));
     }
 
     #[test]

@@ -68,6 +68,9 @@ fn tests(text: &mut String, suite: &Suite, chosen: &Chosen) {
         let _ = writeln!(text, "folder = {}", quoted(&suite.folder));
     }
     let _ = writeln!(text, "tests = {}", list(&suite.tests));
+    if let Some((names, source)) = &suite.pass_env {
+        let _ = writeln!(text, "# {source}\npass_env = {}", list(names));
+    }
     let _ = writeln!(
         text,
         "# Each cell runs in a copy of the checkout, without the files that its wheel installs.\ncopy = true\n"

@@ -99,6 +99,9 @@ pub struct Record {
     /// The tries before this one, the first of them first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// The names of the variables that the tests had of the user's shell, as `[suite] pass_env` asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_env: Vec<String>,
     pub requested: Versions,
     pub observed: Option<Observed>,
     /// Test node id → `passed`, `failed`, `error`, `skipped`, `xfailed`, `xpassed`, `running` for the one in which the
@@ -309,6 +312,7 @@ impl Record {
             reason,
             thoroughness: Thoroughness::Tests,
             attempts: Vec::new(),
+            passed_env: Vec::new(),
             requested,
             observed: None,
             tests: BTreeMap::new(),

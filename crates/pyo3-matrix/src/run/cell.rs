@@ -3,6 +3,7 @@
 
 mod copy;
 mod stage;
+mod variables;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,6 @@ use fs_err as fs;
 
 use crate::build::environment::Environment;
 use crate::config::Config;
-use crate::config::axis::FreeValue;
 use crate::config::service::ServiceId;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
@@ -21,12 +21,13 @@ use crate::model::secrets;
 use crate::plan::Planned;
 use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Context;
-use crate::service::{self, Held, Service};
+use crate::service::{self, Service};
 use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
 use copy::Copy;
 use stage::StageResult;
+use variables::Variables;
 
 /// How thorough the benchmark stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -99,6 +100,7 @@ impl Ready<'_, '_> {
         record.failures = result.evidence.failures;
         record.skips = result.evidence.skips;
         record.memory = result.evidence.memory;
+        record.passed_env = result.passed;
         record.durations.tests = result.evidence.own_seconds;
         record.durations.harness = result.harness;
         record.hashes = Hashes {
@@ -152,13 +154,19 @@ impl Ready<'_, '_> {
         let members = &self.environment.wheel.members;
         let copy = config.suite.copy.then(|| Copy::make(members, config, context.processes)).transpose()?;
         let root = copy.as_ref().map_or(self.environment.root(), |copy| &copy.suite);
-        let command = self.command(stage, (root, &folder), thoroughness, &held, config);
+        let variables = Variables::of(self.id(), held.env(), std::env::vars_os(), config);
+        let command = self.command(stage, (root, &folder), thoroughness, &variables, config);
+        let command = command.env("PYO3_MATRIX_SERVICES", held.observe().to_string());
         let command = match &copy {
             Some(copy) => copy.variables(command),
             None => command,
         };
         let finished = command.log(&self.folder.join("output.log")).run(context.processes);
         let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
+        if !variables.passed.is_empty() {
+            // tox writes down what each variable held, and output.log has the rest.
+            remove(&folder.join("tox/log")).map_err(|error| machine(&error))?;
+        }
         // Before anything reads what the cell wrote, or keeps it.
         secrets::clean(&self.folder).map_err(|error| machine(&error))?;
         let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?);
@@ -170,7 +178,8 @@ impl Ready<'_, '_> {
             self.environment.distrust();
         }
         let interrupted = exit == Exit::Interrupted;
-        let result = StageResult { outcome, reason, evidence, interrupted, harness: 0.0 };
+        let result =
+            StageResult { outcome, reason, evidence, interrupted, harness: 0.0, passed: variables.passed };
         let result = result.on(|| held.standing());
         if !result.outcome.is_green() {
             held.keep_logs(&self.folder);
@@ -185,7 +194,7 @@ impl Ready<'_, '_> {
         stage: Stage,
         (root, folder): (&Path, &Path),
         thoroughness: Benchmarks,
-        held: &Held<'_>,
+        variables: &Variables,
         config: &Config,
     ) -> Command {
         let (mut arguments, limit) = match stage {
@@ -204,13 +213,8 @@ impl Ready<'_, '_> {
             arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
         }
         let full = thoroughness == Benchmarks::Full;
-        let choices: Vec<&FreeValue> = config.choices(self.id()).collect();
-        arguments.extend(choices.iter().flat_map(|choice| choice.pytest.iter().cloned()));
-        let of_services = held.env();
-        let variables = of_services.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let chosen = choices.iter().flat_map(|choice| &choice.env);
-        let variables = variables.chain(chosen.map(|(name, value)| (name.as_str(), value.as_str())));
-        let command = self.environment.run(root, &arguments, &variables.collect::<Vec<_>>());
+        arguments.extend(config.choices(self.id()).flat_map(|choice| choice.pytest.iter().cloned()));
+        let command = self.environment.run(root, &arguments, &variables.all);
         // The plugin hands this on to pytest-benchmark where a project has that; as an option it would be refused elsewhere.
         let command = match stage {
             Stage::Tests => command,
@@ -225,7 +229,6 @@ impl Ready<'_, '_> {
             .env("PYO3_MATRIX_CELL", self.id().to_string())
             .env("PYO3_MATRIX_MEMBERS", &self.environment.wheel.members_file)
             .env("PYO3_MATRIX_REQUESTED", requested(&self.planned.requested))
-            .env("PYO3_MATRIX_SERVICES", held.observe().to_string())
             .env(
                 "PYO3_MATRIX_BUILT",
                 serde_json::to_string(&self.environment.wheel.built).unwrap_or_default(),
@@ -240,6 +243,14 @@ impl Ready<'_, '_> {
         };
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         self.id().to_string().chars().map(plain).collect::<String>() + suffix
+    }
+}
+
+/// Removes a folder, if it is there.
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

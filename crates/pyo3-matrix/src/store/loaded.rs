@@ -121,6 +121,7 @@ mod tests {
             tests: text(tests),
             benchmarks: text(benchmarks),
             sources: Vec::new(),
+            pass_env: Vec::new(),
             flaky: crate::config::Flaky::Fail,
         };
         let loaded = by_pytest(root.path(), &suite).expect("a list");

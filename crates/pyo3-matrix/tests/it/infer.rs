@@ -8,7 +8,7 @@ use std::process::Output;
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::harness::{copy, fixture, json, matrix, shown, stderr, stdout, words};
+use crate::harness::{copy, fixture, hold, json, matrix, shown, stderr, stdout, words};
 
 /// A copy of the fixture, with a build in it that went stale.
 struct Stranger {
@@ -96,6 +96,46 @@ fn setuptools_rust_builds_as_well() {
     assert!(output.status.success(), "{}", shown(&output));
     let cell = &Stranger::report(&output)["verdict"]["cells"][0];
     assert_eq!((&cell["outcome"], &cell["passed"]), (&"Passed".into(), &4.into()), "{cell}");
+}
+
+/// The word is no secret by its name or its look, and must not be kept even so: tox writes down what each variable holds.
+#[test]
+fn variables_that_tox_passes_on_reach_the_tests_and_nothing_keeps_their_values() {
+    let word = "seven-green-bottles";
+    let project = Stranger::new(|folder| {
+        let pyproject = fs::read_to_string(folder.join("pyproject.toml")).expect("a file");
+        let pyproject = pyproject.replace("testpaths = [\"tests\"]\n", "");
+        fs::write(folder.join("pyproject.toml"), pyproject).expect("written");
+        let tox = "[testenv]\npassenv = STRANGER_*, PGHOST, NOT_SET\ncommands = pytest tests\n";
+        fs::write(folder.join("tox.ini"), tox).expect("written");
+        let test = "import os\n\ndef test_env():\n    assert len(os.environ['STRANGER_WORD']) == 19\n    \
+                    assert os.environ['PGHOST'] == 'nowhere'\n    assert 'UNNAMED' not in os.environ\n";
+        fs::write(folder.join("tests/test_env.py"), test).expect("written");
+    });
+    let ask = |arguments: &[&str]| {
+        let mut command = matrix();
+        command.current_dir(project.folder.path()).env("STRANGER_WORD", word).env("PGHOST", "nowhere");
+        command.env("UNNAMED", "x").args(arguments).output().expect("the binary starts")
+    };
+    let explained = words_of(&ask(&["plan", "--explain"]));
+    for said in [
+        "pass_env STRANGER_*, PGHOST, NOT_SET from tox.ini:2",
+        "passed PGHOST, STRANGER_WORD from your shell, as [suite] pass_env asks for: STRANGER_*, PGHOST, NOT_SET",
+    ] {
+        assert!(explained.contains(said), "{said}: {explained}");
+    }
+    let output = ask(&["run", "--python", "3.13"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    let text = stdout(&output);
+    let report = Path::new(text.lines().find_map(|line| line.strip_prefix("report    ")).expect("a report"));
+    let run = report.parent().expect("a folder");
+    let record = json(&run.join("cells/py3.13-pyo3_0.28/record.json"));
+    assert_eq!(record["passed_env"], serde_json::json!(["PGHOST", "STRANGER_WORD"]), "{record}");
+    hold(&record, "record");
+    let kept = contents(run.ancestors().nth(2).expect("what is kept"));
+    let holds = |bytes: &Vec<u8>| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    let told: Vec<_> = kept.iter().filter(|(_, bytes)| holds(bytes)).map(|(path, _)| path).collect();
+    assert!(told.is_empty() && !shown(&output).contains(word), "{told:?}");
 }
 
 #[test]

@@ -89,6 +89,15 @@ fn a_criterion_is_a_test_or_a_speedup_and_an_exclusion_has_a_reason() {
 }
 
 #[test]
+fn a_suite_passes_no_variable_on_that_the_harness_sets() {
+    let message = check("[suite]", "[suite]\npass_env = [\"NATS_URL\", \"PYTHON*\"]");
+    assert!(
+        message.contains("pass_env names `PYTHON*`, and the harness sets PYTHONPATH itself"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_suite_has_tests_and_a_speedup_is_above_nothing() {
     let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
     assert!(check(tests, "tests = []").contains("[suite] tests is empty"));

@@ -19,13 +19,20 @@ pub fn inferred(root: &Path, target: &Path) -> String {
     wrapped(&text, "", "  ")
 }
 
-/// Each inferred value with its source, or that there is nothing to explain.
+/// Each inferred value with its source, or that there is nothing to explain; and which of the variables that `[suite] pass_env`
+/// names the tests would see now.
 #[must_use]
-pub fn explained(facts: Option<&[Fact]>) -> String {
-    match facts {
+pub fn explained(facts: Option<&[Fact]>, named: &[String], set: &[&str]) -> String {
+    let text = match facts {
         None => "nothing is inferred: every value stands in matrix.toml\n".to_owned(),
         Some(facts) => table(facts),
+    };
+    if named.is_empty() {
+        return text;
     }
+    let set = if set.is_empty() { "none that is set".to_owned() } else { set.join(", ") };
+    let of = format!("your shell, as [suite] pass_env asks for: {}", named.join(", "));
+    text + &table(&[Fact { key: "passed", value: set, source: of }])
 }
 
 /// What was written, and where.

@@ -14,6 +14,8 @@ pub(super) struct StageResult {
     pub interrupted: bool,
     /// Seconds on the wall clock that were not the life of the test process.
     pub harness: f64,
+    /// The names of the variables that the tests had of the user's shell.
+    pub passed: Vec<String>,
 }
 
 impl StageResult {
@@ -123,7 +125,8 @@ mod tests {
 
     fn ended(outcome: Outcome) -> StageResult {
         let reason = Some("why".to_owned());
-        StageResult { outcome, reason, evidence: Evidence::default(), interrupted: false, harness: 0.0 }
+        let evidence = Evidence::default();
+        StageResult { outcome, reason, evidence, interrupted: false, harness: 0.0, passed: Vec::new() }
     }
 
     /// The outcome and the reason of a cell whose second stage ended so, and left half a file.
