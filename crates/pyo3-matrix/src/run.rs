@@ -91,7 +91,7 @@ pub fn run(
         tools => tools?,
     };
     let preparation = Preparation { plan, tools: &tools, context, workers: options.jobs };
-    let prepared = prepare(&preparation, &mut clock);
+    let prepared = prepare_unless_refused(&preparation, &mut clock);
     if !plan.negatives.is_empty() {
         clock.phase("negative", || must_fail::run(plan, &folder, context), |(), wall| wall);
     }
@@ -129,6 +129,14 @@ pub fn wheels(plan: &Plan, context: &Context<'_>) -> Result<Provided<WheelId, Wh
     let preparation = Preparation { plan, tools: &tools, context, workers: 1 };
     let prepared = Prepared { interpreters: preparation.interpreters(), ..Prepared::default() };
     Ok(preparation.wheels(&prepared))
+}
+
+/// Everything before the first cell, where some cell could run.
+fn prepare_unless_refused<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prepared<'p> {
+    match cell::refuse_tests_inside(preparation.context.config) {
+        Ok(()) => prepare(preparation, clock),
+        Err(failure) => Prepared::refused(preparation.plan, &failure),
+    }
 }
 
 /// Everything before the first cell, phase by phase.

@@ -2,6 +2,7 @@
 //! other cells, and benchmarks, which run alone.
 
 mod copy;
+mod modules;
 mod stage;
 mod variables;
 
@@ -26,6 +27,7 @@ use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
 use crate::verdict::outcome::{Expected, outcome};
 use copy::Copy;
+pub use modules::refuse_tests_inside;
 use stage::StageResult;
 use variables::Variables;
 

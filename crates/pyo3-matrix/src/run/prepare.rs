@@ -186,6 +186,13 @@ pub fn found(
 }
 
 impl<'p> Prepared<'p> {
+    /// Nothing, since no cell of the plan could be tested.
+    #[must_use]
+    pub fn refused(plan: &Plan, failure: &Failure) -> Prepared<'p> {
+        let interpreters = plan.pythons().into_iter().map(|python| (python, Err(failure.clone()))).collect();
+        Prepared { interpreters, ..Prepared::default() }
+    }
+
     /// Everything that was looked for.
     #[must_use]
     pub fn found(&self, config: &Config) -> Vec<Found> {

@@ -139,6 +139,27 @@ fn variables_that_tox_passes_on_reach_the_tests_and_nothing_keeps_their_values()
 }
 
 #[test]
+fn tests_inside_of_the_package_are_refused_before_anything_is_built() {
+    let project = Stranger::new(|folder| {
+        fs::rename(folder.join("tests"), folder.join("stranger/tests")).expect("moved");
+        fs::write(folder.join("stranger/tests/__init__.py"), "").expect("written");
+        let pyproject = fs::read_to_string(folder.join("pyproject.toml")).expect("a file");
+        let pyproject = pyproject.replace("testpaths = [\"tests\"]", "testpaths = [\"stranger/tests\"]");
+        fs::write(folder.join("pyproject.toml"), pyproject).expect("written");
+    });
+    let output = project.ask(&["run", "--python", "3.13"]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let cell = &Stranger::report(&output)["verdict"]["cells"][0];
+    assert_eq!(cell["outcome"], "ProvisionFailed", "{cell}");
+    let reason = cell["reason"].as_str().expect("a reason");
+    assert!(
+        reason.starts_with("stranger/tests is a part of the package that the wheel installs"),
+        "{reason}"
+    );
+    assert!(!stderr(&output).contains("building") && reason.contains("stranger.tests"), "{}", shown(&output));
+}
+
+#[test]
 fn every_inferred_value_is_told_with_its_source_and_written_once() {
     let project = Stranger::new(|_| ());
     let explained = words_of(&project.ask(&["plan", "--explain"]));
