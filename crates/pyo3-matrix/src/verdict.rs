@@ -4,4 +4,5 @@ pub mod criterion;
 pub mod judge;
 pub mod measure;
 pub mod outcome;
+pub mod refusal;
 pub mod workers;

@@ -164,14 +164,14 @@ impl Ready<'_, '_> {
             None => command,
         };
         let finished = command.log(&self.folder.join("output.log")).run(context.processes);
-        let Finished { exit, .. } = finished.map_err(|error| process(&error))?;
+        let Finished { exit, tail, .. } = finished.map_err(|error| process(&error))?;
         if !variables.passed.is_empty() {
             // tox writes down what each variable held, and output.log has the rest.
             remove(&folder.join("tox/log")).map_err(|error| machine(&error))?;
         }
         // Before anything reads what the cell wrote, or keeps it.
         secrets::clean(&self.folder).map_err(|error| machine(&error))?;
-        let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?);
+        let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?, &tail);
         let wheel = &self.environment.wheel;
         let expected =
             Expected { requested: &self.planned.requested, built: &wheel.built, members: &wheel.members };

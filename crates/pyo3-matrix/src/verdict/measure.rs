@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::record::{Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
 use crate::store::left::{Left, Measured};
+use crate::verdict::refusal;
 use crate::verdict::workers::Workers;
 
 /// What one stage of a cell left.
@@ -17,6 +18,8 @@ pub struct Evidence {
     pub installed: Option<BTreeMap<String, String>>,
     /// Why the cell could not observe itself.
     pub observe_error: Option<String>,
+    /// What pytest said last of an error, which counts where it refused what it was told.
+    pub refusal: Option<String>,
     /// Files that are there and cannot be understood.
     pub unreadable: Vec<String>,
     pub tests: BTreeMap<String, TestResult>,
@@ -124,10 +127,11 @@ struct SpeedupFile {
     comparisons: Vec<Comparison>,
 }
 
-/// Understands what a stage left. A missing file leaves its part empty; a file that makes no sense is named.
+/// Understands what a stage left, and the end of its output. A missing file leaves its part empty; a file that makes no sense is
+/// named.
 #[must_use]
-pub fn evidence(left: &Left) -> Evidence {
-    let mut evidence = Evidence::default();
+pub fn evidence(left: &Left, output: &str) -> Evidence {
+    let mut evidence = Evidence { refusal: refusal::told(output), ..Evidence::default() };
     if let Some(text) = &left.observed {
         evidence.observe(text);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::model::record::{Loaded, Observed, Outcome, TestResult, Versions};
 use crate::process::{Exit, signal_name};
 use crate::verdict::measure::Evidence;
+use crate::verdict::refusal::USAGE;
 use crate::verdict::workers::{Died, Identity, Workers};
 
 /// How many files that are not the wheel's are named.
@@ -193,6 +194,9 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
     if let Some(error) = &evidence.observe_error {
         return Some(format!("the cell could not observe itself: {error}"));
     }
+    if let Some(refusal) = evidence.refusal.as_ref().filter(|_| refused(code, evidence)) {
+        return Some(format!("exit code {USAGE} of pytest: {refusal}"));
+    }
     if evidence.observed.is_none() {
         return Some(format!("exit code {code} before the cell observed itself; see output.log"));
     }
@@ -220,6 +224,12 @@ fn fault(code: i32, evidence: &Evidence) -> Option<String> {
         return Some("no test ran".to_owned());
     }
     ended_badly(code, session)
+}
+
+/// Whether pytest took what it was told for an error, and so ran nothing.
+fn refused(code: i32, evidence: &Evidence) -> bool {
+    let ran = evidence.tests.values().any(|result| *result != TestResult::NotRun);
+    evidence.session_code.unwrap_or(code) == USAGE && !ran
 }
 
 /// Why the workers of a session have not passed, whatever their tests did.

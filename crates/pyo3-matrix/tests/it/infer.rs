@@ -73,6 +73,13 @@ fn a_project_without_a_file_runs_as_it_is_and_newer_lines_are_rehearsed() {
     let report = Stranger::report(&strict);
     assert_eq!(report["verdict"]["green"], true);
     assert_eq!(report["verdict"]["cells"][0]["total"], 1, "{}", report["verdict"]["cells"][0]);
+    let refused = project.ask(&["run", "--python", "3.13", "--", "--nope"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", shown(&refused));
+    let reason = Stranger::report(&refused)["verdict"]["cells"][0]["reason"].to_string();
+    assert!(
+        reason.contains("exit code 4 of pytest: pytest: error: unrecognized arguments: --nope"),
+        "{reason}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 
 fn check(events: &str) -> Evidence {
-    evidence(&Left { events: Some(events.to_owned()), ..Left::default() })
+    evidence(&Left { events: Some(events.to_owned()), ..Left::default() }, "")
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_red_test_keeps_its_report_and_a_skipped_one_its_reason() {
 
 #[test]
 fn a_cell_that_left_nothing_is_empty_evidence() {
-    let found = evidence(&Left::default());
+    let found = evidence(&Left::default(), "");
     assert!(found.tests.is_empty() && found.observed.is_none() && found.memory.is_none());
     assert!(found.unreadable.is_empty() && found.installed.is_none() && found.own_seconds.abs() < 1e-9);
 }
@@ -96,7 +96,7 @@ const OBSERVED: &str = r#"{"python":"3.12","postgres":"16","pyo3":"0.30.1","pyo3
     "postgres_full":"16.14","loaded":{"path":"/x.so","sha256":"ab"},"installed":{"x.so":"ab"}}"#;
 
 fn observed(text: &str) -> Evidence {
-    evidence(&Left { observed: Some(text.to_owned()), ..Left::default() })
+    evidence(&Left { observed: Some(text.to_owned()), ..Left::default() }, "")
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_file_that_makes_no_sense_is_named_and_is_the_cells_own_fault() {
     let found = observed(&OBSERVED.replace("\"3.12.1\"", "true"));
     assert!(found.observed.is_none(), "a version is a text");
     assert!(found.unreadable[0].starts_with("observed.json: "), "{:?}", found.unreadable);
-    let found = evidence(&Left { memory: Some("{".into()), ..Left::default() });
+    let found = evidence(&Left { memory: Some("{".into()), ..Left::default() }, "");
     assert!(found.unreadable[0].starts_with("memory.json: "), "{:?}", found.unreadable);
     let broken = Measured { speedup: Some("[]".into()), ..Measured::default() };
     assert!(benchmarks(&broken).expect_err("no object").starts_with("speedup.json: "));
@@ -154,7 +154,7 @@ fn benchmarks_and_comparisons_are_read_from_their_files() {
 fn a_memory_file_is_kept() {
     let text =
         r#"{"unit":"bytes","interval_seconds":0.1,"samples":[[0.0,5]],"peak":5,"leaks":{"test_a":{}}}"#;
-    let found = evidence(&Left { memory: Some(text.into()), ..Left::default() });
+    let found = evidence(&Left { memory: Some(text.into()), ..Left::default() }, "");
     assert_eq!(found.memory.map(|memory| (memory.peak, memory.leaks.len())), Some((5, 1)));
 }
 

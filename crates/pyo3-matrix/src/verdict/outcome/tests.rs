@@ -104,6 +104,19 @@ fn a_session_that_did_not_end_well_has_not_passed_whatever_its_process_says() {
 }
 
 #[test]
+fn what_pytest_says_of_its_arguments_is_the_reason_where_it_refused_them() {
+    let refusal = Some("ERROR: file or directory not found: a".to_owned());
+    let expected =
+        (Outcome::TestsFailed, "exit code 4 of pytest: ERROR: file or directory not found: a".into());
+    let begun = Evidence { refusal: refusal.clone(), session_code: Some(4), ..evidence(&[], true) };
+    assert_eq!(check(Exit::Code(4), &begun), expected);
+    assert_eq!(check(Exit::Code(0), &begun), expected, "tox may be told to hide the code");
+    let never_began = Evidence { refusal, ..Evidence::default() };
+    assert_eq!(check(Exit::Code(4), &never_began), expected);
+    assert!(check(Exit::Code(1), &never_began).1.starts_with("exit code 1 before the cell observed itself"));
+}
+
+#[test]
 fn a_failed_test_is_red_whatever_the_exit_code() {
     for red in [TestResult::Failed, TestResult::Error, TestResult::Xpassed, TestResult::Running] {
         let found = check(Exit::Code(0), &evidence(&[("a", red)], true));
