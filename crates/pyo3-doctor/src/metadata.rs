@@ -61,6 +61,12 @@ impl Metadata {
         self.pyproject.admits(python)
     }
 
+    /// The text of `requires-python` and its place, where it is no specifier of versions and so says nothing.
+    #[must_use]
+    pub fn unclear_requires(&self) -> Option<(&str, Place)> {
+        self.pyproject.unclear_requires.as_ref().map(|written| (written.value.as_str(), written.place()))
+    }
+
     /// Where `requires-python` stands, if it does.
     #[must_use]
     pub fn requires(&self) -> Option<Place> {

@@ -23,6 +23,8 @@ pub struct Pyproject {
     /// The manifests of the crates that it builds, as they are shown; the survey fills them in.
     pub builds: Vec<PathBuf>,
     pub requires: Option<At<VersionSpecifiers>>,
+    /// `requires-python`, where it is no specifier of versions and so says nothing.
+    pub unclear_requires: Option<At<String>>,
     pub classifiers: Vec<Claim>,
     /// The cargo features that the build turns on: `tool.maturin.features`, or those of the extension modules.
     pub features: Vec<At<String>>,
@@ -50,10 +52,13 @@ impl Pyproject {
         let at = |path: &[&str]| path.iter().try_fold(document.as_item(), |item, key| item.get(key));
         let list = |path: &[&str]| at(path).map(|item| strings(item, file)).unwrap_or_default();
         let specifiers = at(&["project", "requires-python"]).and_then(|item| string(item, file));
-        let requires = specifiers.and_then(|written| {
-            let value = VersionSpecifiers::from_str(&written.value).ok()?;
-            Some(At::new(value, file, written.span))
-        });
+        let (requires, unclear_requires) = match specifiers {
+            None => (None, None),
+            Some(written) => match VersionSpecifiers::from_str(&written.value) {
+                Ok(value) => (Some(At::new(value, file, written.span)), None),
+                Err(_) => (None, Some(written)),
+            },
+        };
         let environment = at(&["tool", "cibuildwheel", "environment"]).into_iter().flat_map(entries);
         let mut named: Vec<String> =
             at(&["tool", "maturin", "manifest-path"]).and_then(text).into_iter().collect();
@@ -67,6 +72,7 @@ impl Pyproject {
             named,
             builds: Vec::new(),
             requires,
+            unclear_requires,
             classifiers: list(&["project", "classifiers"]).into_iter().filter_map(classifier).collect(),
             features,
             profiles: ["profile", "editable-profile"]
@@ -159,6 +165,14 @@ mod tests {
         assert_eq!(oldest(">=3.8.1,<4").as_deref(), Some("3.8"));
         assert_eq!(oldest("==3.12.*").as_deref(), Some("3.12"));
         assert_eq!(oldest(">3.9").as_deref(), Some("3.9"));
+    }
+
+    #[test]
+    fn what_is_no_specifier_is_kept_apart_and_lets_every_python_in() {
+        let project = parse("[project]\nrequires-python = \"3.10+\"\n");
+        assert_eq!(project.unclear_requires.as_ref().map(|written| written.value.as_str()), Some("3.10+"));
+        assert!(project.requires.is_none() && project.oldest().is_none());
+        assert!(project.admits("3.9".parse().expect("a Python")));
     }
 
     #[test]

@@ -26,6 +26,8 @@ const WEAK: [&str; 2] = ["a CI workflow", ".python-version"];
 pub struct Pythons {
     /// Each with what says so, oldest first.
     pub all: BTreeMap<Python, String>,
+    /// A `requires-python` that says nothing, since it is no specifier, and its place.
+    unclear: Option<(String, String)>,
 }
 
 impl Pythons {
@@ -62,7 +64,9 @@ impl Pythons {
         if all.keys().all(|python| python.free_threaded) {
             return Err(InferError::NoPython(project.root.join(project.pyproject_path())));
         }
-        Ok(Pythons { all })
+        let unclear = project.metadata.unclear_requires();
+        let unclear = unclear.map(|(text, at)| (text.to_owned(), place(project, &at)));
+        Ok(Pythons { all, unclear })
     }
 
     pub fn facts(&self) -> Vec<Fact> {
@@ -75,10 +79,18 @@ impl Pythons {
                 None => by_source.push((source, vec![python.to_string()])),
             }
         }
-        by_source
-            .into_iter()
-            .map(|(source, pythons)| Fact::new("python", pythons.join(", "), source.clone()))
-            .collect()
+        let named = by_source.into_iter();
+        let named = named.map(|(source, pythons)| Fact::new("python", pythons.join(", "), source.clone()));
+        self.warning().into_iter().chain(named).collect()
+    }
+
+    /// That `requires-python` was passed over.
+    pub fn warning(&self) -> Option<Fact> {
+        let (text, place) = self.unclear.as_ref()?;
+        let said = format!(
+            "requires-python = {text:?} is no version specifier, and is passed over; one looks like \">=3.10\""
+        );
+        Some(Fact::new("warning", said, place.clone()))
     }
 }
 

@@ -31,6 +31,9 @@ pub fn render(
         text,
         "# Seconds. What runs longer is ended, with everything that it started.\n[budgets]\ntests = {TESTS}\n"
     );
+    if let Some(warning) = pythons.warning() {
+        let _ = writeln!(text, "# {}: {}.\n", warning.source, warning.value);
+    }
     for (python, source) in &pythons.all {
         let _ = writeln!(text, "# {source}\n[[python]]\nversion = \"{python}\"\n");
     }

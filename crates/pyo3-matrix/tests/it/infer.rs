@@ -199,6 +199,19 @@ fn every_inferred_value_is_told_with_its_source_and_written_once() {
     );
 }
 
+#[test]
+fn a_requires_python_that_is_none_is_told_and_passed_over() {
+    let project = Stranger::new(|folder| {
+        let pyproject = fs::read_to_string(folder.join("pyproject.toml")).expect("a file");
+        fs::write(folder.join("pyproject.toml"), pyproject.replace("\">=3.9\"", "\"3.13+\""))
+            .expect("written");
+    });
+    let explained = words_of(&project.ask(&["plan", "--explain"]));
+    let said = "warning requires-python = \"3.13+\" is no version specifier, and is passed over";
+    assert!(explained.contains(said) && explained.contains("from pyproject.toml:8"), "{explained}");
+    assert!(explained.contains("python 3.12, 3.13 from a classifier"), "{explained}");
+}
+
 /// What was printed, as it was before it was broken into lines.
 fn words_of(output: &Output) -> String {
     stdout(output).split_whitespace().collect::<Vec<_>>().join(" ")
