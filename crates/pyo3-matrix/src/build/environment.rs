@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::build::packages::asked::Lacking;
 use crate::build::wheel::Wheel;
 use crate::build::{cell_files, needs, packages};
 use crate::config::{Config, pytest};
@@ -57,8 +58,8 @@ pub enum EnvironmentError {
         "the packages that the tests need on Python {python} cannot be locked: {source}\nhint: `packages` of [suite] in matrix.toml says what they are; `cargo matrix init` writes what was inferred"
     )]
     Unlocked { python: Python, source: ProcessError },
-    #[error("{} does not hold {name}, which the pyproject.toml asks for\nhint: `uv lock` brings it up to date", lock.display())]
-    Behind { lock: PathBuf, name: String },
+    #[error("{} {lacking}\nhint: `uv lock` brings it up to date", lock.display())]
+    Behind { lock: PathBuf, lacking: Lacking },
     #[error("the wheel of {id} needs what its lock does not install: {}\n{}", needs.join("; "), needs::hint(*python, lock, pyproject))]
     Unmet { id: WheelId, python: Python, needs: Vec<String>, lock: PathBuf, pyproject: PathBuf },
     #[error(transparent)]

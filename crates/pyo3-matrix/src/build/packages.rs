@@ -1,7 +1,7 @@
 //! What do the cells of one Python install beside their wheel? The lock that the project keeps, or one that is made of what the
 //! project says that its tests need: of its `uv.lock`, else compiled.
 
-mod asked;
+pub mod asked;
 
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,7 @@ impl Order<'_> {
             .uv_lock()
             .and_then(|lock| Some((lock, asked::lacking(&text, self.packages, &self.pyproject())?)))
         {
-            Some((lock, name)) => Err(EnvironmentError::Behind { lock, name }),
+            Some((lock, lacking)) => Err(EnvironmentError::Behind { lock, lacking }),
             None => Ok(text),
         }
     }

@@ -200,6 +200,33 @@ fn every_inferred_value_is_told_with_its_source_and_written_once() {
 }
 
 #[test]
+fn a_lock_with_an_older_package_than_is_asked_for_is_refused() {
+    let package = |name: &str, version: &str| {
+        let hash = "0".repeat(64);
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = {{ registry = \"https://example.org/simple\" }}\n\
+             wheels = [{{ url = \"https://example.org/{name}-{version}-py3-none-any.whl\", hash = \"sha256:{hash}\" }}]\n\n"
+        )
+    };
+    let own = "[[package]]\nname = \"stranger\"\nversion = \"0.1.0\"\nsource = { editable = \".\" }\n\
+               [package.dev-dependencies]\ntest = [{ name = \"pytest\" }, { name = \"pytest_xdist\" }]\n";
+    let head = "version = 1\nrequires-python = \">=3.9\"\n\n";
+    let lock = [head, &package("pytest", "7.4.0"), &package("pytest_xdist", "3.6.1"), own].concat();
+    let project = Stranger::new(|folder| {
+        fs::write(folder.join("uv.lock"), lock.replace("name = \"pytest_xdist", "name = \"pytest-xdist"))
+            .expect("written");
+    });
+    let output = project.ask(&["provision", "--python", "3.13"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    let said = words_of(&output);
+    assert!(
+        said.contains("uv.lock holds pytest 7.4.0, and the pyproject.toml asks for pytest>=8"),
+        "{}",
+        shown(&output)
+    );
+}
+
+#[test]
 fn a_requires_python_that_is_none_is_told_and_passed_over() {
     let project = Stranger::new(|folder| {
         let pyproject = fs::read_to_string(folder.join("pyproject.toml")).expect("a file");
