@@ -57,13 +57,10 @@ impl Lines {
             ),
         };
         let has_runtimes = of(RUNTIMES).is_some();
-        let first = Line { major: part(first.major), minor: part(first.minor) }.with(
-            &first,
-            locked(RUNTIMES),
-            has_runtimes,
-        );
+        let name = Line { major: part(first.major), minor: part(first.minor) };
+        let first = line_of(name, &first, locked(RUNTIMES), has_runtimes);
         let newer = LINES.iter().map(|facts| facts.line).filter(|line| *line > first.name);
-        let newer = newer.filter_map(|line| line.newest(has_runtimes, &pyo3));
+        let newer = newer.filter_map(|line| newest_of(line, has_runtimes, &pyo3));
         let newer: Vec<LineOf> = newer.collect();
         Ok(Lines { all: std::iter::once(first).chain(newer).collect(), source })
     }
@@ -119,25 +116,17 @@ fn part(number: u64) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
-trait Of {
-    fn with(self, pyo3: &Version, runtimes: Option<Version>, has_runtimes: bool) -> LineOf;
-    fn newest(self, has_runtimes: bool, asked: &VersionReq) -> Option<LineOf>;
+/// A line of these releases.
+fn line_of(name: Line, pyo3: &Version, runtimes: Option<Version>, has_runtimes: bool) -> LineOf {
+    let known = || releases(name).map(|known| known.runtimes.to_owned());
+    let runtimes = runtimes.map(|version| version.to_string()).or_else(|| has_runtimes.then(known).flatten());
+    let pairing =
+        std::iter::once(("pyo3", pyo3.to_string())).chain(runtimes.map(|version| (RUNTIMES, version)));
+    LineOf { name, pairing: pairing.collect(), beyond: false }
 }
 
-impl Of for Line {
-    /// The line of these releases.
-    fn with(self, pyo3: &Version, runtimes: Option<Version>, has_runtimes: bool) -> LineOf {
-        let known = || releases(self).map(|known| known.runtimes.to_owned());
-        let runtimes =
-            runtimes.map(|version| version.to_string()).or_else(|| has_runtimes.then(known).flatten());
-        let pairing =
-            std::iter::once(("pyo3", pyo3.to_string())).chain(runtimes.map(|version| (RUNTIMES, version)));
-        LineOf { name: self, pairing: pairing.collect(), beyond: false }
-    }
-
-    /// The line with its newest known releases.
-    fn newest(self, has_runtimes: bool, asked: &VersionReq) -> Option<LineOf> {
-        let pyo3: Version = releases(self)?.pyo3.parse().ok()?;
-        Some(LineOf { beyond: !asked.matches(&pyo3), ..self.with(&pyo3, None, has_runtimes) })
-    }
+/// A line with its newest known releases.
+fn newest_of(name: Line, has_runtimes: bool, asked: &VersionReq) -> Option<LineOf> {
+    let pyo3: Version = releases(name)?.pyo3.parse().ok()?;
+    Some(LineOf { beyond: !asked.matches(&pyo3), ..line_of(name, &pyo3, None, has_runtimes) })
 }
