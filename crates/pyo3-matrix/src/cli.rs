@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use pyo3_doctor::words::width;
 
 use crate::config::ConfigError;
+use crate::model::program;
 use crate::plan::Request;
 use crate::plan::shard::Shard;
 use crate::run::cell::Benchmarks;
@@ -34,7 +35,8 @@ impl Cli {
     /// without which an option is not known.
     pub fn read(arguments: &[OsString]) -> Result<Cli, ConfigError> {
         let learned = axes::learn(arguments);
-        let parsed = Cli::command().term_width(width()).try_get_matches_from(arguments);
+        let command = Cli::command().bin_name(program::name());
+        let parsed = command.term_width(width()).try_get_matches_from(arguments);
         match (parsed.and_then(|matches| Cli::from_arg_matches(&matches)), learned) {
             (Ok(cli), _) => Ok(cli),
             // Without a file the axes are those of every matrix.

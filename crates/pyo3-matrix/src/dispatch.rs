@@ -20,6 +20,7 @@ use crate::config::{Config, ConfigError, pass_env};
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
 use crate::model::event::Event;
+use crate::model::program;
 use crate::model::secrets::{self, Kind};
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
@@ -37,6 +38,9 @@ use project::Asked;
 #[must_use]
 pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
     secrets::learn_all(std::env::vars_os());
+    if let Ok(Cli { config: Some(config), .. }) = &cli {
+        program::asked_with(config);
+    }
     let answered = match cli {
         Err(error) => Err(Error::from(error)),
         // Any project can be examined, also one without a matrix.toml.

@@ -15,6 +15,7 @@ use crate::store::costs::CostError;
 use crate::store::disk::DiskError;
 
 use crate::model::failure::Failure;
+use crate::model::program;
 use crate::model::record::Outcome;
 use crate::plan::PlanError;
 use crate::plan::part::PartError;
@@ -122,12 +123,14 @@ impl Error {
 
     /// What to do, where the error itself does not say.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
             Error::Io(error)
             | Error::Run(RunError::Io(error) | RunError::Checkout(CheckoutError::Io(error))) => {
                 let full = error.kind() == io::ErrorKind::StorageFull;
-                full.then_some("the disk is full; `cargo matrix clean` frees what the harness keeps")
+                full.then(|| {
+                    format!("the disk is full; `{} clean` frees what the harness keeps", program::command())
+                })
             }
             _ => None,
         }

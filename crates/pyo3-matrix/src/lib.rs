@@ -30,6 +30,9 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    let [package, path] = ["CARGO_PKG_NAME", "PATH"].map(std::env::var_os);
+    let word = arguments.first().map(OsString::as_os_str).unwrap_or_default();
+    model::program::started(word, package.as_deref(), path.as_deref());
     if let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
         pyo3_doctor::words::fit(columns.into());
     }

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod ledger;
 pub mod negative;
 pub mod outcome;
+pub mod program;
 pub mod record;
 pub mod rehearsal;
 pub mod secrets;

@@ -14,6 +14,7 @@ use crate::config::{Config, pytest};
 use crate::model::cell::{Python, WheelId};
 use crate::model::event::Event;
 use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::program;
 use crate::model::secrets;
 use crate::process::{Command, ProcessError};
 use crate::provision::Context;
@@ -55,7 +56,8 @@ pub enum EnvironmentError {
     #[error("the cells of Python {python} have no lock {}\nhint: docs/own-project.md of pyo3-matrix says how one is compiled", path.display())]
     NoLock { python: Python, path: PathBuf },
     #[error(
-        "the packages that the tests need on Python {python} cannot be locked: {source}\nhint: `packages` of [suite] in matrix.toml says what they are; `cargo matrix init` writes what was inferred"
+        "the packages that the tests need on Python {python} cannot be locked: {source}\nhint: `packages` of [suite] in matrix.toml says what they are; `{} init` writes what was inferred",
+        program::name()
     )]
     Unlocked { python: Python, source: ProcessError },
     #[error("{} {lacking}\nhint: `uv lock` brings it up to date", lock.display())]

@@ -12,6 +12,7 @@ use crate::build::workspace::{self, MANIFEST, Workspace};
 use crate::config::Config;
 use crate::model::cell::Line;
 use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::program;
 use crate::model::rehearsal::Edit;
 use pyo3_doctor::lockfile::{Lockfile, Unreadable};
 
@@ -33,9 +34,9 @@ pub struct Project {
 /// The reason why there is no project for a line.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    #[error("line {line} has no lock file {}\nhint: `cargo matrix lock {line}` makes it", path.display())]
+    #[error("line {line} has no lock file {}\nhint: `{} lock {line}` makes it", path.display(), program::command())]
     NoLock { line: Line, path: PathBuf },
-    #[error("{}: {source}\nhint: `cargo matrix lock {line}` makes it anew", path.display())]
+    #[error("{}: {source}\nhint: `{} lock {line}` makes it anew", path.display(), program::command())]
     Unreadable { line: Line, path: PathBuf, source: Unreadable },
     #[error(transparent)]
     Io(#[from] io::Error),

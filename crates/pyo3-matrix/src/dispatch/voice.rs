@@ -85,7 +85,7 @@ pub fn fail(error: &Error) {
     // Before it is broken into lines: a secret with blanks in it would be broken too.
     let text = secrets::redacted(&error.to_string());
     // The exit code says it too.
-    let _ = writeln!(anstream::stderr(), "{}", message::error(&text, error.hint()));
+    let _ = writeln!(anstream::stderr(), "{}", message::error(&text, error.hint().as_deref()));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::cell::Python;
+use crate::model::program;
 use crate::process::ProcessError;
 
 /// A place where the harness looked, and the reason why it did not use it.
@@ -91,13 +92,15 @@ fn indented(tail: &str) -> String {
     tail.lines().flat_map(|line| ["\n    ", line]).collect()
 }
 
-fn disk_hint(error: &io::Error) -> &'static str {
+fn disk_hint(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "\nhint: the disk is full; `cargo matrix clean` removes what the harness keeps"
+            format!("\nhint: the disk is full; `{} clean` removes what the harness keeps", program::command())
         }
-        io::ErrorKind::PermissionDenied => "\nhint: make that path readable and writable for this user",
-        _ => "",
+        io::ErrorKind::PermissionDenied => {
+            "\nhint: make that path readable and writable for this user".to_owned()
+        }
+        _ => String::new(),
     }
 }
 

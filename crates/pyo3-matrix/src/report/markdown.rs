@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
+use crate::model::program;
 use crate::model::record::Outcome;
 use crate::report::causes::{Failing, Reason, Skip, because, failing, reasons, skips};
 use crate::report::grid::Table;
@@ -112,8 +113,9 @@ fn block(reason: &Reason<'_>) -> String {
     if let (false, Some(cell)) = (matches!(outcome, Outcome::Skipped { .. }), cells.first()) {
         let _ = writeln!(
             block,
-            "\nAgain: `{}`; `cargo matrix repro {cell}` says how in Docker and Nix.",
-            repro::bare(cell)
+            "\nAgain: `{}`; `{} repro {cell}` says how in Docker and Nix.",
+            repro::bare(cell),
+            program::command()
         );
     }
     block + "\n"

@@ -14,6 +14,7 @@ use crate::build::wheel::Wheel;
 use crate::model::cell::{CellId, Line, Release, WheelId};
 use crate::model::event::Found;
 use crate::model::failure::Provided;
+use crate::model::program;
 use crate::model::rehearsal::Edit;
 use crate::plan::Plan;
 use crate::plan::part::Part;
@@ -76,7 +77,7 @@ pub fn stale(line: Line, faults: &[String]) -> String {
     for fault in faults {
         let _ = writeln!(text, "  {fault}");
     }
-    let _ = writeln!(text, "  hint: cargo matrix lock {line}");
+    let _ = writeln!(text, "  hint: {} lock {line}", program::command());
     text
 }
 
@@ -165,8 +166,9 @@ pub fn nothing_failed(run: &str) -> String {
 pub fn not_merged(run: &str, changed: &[&str]) -> String {
     format!(
         "note      {} changed since run {run}: this verdict is about the cells run again alone\n          \
-         `cargo matrix run` judges all of them anew",
-        changed.join(" and ")
+         `{} run` judges all of them anew",
+        changed.join(" and "),
+        program::command()
     )
 }
 
@@ -219,10 +221,11 @@ fn first_line(text: &str) -> &str {
 #[must_use]
 pub fn kept(run: &Path, target: &Path, bytes: u64) -> String {
     format!(
-        "report    {}\ncache     {} in {} (`cargo matrix clean` frees it)",
+        "report    {}\ncache     {} in {} (`{} clean` frees it)",
         shown(&run.join("report.json")),
         size(bytes),
-        shown(target)
+        shown(target),
+        program::command()
     )
 }
 
@@ -233,7 +236,8 @@ pub fn cleaned(cleaned: &Cleaned) -> String {
         let _ = write!(text, "\nleft {}: a harness uses it at this moment", cache.display());
     }
     if !cleaned.in_use.is_empty() {
-        text.push_str("\nhint: `cargo matrix clean` empties it once that harness has ended");
+        let clean = format!("{} clean", program::command());
+        let _ = write!(text, "\nhint: `{clean}` empties it once that harness has ended");
     }
     if let Some((folder, bytes)) = &cleaned.shared {
         let (folder, bytes) = (folder.display(), size(*bytes));

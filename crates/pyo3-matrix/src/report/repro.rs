@@ -1,11 +1,12 @@
 //! How is one cell run again by hand? A cell in, the bare, Docker and Nix commands out. Pure.
 
 use crate::model::cell::CellId;
+use crate::model::program;
 
 /// The cell on this machine as it is; it needs nothing but what the README asks for.
 #[must_use]
 pub fn bare(cell: &CellId) -> String {
-    format!("cargo matrix run --cell {cell}")
+    format!("{} run --cell {cell}", program::command())
 }
 
 /// The cell in a container beside the server of the compose file.
@@ -17,7 +18,7 @@ pub fn docker(cell: &CellId) -> String {
 /// The cell in the flake's shell.
 #[must_use]
 pub fn nix(cell: &CellId) -> String {
-    format!("nix develop -c {}", bare(cell))
+    format!("nix develop -c {} run --cell {cell}", program::of_cargo())
 }
 
 /// What a project has besides its `matrix.toml`.
@@ -41,7 +42,7 @@ impl Offers {
 /// The ways that the project offers, each under what it runs in.
 #[must_use]
 pub fn render(cell: &CellId, offers: Offers) -> String {
-    let shell = format!("cargo matrix shell {cell}");
+    let shell = format!("{} shell {cell}", program::command());
     let mut ways = vec![("on this machine", bare(cell))];
     ways.extend(offers.docker.then(|| ("in Docker", docker(cell))));
     ways.extend(offers.nix.then(|| ("in Nix", nix(cell))));

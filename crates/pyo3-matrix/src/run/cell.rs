@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::config::service::ServiceId;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
+use crate::model::program;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
 use crate::model::secrets;
 use crate::plan::Planned;
@@ -263,9 +264,9 @@ fn requested(versions: &Versions) -> String {
 fn machine(error: &io::Error) -> Failure {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => {
-            "\nhint: the disk is full; `cargo matrix clean` frees what the harness keeps"
+            format!("\nhint: the disk is full; `{} clean` frees what the harness keeps", program::command())
         }
-        _ => "",
+        _ => String::new(),
     };
     Failure { outcome: Outcome::ProvisionFailed, reason: format!("{error}{hint}") }
 }

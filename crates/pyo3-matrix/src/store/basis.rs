@@ -12,6 +12,7 @@ use crate::build::cell_files;
 use crate::build::workspace::{self, Workspace};
 use crate::config::Config;
 use crate::model::fingerprint::{self, Fingerprint};
+use crate::model::program;
 use crate::store::loaded;
 
 /// What a run's cells were made from, as SHA-256 in hexadecimal.
@@ -75,8 +76,9 @@ impl Basis {
 
 fn no_locks(folder: &Path) -> io::Error {
     let what = format!(
-        "no lines are locked yet in {}\nhint: `cargo matrix lock` makes their locks",
-        folder.display()
+        "no lines are locked yet in {}\nhint: `{} lock` makes their locks",
+        folder.display(),
+        program::command()
     );
     io::Error::new(io::ErrorKind::NotFound, what)
 }

@@ -10,6 +10,7 @@ use crate::model::document;
 use crate::model::fingerprint::naming;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
+use crate::model::program;
 use crate::model::record::{self, Record, SCHEMA_VERSION};
 use crate::model::rehearsal::Rehearsal;
 use crate::store::intent::Intent;
@@ -208,7 +209,7 @@ fn known(runs: &Path) -> String {
         .collect();
     ids.sort();
     match ids.last() {
-        None => "`cargo matrix run` makes one".to_owned(),
+        None => format!("`{} run` makes one", program::command()),
         Some(newest) => format!("there are {}, the newest is {newest}", ids.len()),
     }
 }

@@ -68,7 +68,8 @@ pub fn target() -> PathBuf {
 /// is neither used nor touched, but for pip's downloads.
 pub fn matrix() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pyo3-matrix"));
-    command.current_dir(likeness()).env("XDG_CACHE_HOME", cache());
+    // As the alias of this repository starts it, also where cargo did not start these tests.
+    command.current_dir(likeness()).env("XDG_CACHE_HOME", cache()).env("CARGO_PKG_NAME", "pyo3-matrix");
     if let Some(downloads) = downloads() {
         command.env("PIP_CACHE_DIR", downloads);
     }
