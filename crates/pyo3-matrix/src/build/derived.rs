@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::line::{self, Project};
 use crate::build::lock::{self, LockError};
-use crate::build::manifest::Manifest;
+use crate::build::manifest::{Manifest, OF_PYO3};
 use crate::build::rehearsal::{self, Wanted};
 use crate::build::workspace::{MANIFEST, Workspace};
 use crate::config::{Config, LineSpec};
@@ -81,8 +81,11 @@ pub fn upgrade(spec: &LineSpec, context: &Context<'_>) -> Result<Upgrade, LockEr
     Ok(Upgrade { edits, moved: read(config, spec.name).moved })
 }
 
+/// The pairing, and what is released with its `pyo3`: a manifest may ask for `pyo3-build-config` itself.
 fn of_pairing(spec: &LineSpec) -> Wanted {
-    spec.pairing().filter_map(|(name, version)| Some((name.to_owned(), version.parse().ok()?))).collect()
+    let together = OF_PYO3.map(|name| (name, spec.pyo3.as_str()));
+    let all = together.into_iter().chain(spec.pairing());
+    all.filter_map(|(name, version)| Some((name.to_owned(), version.parse().ok()?))).collect()
 }
 
 fn provide(spec: &LineSpec, context: &Context<'_>) -> Result<(), LockError> {
@@ -218,4 +221,24 @@ fn read(config: &Config, line: Line) -> Made {
 
 fn state(config: &Config, line: Line) -> PathBuf {
     config.line_lock(line).with_extension("json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_released_with_pyo3_is_raised_with_it() {
+        let spec = LineSpec {
+            name: "0.30".parse().expect("a line"),
+            pyo3: "0.30.1".into(),
+            extra: false,
+            companions: BTreeMap::from([("pyo3-async-runtimes".to_owned(), "0.30.0".to_owned())]),
+        };
+        let text = "[workspace.dependencies]\npyo3 = \"0.29.0\"\npyo3-build-config = { version = \"0.29.0\" }\n\
+                    pyo3-async-runtimes = \"0.29\"\npyo3-log = \"0.13\"\n";
+        let (edited, edits) = rehearsal::edit(MANIFEST.as_ref(), text, &of_pairing(&spec)).expect("TOML");
+        let raised = text.replace("0.29.0", "0.30").replace("0.29", "0.30");
+        assert_eq!((edited, edits.len()), (raised, 3));
+    }
 }

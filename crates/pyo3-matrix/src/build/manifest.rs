@@ -15,7 +15,8 @@ use pyo3_doctor::lockfile::Requirement;
 pub struct Manifest(Table);
 
 /// The crates that `PyO3` releases together, with one version.
-const OF_PYO3: [&str; 5] = ["pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macros", "pyo3-macros-backend"];
+pub const OF_PYO3: [&str; 5] =
+    ["pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macros", "pyo3-macros-backend"];
 
 /// The tables in which a manifest lists its dependencies.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
