@@ -1,0 +1,1 @@
+"""What must hold? Two layers: any awaitable (`core`), and any Postgres driver (`postgres`)."""

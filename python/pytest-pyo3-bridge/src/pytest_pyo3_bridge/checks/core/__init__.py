@@ -1,0 +1,1 @@
+"""What must hold of any awaitable whose work is done in Rust? A file per subject."""

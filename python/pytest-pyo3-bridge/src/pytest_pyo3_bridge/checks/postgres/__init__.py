@@ -1,0 +1,1 @@
+"""What must hold of any asyncio driver of Postgres? A file per subject."""

@@ -1,0 +1,164 @@
+"""How is the kit used from pytest? Its options, and the folder of the package as a collection of checks."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_pyo3_bridge.adapter import AdapterError, load
+from pytest_pyo3_bridge.catalogue import Depth, table
+from pytest_pyo3_bridge.known import KnownError, read
+from pytest_pyo3_bridge.session import SESSION, Session
+from pytest_pyo3_bridge.supervisor import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_pyo3_bridge.adapter import Loaded
+
+HERE = Path(__file__).resolve().parent
+KNOWN = "bridge-known.toml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the kit's options."""
+    group = parser.getgroup("bridge", "conformance of a bridge between asyncio and Rust")
+    add = group.addoption
+    add("--bridge-adapter", metavar="MODULE:NAME", help="the adapter: MODULE:NAME or FILE.py:NAME (NAME: Adapter)")
+    add("--bridge-dsn", metavar="DSN", help="a postgresql:// URI for a driver's adapter; $BRIDGE_DSN is one as well")
+    add(
+        "--bridge-depth",
+        choices=[depth.value for depth in Depth],
+        default=Depth.DEFAULT.value,
+        help="quick: under 15 s; default: under a minute; soak: a million operations",
+    )
+    add("--bridge-seed", type=int, metavar="N", help="what is random begins here; it is printed with each session")
+    add("--bridge-known", type=Path, metavar="FILE", help=f"failures that are known (default: {KNOWN} in the rootdir)")
+    add(
+        "--bridge-known-flaky",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a known failure that may pass as well, instead of being stale then",
+    )
+    add(
+        "--bridge-beside-others",
+        action="store_true",
+        help="leave out what judges times and slopes, because other work shares the machine",
+    )
+    add("--bridge-json", type=Path, metavar="FILE", help="write the results there, as JSON")
+    add(
+        "--bridge-incidents",
+        type=Path,
+        default=Path("bridge-incidents"),
+        metavar="FOLDER",
+        help="where stacks are written when a check hangs or crashes (default: bridge-incidents)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the checks out of sessions that do not ask for them."""
+    config.addinivalue_line("markers", "bridge: a check of pytest-pyo3-bridge")
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the package itself (`--pyargs pytest_pyo3_bridge`) as the table of checks."""
+    if path.resolve() != HERE:
+        return None
+    found: Kit = Kit.from_parent(parent, path=path)
+    return found
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Look at no file of the package: none has tests."""
+    return True if HERE in collection_path.resolve().parents else None
+
+
+class Kit(pytest.Directory):
+    """All checks, on the adapter that the command line names."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each check of the adapter's layers."""
+        from pytest_pyo3_bridge.item import CheckItem  # noqa: PLC0415 (a circle otherwise)
+
+        session = _session(self.config)
+        for check in session.checks:
+            yield CheckItem.from_parent(self, name=check.id, check=check, bridge=session)
+
+
+def _session(config: pytest.Config) -> Session:
+    if SESSION in config.stash:
+        return config.stash[SESSION]
+    try:
+        session = _made(config)
+    except (AdapterError, KnownError) as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SESSION] = session
+    return session
+
+
+def _made(config: pytest.Config) -> Session:
+    named = config.getoption("--bridge-adapter")
+    if not named:
+        message = (
+            "the checks need an adapter\nhint: --bridge-adapter MODULE:NAME; the kit's README shows one of 12 lines"
+        )
+        raise AdapterError(message)
+    loaded = load(named)
+    path = config.getoption("--bridge-known") or config.rootpath / KNOWN
+    known = {}
+    if path.exists() or config.getoption("--bridge-known"):
+        known = read(path, table(), loaded.driver)
+    seed = config.getoption("--bridge-seed")
+    dsn = config.getoption("--bridge-dsn") or os.environ.get("BRIDGE_DSN")
+    setting = Setting(
+        named,
+        dsn,
+        Depth(config.getoption("--bridge-depth")),
+        secrets.randbelow(1 << 31) if seed is None else seed,
+        config.getoption("--bridge-incidents").absolute(),
+        look=_look(loaded, dsn),
+    )
+    flaky = frozenset(config.getoption("--bridge-known-flaky"))
+    return Session(loaded, setting, known, flaky, beside_others=config.getoption("--bridge-beside-others"))
+
+
+def _look(loaded: Loaded, dsn: str | None) -> Callable[[], str] | None:
+    if loaded.kind == "core" or dsn is None:
+        return None
+    from pytest_pyo3_bridge.postgres.observer import looker  # noqa: PLC0415 (core adapters need none of it)
+
+    return looker(dsn)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what the checks are made on."""
+    session = config.stash.get(SESSION, None)
+    return [] if session is None else [session.headline()]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the workers, and write the results."""
+    found = session.config.stash.get(SESSION, None)
+    if found is None:
+        return
+    found.end()
+    path: Path | None = session.config.getoption("--bridge-json")
+    if path is not None:
+        found.write(path)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show what was found, by level."""
+    session = config.stash.get(SESSION, None)
+    if session is None or not session.results:
+        return
+    from pytest_pyo3_bridge.summary import lines  # noqa: PLC0415 (only a session with checks needs it)
+
+    terminalreporter.section("bridge")
+    for line in lines(session):
+        terminalreporter.write_line(line)

@@ -1,0 +1,206 @@
+"""How does a check see a process end, fork or be interrupted? A function of the kit runs as a program of its own.
+
+`Programs` starts such a program; `main` is what runs in it. Programs stay in their starter's process group, so the
+clock outside ends them as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import importlib
+import json
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_pyo3_bridge import boot, stacks
+from pytest_pyo3_bridge.lifeline import die_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+# Beside other checks, on a machine with other work.
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended.
+
+    Attributes:
+        status: its exit status; a signal's number, negative, if one killed it.
+        out: what it wrote to stdout.
+        err: what it wrote to stderr.
+        seconds: how long it ran, from the moment that it was waited for.
+    """
+
+    status: int
+    out: str
+    err: str
+    seconds: float
+
+    def sound(self) -> None:
+        """Check that neither Rust nor Python crashed.
+
+        Raises:
+            AssertionError: with the end of what it said.
+        """
+        assert self.status >= 0, f"a signal killed the program ({signal_name(-self.status)}): {self.tail()}"
+        loud = [
+            word for word in ("panicked at", "Fatal Python error", "thread caused non-unwinding") if word in self.err
+        ]
+        assert not loud, f"the program said: {self.tail()}"
+
+    def tail(self, lines: int = 12) -> str:
+        """Return the end of its stderr."""
+        return "\n".join(self.err.strip().splitlines()[-lines:]) or "(it said nothing)"
+
+
+class Programs:
+    """Starts programs on one adapter.
+
+    Args:
+        adapter: as `adapter.load` takes it.
+        dsn: for a Postgres adapter.
+        environment: variables beside those of this process.
+    """
+
+    def __init__(self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None) -> None:
+        self.adapter = adapter
+        self.dsn = dsn
+        self.environment = environment or {}
+
+    @contextlib.asynccontextmanager
+    async def start(self, function: Callable[..., Any], *arguments: Any) -> AsyncIterator[Running]:
+        """Start a program; it is gone afterwards."""
+        order = {
+            "adapter": self.adapter,
+            "dsn": self.dsn,
+            "function": f"{function.__module__}:{function.__qualname__}",
+            "arguments": arguments,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *boot.command("program"),
+            json.dumps(order),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**boot.environment(), **self.environment},
+            limit=1 << 24,
+        )
+        try:
+            yield Running(process)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+            await process.communicate()
+
+    async def run(self, function: Callable[..., Any], *arguments: Any, seconds: float = PATIENCE) -> Ended:
+        """Run a program to its end.
+
+        Args:
+            function: a function of a module; gets a maker of core adapters, then the arguments.
+            arguments: what JSON can hold.
+            seconds: how long it may take.
+
+        Raises:
+            AssertionError: if it takes longer; the text holds its stacks.
+        """
+        async with self.start(function, *arguments) as running:
+            return await running.end(seconds)
+
+
+class Running:
+    """A program that runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.read: list[str] = []
+
+    async def line(self, seconds: float = PATIENCE) -> str:
+        """Wait for a line of its stdout, and return it; an empty text if it ended.
+
+        Raises:
+            AssertionError: if none comes in time.
+        """
+        assert self.process.stdout is not None
+        try:
+            line = (await asyncio.wait_for(self.process.stdout.readline(), seconds)).decode(errors="replace")
+        except asyncio.TimeoutError:
+            raise AssertionError(await self._hangs(f"said nothing within {seconds:g} s")) from None
+        self.read.append(line)
+        return line.strip()
+
+    async def ready(self, seconds: float = PATIENCE) -> None:
+        """Wait until it says that it is ready.
+
+        Raises:
+            AssertionError: if it ends or hangs before.
+        """
+        line = await self.line(seconds)
+        if line != "ready":
+            ended = await self.end()
+            message = f"the program did not get as far as it should: {line} {ended.tail()}"
+            raise AssertionError(message)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    async def end(self, seconds: float = PATIENCE) -> Ended:
+        """Wait for its end.
+
+        Raises:
+            AssertionError: if it does not end in time; the text holds its stacks.
+        """
+        started = time.monotonic()
+        ending = asyncio.ensure_future(self.process.communicate())
+        done, _ = await asyncio.wait({ending}, timeout=seconds)
+        if not done:
+            shown = await self._hangs(f"did not end within {seconds:g} s", ending)
+            raise AssertionError(shown)
+        out, err = (text.decode(errors="replace") for text in ending.result())
+        status = self.process.returncode
+        assert status is not None
+        return Ended(status, "".join(self.read) + out, err, time.monotonic() - started)
+
+    async def _hangs(self, what: str, ending: asyncio.Future[tuple[bytes, bytes]] | None = None) -> str:
+        """Take its stacks, and kill it. Return the sentence and the stacks."""
+        native = await asyncio.get_running_loop().run_in_executor(None, stacks.native, self.process.pid)
+        if hasattr(signal, "SIGUSR1"):
+            self.signal(signal.SIGUSR1)
+            await asyncio.sleep(0.3)
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        _, err = await (ending if ending is not None else self.process.communicate())
+        return f"the program {what}\n{err.decode(errors='replace')[-4000:]}\n{native}"
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGSEGV`` for 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def main() -> None:
+    """Run the function that the order on the command line names."""
+    from pytest_pyo3_bridge.adapter import load  # noqa: PLC0415 (a program without an order imports nothing)
+    from pytest_pyo3_bridge.maker import core_maker  # noqa: PLC0415
+
+    order = json.loads(sys.argv[1])
+    die_with_parent()
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
+    # A shell that starts work in the background lets it ignore Ctrl-C, and so would this program.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    module, name = order["function"].split(":")
+    function = getattr(importlib.import_module(module), name)
+    function(core_maker(load(order["adapter"]), order["dsn"]), *order["arguments"])

@@ -1,0 +1,107 @@
+"""What does a check get? The adapter to ask, how long to look, a seeded chance, and programs of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_pyo3_bridge.catalogue import Depth
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from pytest_pyo3_bridge.postgres.server import Bench
+    from pytest_pyo3_bridge.program import Programs
+
+T = TypeVar("T")
+
+# A single answer that takes longer never comes: nothing here asks for work of more than a second.
+DEADLINE = 8.0
+
+
+class Inapplicable(Exception):  # noqa: N818 (it is no error)
+    """The check cannot be made here. The text is the reason that the report shows."""
+
+
+@dataclass
+class Trial:
+    """One check on one adapter.
+
+    Attributes:
+        make: makes a core adapter; whoever makes one gives it to `release`.
+        depth: how long to look.
+        seed: what `chance` and programs are seeded with, printed with a finding.
+        programs: starts programs of the kit in processes of their own.
+        bench: for Postgres checks, the server, the driver's adapter and an observer of its own.
+        notes: what the report shows beside the outcome.
+    """
+
+    make: Callable[[], Any]
+    depth: Depth
+    seed: int
+    programs: Programs
+    bench: Bench | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+    made: list[Any] = field(default_factory=list)
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)  # noqa: S311 (it decides when to cancel)
+
+    @property
+    def adapter(self) -> Any:
+        """The core adapter of this check; made at first use."""
+        if not self.made:
+            self.made.append(self.make())
+        return self.made[0]
+
+    def count(self, quick: int, default: int, soak: int) -> int:
+        """Return how often something is done at this depth."""
+        return {Depth.QUICK: quick, Depth.DEFAULT: default, Depth.SOAK: soak}[self.depth]
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a measurement, or a behaviour that is free, for the report."""
+        self.notes[name] = value
+
+    async def release(self) -> None:
+        """Close the adapters of this check."""
+        while self.made:
+            await close(self.made.pop())
+
+
+async def close(adapter: Any) -> None:
+    """Close an adapter, if it can be closed."""
+    closing = getattr(adapter, "close", None)
+    if closing is not None:
+        ended = closing()
+        if inspect.isawaitable(ended):
+            await within(ended)
+
+
+async def within(awaitable: Awaitable[T], seconds: float = DEADLINE) -> T:
+    """Await with a deadline.
+
+    Raises:
+        AssertionError: if it did not end in time.
+    """
+    # Not wait_for: a cancellation that the other side ignores would hold it up for ever.
+    work = asyncio.ensure_future(_plain(awaitable))
+    done, _ = await asyncio.wait({work}, timeout=seconds)
+    if not done:
+        work.cancel()
+        message = f"no answer came within {seconds:g} s"
+        raise AssertionError(message)
+    return work.result()
+
+
+async def _plain(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+def task(awaitable: Awaitable[T]) -> asyncio.Task[T]:
+    """Await in a task of its own."""
+    coroutine: Coroutine[Any, Any, T] = _plain(awaitable)
+    return asyncio.get_running_loop().create_task(coroutine)
