@@ -32,7 +32,7 @@ class Depth(str, Enum):
 
 
 # How much longer a check may take at each depth than its limit at quick depth.
-PATIENCE = {Depth.QUICK: 1.0, Depth.DEFAULT: 3.0, Depth.SOAK: 120.0}
+PATIENCE = {Depth.QUICK: 1.0, Depth.DEFAULT: 2.0, Depth.SOAK: 120.0}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Check:
     needs: tuple[str, ...] = ()
     alone: bool = False
     measures: bool = False
-    limit: float = 15.0
+    limit: float = 10.0
 
     @property
     def layer(self) -> str:

@@ -50,6 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave out what judges times and slopes, because other work shares the machine",
     )
+    add(
+        "--bridge-patience",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="multiply the seconds after which a check hangs, on a slow machine",
+    )
     add("--bridge-json", type=Path, metavar="FILE", help="write the results there, as JSON")
     add(
         "--bridge-incidents",
@@ -61,15 +68,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the checks out of sessions that do not ask for them."""
+    """Prepare the session, if the command line names an adapter.
+
+    Raises:
+        pytest.UsageError: if it cannot be used.
+    """
     config.addinivalue_line("markers", "bridge: a check of pytest-pyo3-bridge")
+    named = config.getoption("--bridge-adapter")
+    if not named:
+        return
+    try:
+        config.stash[SESSION] = _made(config, named)
+    except (AdapterError, KnownError) as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the package itself (`--pyargs pytest_pyo3_bridge`) as the table of checks."""
     if path.resolve() != HERE:
         return None
-    found: Kit = Kit.from_parent(parent, path=path)
+    found: Kit = Kit.from_parent(parent, path=path, nodeid=HERE.name)
     return found
 
 
@@ -85,29 +103,23 @@ class Kit(pytest.Directory):
         """Yield an item for each check of the adapter's layers."""
         from pytest_pyo3_bridge.item import CheckItem  # noqa: PLC0415 (a circle otherwise)
 
-        session = _session(self.config)
+        session = self.config.stash.get(SESSION, None)
+        if session is None:
+            message = (
+                "the checks need an adapter\nhint: --bridge-adapter MODULE:NAME; the kit's README shows a short one"
+            )
+            raise self.CollectError(message)
         for check in session.checks:
             yield CheckItem.from_parent(self, name=check.id, check=check, bridge=session)
 
 
-def _session(config: pytest.Config) -> Session:
-    if SESSION in config.stash:
-        return config.stash[SESSION]
-    try:
-        session = _made(config)
-    except (AdapterError, KnownError) as error:
-        raise pytest.UsageError(str(error)) from error
-    config.stash[SESSION] = session
-    return session
+def _made(config: pytest.Config, named: str) -> Session:
+    """Prepare the session.
 
-
-def _made(config: pytest.Config) -> Session:
-    named = config.getoption("--bridge-adapter")
-    if not named:
-        message = (
-            "the checks need an adapter\nhint: --bridge-adapter MODULE:NAME; the kit's README shows one of 12 lines"
-        )
-        raise AdapterError(message)
+    Raises:
+        AdapterError: if the adapter cannot be used.
+        KnownError: if the file of known failures cannot.
+    """
     loaded = load(named)
     path = config.getoption("--bridge-known") or config.rootpath / KNOWN
     known = {}
@@ -122,6 +134,7 @@ def _made(config: pytest.Config) -> Session:
         secrets.randbelow(1 << 31) if seed is None else seed,
         config.getoption("--bridge-incidents").absolute(),
         look=_look(loaded, dsn),
+        patience=config.getoption("--bridge-patience"),
     )
     flaky = frozenset(config.getoption("--bridge-known-flaky"))
     return Session(loaded, setting, known, flaky, beside_others=config.getoption("--bridge-beside-others"))

@@ -65,6 +65,7 @@ class Setting:
         incidents: the folder for stacks.
         server: what the Postgres checks need to know of servers of their own.
         look: asks the server what it does, for an incident.
+        patience: what the seconds of each check are multiplied by, on a slow machine.
     """
 
     adapter: str
@@ -74,6 +75,7 @@ class Setting:
     incidents: Path
     server: dict[str, Any] | None = None
     look: Callable[[], str] | None = None
+    patience: float = 1.0
 
 
 class WorkerBroken(Exception):  # noqa: N818 (it is told as an error of the request)
@@ -86,6 +88,8 @@ class Supervisor:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.complaints: list[str] = []
+        # Of checks that hung and could go on: the class, and the file with the stacks.
+        self._hangs: dict[str, tuple[str, Path]] = {}
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._folder = tempfile.TemporaryDirectory(prefix="pyo3-bridge-")
@@ -113,23 +117,37 @@ class Supervisor:
         self._order(run=list(by_id))
         begun: dict[str, float] = {}
         ended: set[str] = set()
-        while len(ended) < len(by_id):
-            answer = self._next(self._left(by_id, begun, ended))
-            if answer is not None and "begin" in answer:
+        while (answer := self._next(self._left(by_id, begun, ended))) is not None and "idle" not in answer:
+            if "begin" in answer:
                 begun[answer["begin"]] = time.monotonic()
-            elif answer is not None and "end" in answer:
+            elif "late" in answer:
+                self._late(by_id[answer["late"]], begun)
+            elif "end" in answer:
                 ended.add(answer["end"])
                 yield self._result(by_id[answer["end"]], answer)
-            elif answer is None or "idle" in answer:
-                late = [by_id[name] for name in begun if name not in ended] or [c for c in checks if c.id not in ended]
-                yield from self._struck(late, ended, alone=len(by_id) == 1, begun=begun)
-                break
+        if answer is None and len(ended) < len(by_id):
+            late = [by_id[name] for name in begun if name not in ended] or [c for c in checks if c.id not in ended]
+            yield from self._struck(late, ended, alone=len(by_id) == 1, begun=begun)
         return begun, ended
+
+    def _late(self, check: Check, begun: dict[str, float]) -> None:
+        """Take the stacks of a worker whose check hangs and which can go on, and let it."""
+        before = time.monotonic()
+        evidence = self._evidence(None)
+        if check.id not in self._hangs:
+            path = write(self.setting.incidents, check, self.setting, evidence, before - begun[check.id])
+            self._hangs[check.id] = (evidence.hang(), path)
+        self._order(on=True)
+        # This time is nobody's.
+        for name in begun:
+            begun[name] += time.monotonic() - before
 
     def _left(self, checks: dict[str, Check], begun: dict[str, float], ended: set[str]) -> float:
         """How many seconds are left to the check whose time ends first."""
         running = [
-            began + checks[name].seconds(self.setting.depth) for name, began in begun.items() if name not in ended
+            began + checks[name].seconds(self.setting.depth) * self.setting.patience
+            for name, began in begun.items()
+            if name not in ended
         ]
         return min(running, default=time.monotonic() + START) - time.monotonic()
 
@@ -189,7 +207,9 @@ class Supervisor:
 
     def _result(self, check: Check, answer: dict[str, Any]) -> Result:
         self.complaints.extend(f"{check.id}: {text}" for text in answer["complaints"])
-        return Result(check, answer["outcome"], answer["message"], answer["seconds"], answer["notes"])
+        hang, path = self._hangs.get(check.id, (None, None))
+        message = f"{answer['message']}: {hang}" if hang and answer["outcome"] == "hung" else answer["message"]
+        return Result(check, answer["outcome"], message, answer["seconds"], answer["notes"], path, hang)
 
     def _start(self) -> None:
         """Start a worker, unless one waits for orders.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_pyo3_bridge.catalogue import Depth
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from pytest_pyo3_bridge.postgres.server import Bench
     from pytest_pyo3_bridge.program import Programs
@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 # A single answer that takes longer never comes: nothing here asks for work of more than a second.
 DEADLINE = 8.0
+
+
+class Late(AssertionError):  # noqa: N818 (it is a finding)
+    """An answer did not come in time: the check hangs, and its stacks were taken before it went on."""
 
 
 class Inapplicable(Exception):  # noqa: N818 (it is no error)
@@ -85,23 +89,34 @@ async def within(awaitable: Awaitable[T], seconds: float = DEADLINE) -> T:
     """Await with a deadline.
 
     Raises:
-        AssertionError: if it did not end in time.
+        Late: if it did not end in time.
     """
     # Not wait_for: a cancellation that the other side ignores would hold it up for ever.
-    work = asyncio.ensure_future(_plain(awaitable))
+    work = asyncio.ensure_future(awaitable)
     done, _ = await asyncio.wait({work}, timeout=seconds)
     if not done:
-        work.cancel()
-        message = f"no answer came within {seconds:g} s"
-        raise AssertionError(message)
+        try:
+            await too_late(f"no answer came within {seconds:g} s")
+        finally:
+            work.cancel()
     return work.result()
 
 
-async def _plain(awaitable: Awaitable[T]) -> T:
-    return await awaitable
+# Has the stacks taken while everything stands where it hangs. The worker sets it; a program of the kit has none.
+_report: list[Callable[[], Awaitable[None]]] = []
 
 
-def task(awaitable: Awaitable[T]) -> asyncio.Task[T]:
-    """Await in a task of its own."""
-    coroutine: Coroutine[Any, Any, T] = _plain(awaitable)
-    return asyncio.get_running_loop().create_task(coroutine)
+def report_late_by(report: Callable[[], Awaitable[None]]) -> None:
+    """Let `too_late` await this before it raises."""
+    _report[:] = [report]
+
+
+async def too_late(message: str) -> None:
+    """Tell that something hangs, while it does.
+
+    Raises:
+        Late: always.
+    """
+    for report in _report:
+        await report()
+    raise Late(message)

@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 import zlib
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +30,15 @@ from pytest_pyo3_bridge.complaints import Complaints
 from pytest_pyo3_bridge.lifeline import die_with_parent
 from pytest_pyo3_bridge.maker import core_maker
 from pytest_pyo3_bridge.program import Programs
-from pytest_pyo3_bridge.trial import Inapplicable, Trial
+from pytest_pyo3_bridge.trial import Inapplicable, Late, Trial, report_late_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_pyo3_bridge.catalogue import Check
 
+# The check that this task makes.
+_CHECK: ContextVar[str] = ContextVar("check")
 # So many checks wait in one loop at once: each may start programs, and machines are small.
 AT_ONCE = 6
 
@@ -57,6 +60,8 @@ class Worker:
         self.programs = Programs(order["adapter"], self.dsn)
         self.server: dict[str, Any] | None = order.get("server")
         self.complaints = Complaints()
+        self.on = threading.Event()
+        report_late_by(self._late)
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         self.complaints.install(self.loop)
@@ -73,6 +78,7 @@ class Worker:
 
         async def one(check: Check) -> None:
             async with places:
+                _CHECK.set(check.id)
                 await self._one(check)
 
         await asyncio.gather(*(one(check) for check in checks))
@@ -98,6 +104,14 @@ class Worker:
             complaints=self.complaints.take(),
         )
 
+    async def _late(self) -> None:
+        """Let the starter take the stacks while everything stands where it hangs."""
+        self.on.clear()
+        self.say(late=_CHECK.get())
+        # The event is set by the thread that reads orders.
+        while not self.on.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
     def _bench(self, check: Check) -> Any:
         if check.layer != "postgres" or self.dsn is None:
             return None
@@ -107,23 +121,26 @@ class Worker:
 
     async def _outcome(self, check: Check, trial: Trial) -> tuple[str, str]:
         """Return how the check ended, and the sentence for it."""
+        outcome, message = "passed", ""
         try:
             ended = check.run(trial)
             if inspect.isawaitable(ended):
                 await ended
         except Inapplicable as reason:
-            return "not applicable", str(reason)
+            outcome, message = "not applicable", str(reason)
+        except Late as error:
+            outcome, message = "hung", str(error)
         except AssertionError as error:
-            if check.level is Level.INFO:
-                return "recorded", _sentence(error)
-            return "failed", _sentence(error)
+            outcome, message = "failed", _sentence(error)
         except Exception as error:  # noqa: BLE001 (a finding, whatever it is)
-            return "failed", f"{_sentence(error)}\n{_place(error)}"
+            outcome, message = "failed", f"{_sentence(error)}\n{_place(error)}"
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            return "failed", f"a bare BaseException came through: {_sentence(error)}\n{_place(error)}"
-        return ("recorded" if check.level is Level.INFO else "passed"), ""
+            outcome, message = "failed", f"a bare BaseException came through: {_sentence(error)}\n{_place(error)}"
+        if check.level is Level.INFO and outcome in {"passed", "failed"}:
+            outcome = "recorded"
+        return outcome, message
 
 
 def _sentence(error: BaseException) -> str:
@@ -159,7 +176,7 @@ def main() -> None:
         return
     say(ready=True)
     orders: queue.Queue[list[str] | None] = queue.Queue()
-    threading.Thread(target=_read, args=(orders, say), daemon=True, name="bridge orders").start()
+    threading.Thread(target=_read, args=(orders, say, worker.on), daemon=True, name="bridge orders").start()
     while (names := orders.get()) is not None:
         worker.run(names)
         say(idle=True)
@@ -173,13 +190,15 @@ def _own_stdout() -> Any:
     return answers
 
 
-def _read(orders: queue.Queue[list[str] | None], say: Callable[..., None]) -> None:
+def _read(orders: queue.Queue[list[str] | None], say: Callable[..., None], on: threading.Event) -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "run" in order:
             orders.put(order["run"])
         elif "where" in order:
             say(where=standing.told())
+        elif "on" in order:
+            on.set()
     # The starter is gone, or wants no more. A check that is at work has nobody to tell.
     orders.put(None)
     time.sleep(1.0)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.catalogue import Level, check
-from pytest_pyo3_bridge.trial import within
+from pytest_pyo3_bridge.trial import too_late, within
 
 if TYPE_CHECKING:
     from pytest_pyo3_bridge.trial import Trial
@@ -31,10 +31,7 @@ async def every_answer_comes(trial: Trial) -> None:
         for one in done:
             one.result()
         if late:
-            for one in late:
-                one.cancel()
-            message = f"{len(late)} of {WAVE} answers never came, in wave {wave + 1} of {waves}"
-            raise AssertionError(message)
+            await too_late(f"{len(late)} of {WAVE} answers never came, in wave {wave + 1} of {waves}")
 
 
 @check(
