@@ -76,6 +76,8 @@ RUN cargo build --locked --package pyo3-matrix \
 FROM dependencies AS harness
 COPY Cargo.toml Cargo.lock matrix.toml ./
 COPY crates crates
+# The harness has the conformance kit in its binary.
+COPY python/pytest-pyo3-bridge/src python/pytest-pyo3-bridge/src
 RUN cargo build --locked && cp target/debug/pyo3-matrix /usr/local/bin/
 
 FROM toolchain AS matrix

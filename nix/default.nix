@@ -57,7 +57,7 @@ let
   harness = pkgs.rustPlatform.buildRustPackage {
     pname = "pyo3-matrix";
     version = manifest.workspace.package.version;
-    src = source "pyo3-matrix" [ "Cargo.toml" "Cargo.lock" "matrix.toml" "crates" ];
+    src = source "pyo3-matrix" [ "Cargo.toml" "Cargo.lock" "matrix.toml" "crates" "python" ];
     cargoLock.lockFile = ../Cargo.lock;
     cargoBuildFlags = [ "--package=pyo3-matrix" ];
     # The tests start servers and build wheels; run `cargo test` in the shell for them.

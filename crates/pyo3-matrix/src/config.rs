@@ -201,7 +201,9 @@ impl Config {
         let absolute = std::path::absolute(&path).map_err(unreadable)?;
         let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
         let config = Config::parse(&text, &path, root)?;
-        for named in [&config.extension.manifest, &config.extension.pyproject] {
+        let adapter = config.suite.adapter();
+        let named = [Some(&config.extension.manifest), Some(&config.extension.pyproject), adapter.as_ref()];
+        for named in named.into_iter().flatten() {
             if !config.root.join(named).is_file() {
                 return Err(ConfigError::Astray { path, named: named.clone() });
             }

@@ -5,6 +5,7 @@ pub mod document;
 pub mod event;
 pub mod failure;
 pub mod fingerprint;
+pub mod kit;
 pub mod ledger;
 pub mod negative;
 pub mod outcome;

@@ -1,7 +1,9 @@
-//! What does a cell bring along besides the project? The in-cell plugin and tox's file, which are a part of this program, in;
-//! a folder that has them out.
+//! What does a cell bring along besides the project? The in-cell plugin, the conformance kit and tox's file, which are a part
+//! of this program, in; a folder that has them out.
 //!
 //! The folder is named by its content, so that harnesses of several versions may share a checkout.
+
+mod kit;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,10 +58,15 @@ const FILES: [(&str, &str); 26] = embedded![
     "tox.toml",
 ];
 
+/// All files: path and content.
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    FILES.iter().chain(&kit::FILES)
+}
+
 /// The hash of all files: runs of harnesses that differ in it are not judged together.
 #[must_use]
 pub fn digest() -> String {
-    FILES.iter().fold(Fingerprint::default(), |print, (path, text)| print.with(path, text)).hex()
+    all().fold(Fingerprint::default(), |print, (path, text)| print.with(path, text)).hex()
 }
 
 /// The hash of the plugin, by which it knows the harness that it belongs to. `matrix_cell/harness.py` makes the same of the
@@ -76,7 +83,7 @@ pub fn plugin() -> String {
 /// Writes the files below `target` unless they are there, and returns their folder.
 pub fn provide(target: &Path) -> io::Result<PathBuf> {
     let folder = target.join("cell").join(&digest()[..16]);
-    for (path, text) in FILES {
+    for (path, text) in all() {
         keep(&folder.join(path), text.as_bytes())?;
     }
     Ok(folder)
@@ -93,6 +100,15 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cell");
         let found = fingerprint::files(&folder, &[PathBuf::from("matrix_cell"), TOX.into()]).expect("a list");
         let embedded: Vec<&str> = FILES.iter().map(|(path, _)| *path).collect();
+        assert_eq!(found, embedded.iter().map(PathBuf::from).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_module_of_the_kit_is_in_the_program() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("kit");
+        let mut found = fingerprint::files(&sources, &[PathBuf::from("pytest_pyo3_bridge")]).expect("a list");
+        found.retain(|path| path.extension().is_some_and(|end| end == "py"));
+        let embedded: Vec<&str> = kit::FILES.iter().map(|(path, _)| *path).collect();
         assert_eq!(found, embedded.iter().map(PathBuf::from).collect::<Vec<_>>());
     }
 

@@ -322,6 +322,12 @@ fn suite(suite: &Spanned<Suite>) -> Result<(), Fault> {
             "[suite] needs either `requirements`, the folder of locks, or `packages`".into(),
         ));
     }
+    if let Some(file) =
+        suite.get_ref().adapter().filter(|file| file.extension().is_none_or(|end| end != "py"))
+    {
+        let message = format!("[suite] kit is {}, allowed: FILE.py or FILE.py:NAME", file.display());
+        return Err(fault(suite, message));
+    }
     pass_env::check(&suite.get_ref().pass_env).map_err(|message| fault(suite, message))
 }
 

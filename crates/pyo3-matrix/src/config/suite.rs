@@ -35,6 +35,9 @@ pub struct Suite {
     /// Variables of the user's shell that the tests see: names, or how they begin and a `*`.
     #[serde(default)]
     pub pass_env: Vec<String>,
+    /// The adapter for the conformance kit, `FILE.py` or `FILE.py:NAME`; with one, each cell runs the kit beside its tests.
+    #[serde(default)]
+    pub kit: Option<String>,
     /// The outcome of a cell whose tests failed first and then passed.
     #[serde(default)]
     pub flaky: Flaky,
@@ -60,6 +63,17 @@ impl Flaky {
 }
 
 impl Suite {
+    /// The file of the kit's adapter, as `kit` names it.
+    #[must_use]
+    pub fn adapter(&self) -> Option<PathBuf> {
+        let kit = self.kit.as_deref()?;
+        let file = match kit.rsplit_once(".py:") {
+            Some((path, _)) => format!("{path}.py"),
+            None => kit.to_owned(),
+        };
+        Some(self.folder.join(file))
+    }
+
     /// The content of both stages; two runs have the same suite if this is equal.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
+use crate::model::kit::Kit;
 pub use crate::model::outcome::Outcome;
 
 /// The version of every JSON that the harness writes.
@@ -117,6 +118,9 @@ pub struct Record {
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
     pub memory: Option<Memory>,
+    /// What the conformance kit found, where the project has it run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kit: Option<Kit>,
     /// Seconds on the wall clock, by what they were spent on.
     pub durations: Durations,
     pub hashes: Hashes,
@@ -321,6 +325,7 @@ impl Record {
             benchmarks: Vec::new(),
             comparisons: Vec::new(),
             memory: None,
+            kit: None,
             durations: Durations::default(),
             hashes: Hashes::default(),
         }

@@ -18,6 +18,7 @@ use crate::config::service::ServiceId;
 use crate::model::cell::CellId;
 use crate::model::failure::Failure;
 use crate::model::program;
+use crate::model::kit;
 use crate::model::record::{Hashes, Outcome, Record, Thoroughness, Versions};
 use crate::model::secrets;
 use crate::plan::Planned;
@@ -104,6 +105,7 @@ impl Ready<'_, '_> {
         record.skips = result.evidence.skips;
         record.memory = result.evidence.memory;
         record.passed_env = result.passed;
+        record.kit = result.evidence.kit;
         record.durations.tests = result.evidence.own_seconds;
         record.durations.harness = result.harness;
         record.hashes = Hashes {
@@ -210,6 +212,9 @@ impl Ready<'_, '_> {
             // The newer family of junit.xml has no place for what the leak tests measured.
             arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
             arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
+            if let Some(adapter) = &config.suite.kit {
+                arguments.splice(0..0, kit_arguments(adapter, folder));
+            }
         }
         if config.suite.copy {
             // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
@@ -255,6 +260,25 @@ fn remove(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// pytest's arguments that add the checks of the conformance kit. They stand before those of the suite, which may choose
+/// another depth. Other cells run at the same time, so nothing is judged by the clock.
+fn kit_arguments(adapter: &str, folder: &Path) -> Vec<String> {
+    let file = |name: &str| folder.join(name).display().to_string();
+    [
+        "-p",
+        "pytest_pyo3_bridge.plugin",
+        "--pyargs",
+        "pytest_pyo3_bridge",
+        &format!("--bridge-adapter={adapter}"),
+        "--bridge-depth=quick",
+        "--bridge-beside-others",
+        &format!("--bridge-incidents={}", file(kit::INCIDENTS)),
+        &format!("--bridge-json={}", file(kit::FILE)),
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 fn requested(versions: &Versions) -> String {

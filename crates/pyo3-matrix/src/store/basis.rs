@@ -31,6 +31,7 @@ impl Basis {
     pub fn of(config: &Config) -> io::Result<Basis> {
         let (suite, extension) = (&config.suite, &config.extension);
         let mut parts = suite.sources.clone();
+        parts.extend(suite.adapter());
         parts.extend(
             loaded::by_pytest(&config.suite_folder(), suite)?.iter().map(|file| suite.folder.join(file)),
         );

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use crate::model::kit;
+
 /// The files that the in-cell plugin writes. One that is not there is none: the cell may have ended at any moment.
 #[derive(Debug, Default)]
 pub struct Left {
@@ -14,6 +16,8 @@ pub struct Left {
     pub events: Option<String>,
     /// `memory.json`.
     pub memory: Option<String>,
+    /// `bridge.json`: what the conformance kit found.
+    pub kit: Option<String>,
 }
 
 /// The files of the benchmark stage.
@@ -33,6 +37,7 @@ impl Left {
             observed: file("observed.json")?,
             events: file("events.jsonl")?,
             memory: file("memory.json")?,
+            kit: file(kit::FILE)?,
         })
     }
 }

@@ -117,6 +117,7 @@ mod tests {
             requirements: Some("requirements".into()),
             packages: None,
             folder: PathBuf::new(),
+            kit: None,
             copy: false,
             tests: text(tests),
             benchmarks: text(benchmarks),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::model::kit::{self, Kit};
 use crate::model::record::{Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
 use crate::store::left::{Left, Measured};
 use crate::verdict::refusal;
@@ -33,6 +34,8 @@ pub struct Evidence {
     /// Seconds that the test process lived.
     pub own_seconds: f64,
     pub memory: Option<Memory>,
+    /// What the conformance kit found.
+    pub kit: Option<Kit>,
 }
 
 /// One line of `events.jsonl`.
@@ -141,6 +144,7 @@ pub fn evidence(left: &Left, output: &str) -> Evidence {
     }
     evidence.own_seconds = (clock.last - clock.first).max(0.0);
     evidence.memory = evidence.understood("memory.json", left.memory.as_deref());
+    evidence.kit = evidence.understood(kit::FILE, left.kit.as_deref());
     evidence
 }
 

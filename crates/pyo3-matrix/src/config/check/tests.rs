@@ -98,6 +98,16 @@ fn a_suite_passes_no_variable_on_that_the_harness_sets() {
 }
 
 #[test]
+fn the_adapter_of_the_kit_is_a_file_of_python() {
+    let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
+    let told = |kit: &str| check(tests, &format!("{tests}\nkit = \"{kit}\""));
+    assert!(
+        told("bridge_adapter").contains("[suite] kit is bridge_adapter, allowed: FILE.py or FILE.py:NAME")
+    );
+    assert!(told("tests/adapter.toml:Pool").contains("[suite] kit is tests/adapter.toml:Pool"));
+}
+
+#[test]
 fn a_suite_has_tests_and_a_speedup_is_above_nothing() {
     let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
     assert!(check(tests, "tests = []").contains("[suite] tests is empty"));

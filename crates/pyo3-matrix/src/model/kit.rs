@@ -1,0 +1,50 @@
+//! What did the conformance kit find in a cell? The part of `bridge.json` that a record keeps.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name of the kit's file in a cell's folder.
+pub const FILE: &str = "bridge.json";
+
+/// The folder of the stacks of checks that hung or crashed.
+pub const INCIDENTS: &str = "incidents";
+
+/// What the kit found on one adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Kit {
+    /// The adapter's own name.
+    pub adapter: String,
+    /// Name and version of what it drives, if it says so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub driver: String,
+    /// `quick`, `default` or `soak`.
+    pub depth: String,
+    /// Of all that is random.
+    pub seed: u64,
+    pub checks: Vec<KitCheck>,
+}
+
+/// One check of the kit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KitCheck {
+    /// `core/every-answer-comes`.
+    pub id: String,
+    /// `MUST`, `SHOULD` or `INFO`.
+    pub level: String,
+    /// `passed`, `failed`, `hung`, `crashed`, `known`, `stale`, `recorded` or `not applicable`.
+    pub outcome: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    pub seconds: f64,
+    /// Measurements, and behaviour that is free.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, serde_json::Value>,
+    /// The class of a hang.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hang: Option<String>,
+    /// The file with the stacks, in the cell's folder of incidents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
