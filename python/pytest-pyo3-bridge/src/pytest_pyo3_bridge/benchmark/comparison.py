@@ -46,6 +46,7 @@ class Comparison:
         candidate: The blocks of the candidate.
         control: The blocks of the control; None where there is none.
         ratio: The control's time over the candidate's, above one where the candidate is faster; None without a control.
+            It is taken round by round, so it is not exactly the quotient of the medians.
         first: The side whose block came first, per round.
         seed: What the orders and the interval were drawn from.
         settings: How much was to be measured.

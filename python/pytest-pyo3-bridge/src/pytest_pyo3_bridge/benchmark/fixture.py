@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_pyo3_bridge.benchmark.block import performance_clock
 from pytest_pyo3_bridge.benchmark.comparison import Comparison, Samples
 from pytest_pyo3_bridge.benchmark.document import Measured, Place
-from pytest_pyo3_bridge.benchmark.interval import ratio_of_medians
+from pytest_pyo3_bridge.benchmark.interval import ratio_of_rounds
 from pytest_pyo3_bridge.benchmark.operation import Operation, asyncio_runs
 from pytest_pyo3_bridge.benchmark.rounds import Settings, measure_rounds
 
@@ -136,7 +136,7 @@ class BridgeBenchmark:
         candidate, control = samples["candidate"], samples.get("control")
         ratio = None
         if control is not None:
-            ratio = ratio_of_medians(control.seconds, candidate.seconds, self._chance("interval", place))
+            ratio = ratio_of_rounds(control.seconds, candidate.seconds, self._chance("interval", place))
         first = tuple(measured.first)
         return Comparison(candidate, control, ratio, first, self._seed, settings, _running_loop())
 
