@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+# After this time, in seconds, what hangs is a failure.
+PATIENCE = 10
+
+
 class Plain:
     """What an extension without coroutines returns: an object with `__await__` alone."""
 
@@ -63,7 +67,7 @@ def test_an_object_with_await_alone_is_awaited() -> None:
         await operation.probe()
         await operation.repeat(3)
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
     assert Plain.awaited == 4
 
 
@@ -116,7 +120,7 @@ def test_an_error_cancels_the_others_and_waits_until_they_have_ended() -> None:
             await together(fail_last, 3)
         assert gauge.cancelled == 2
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_a_callable_that_raises_among_others_leaves_none_behind() -> None:
@@ -133,7 +137,7 @@ def test_a_callable_that_raises_among_others_leaves_none_behind() -> None:
             await together(call, 3)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_what_does_not_heed_its_cancellation_does_not_hold_the_error_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +154,13 @@ def test_what_does_not_heed_its_cancellation_does_not_hold_the_error_back(monkey
                 with suppress(asyncio.CancelledError):
                     await freed.wait()
 
-        with pytest.raises(LookupError):
-            await together(deaf, 2)
-        freed.set()
+        try:
+            with pytest.raises(LookupError):
+                await together(deaf, 2)
+        finally:
+            freed.set()
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_concurrency_without_asyncio_is_refused_with_a_way_out() -> None:

@@ -2,9 +2,9 @@
 
 The ratio is the median of the ratios of the rounds. Both blocks of a round run within moments, so a machine that
 becomes slower changes both alike. The quotient of the two medians, for which the rounds are no longer pairs, had an
-interval twice as wide on a busy machine. The interval is a percentile bootstrap over the rounds: B. Efron and R. Tibshirani, "An
-Introduction to the Bootstrap" (1993), chapter 13. The corrected interval of chapter 14 (BCa) takes its acceleration
-from a jackknife, which is inconsistent for medians (chapter 11), so it is not used.
+interval twice as wide on a busy machine. The interval is a percentile bootstrap over the rounds: B. Efron and
+R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. The corrected interval of chapter 14 (BCa) takes
+its acceleration from a jackknife, which is inconsistent for medians (chapter 11), so it is not used.
 """
 
 from __future__ import annotations
