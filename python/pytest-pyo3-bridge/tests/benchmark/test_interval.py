@@ -33,6 +33,11 @@ def test_a_machine_that_changes_its_speed_between_rounds_does_not_blur_the_ratio
     assert 1.95 < found.low < 2 < found.high < 2.05
 
 
+def test_the_ratio_is_that_of_the_middle_round() -> None:
+    # The rounds say 4, 1.5 and 1.1; the medians alone would say 4 / 2.
+    assert ratio_of_rounds([4.0, 3.0, 10.0], [1.0, 2.0, 9.0], chance()).estimate == 1.5
+
+
 def test_the_interval_of_known_samples() -> None:
     # The median of a bootstrap sample of nine is at most the second value with probability P(Bin(9, 2/9) >= 5) = 0.030,
     # and the first with 0.001: so the second value is where 0.025 is passed, and likewise from the other end.

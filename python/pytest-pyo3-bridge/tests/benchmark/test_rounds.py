@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import Counter
 
 import pytest
 
@@ -56,6 +57,8 @@ def test_each_side_has_the_operations_that_its_own_block_needs() -> None:
     found = measured(fake, settings=Settings(rounds=2, min_block_seconds=1.0, max_seconds=1e6), seconds=0.125)
     assert 8 <= found.operations["candidate"] <= 10
     assert 4 <= found.operations["control"] <= 5
+    both = {side: 2 * operations for side, operations in found.operations.items()}
+    assert Counter(fake.calls[-sum(both.values()) :]) == both
 
 
 def test_no_round_begins_after_the_time_is_over() -> None:

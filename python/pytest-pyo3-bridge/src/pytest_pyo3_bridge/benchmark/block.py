@@ -105,7 +105,7 @@ def grown(operations: int, seconds: float, least: float) -> int:
     """Return the next number of operations to try, after a block of `operations` took `seconds`, less than `least`."""
     if seconds * LARGEST_GROWTH <= least * MARGIN:
         return operations * LARGEST_GROWTH
-    return max(operations + 1, math.ceil(operations * least * MARGIN / seconds))
+    return math.ceil(operations * least * MARGIN / seconds)
 
 
 @contextmanager
