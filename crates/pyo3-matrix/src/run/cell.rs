@@ -8,7 +8,7 @@ mod variables;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fs_err as fs;
 
@@ -206,20 +206,7 @@ impl Ready<'_, '_> {
             Stage::Tests => (config.suite.tests.clone(), config.budgets.tests),
             Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
         };
-        // Stacks of a hung test reach the log before the wall clock outside ends it.
-        arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
-        if matches!(stage, Stage::Tests) {
-            // The newer family of junit.xml has no place for what the leak tests measured.
-            arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
-            arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
-            if let Some(adapter) = &config.suite.kit {
-                arguments.splice(0..0, kit_arguments(adapter, folder));
-            }
-        }
-        if config.suite.copy {
-            // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
-            arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
-        }
+        own_arguments(stage, folder, limit, config, &mut arguments);
         let full = thoroughness == Benchmarks::Full;
         arguments.extend(config.choices(self.id()).flat_map(|choice| choice.pytest.iter().cloned()));
         let command = self.environment.run(root, &arguments, &variables.all);
@@ -259,6 +246,24 @@ fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// Adds what the harness itself asks of pytest in a stage.
+fn own_arguments(stage: Stage, folder: &Path, limit: Duration, config: &Config, arguments: &mut Vec<String>) {
+    // Stacks of a hung test reach the log before the wall clock outside ends it.
+    arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
+    if matches!(stage, Stage::Tests) {
+        // The newer family of junit.xml has no place for what the leak tests measured.
+        arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
+        arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
+        if let Some(adapter) = &config.suite.kit {
+            arguments.splice(0..0, kit_arguments(adapter, folder));
+        }
+    }
+    if config.suite.copy {
+        // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
+        arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
     }
 }
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from pytest_pyo3_bridge.adapter import Loaded
 
+# The fixture for benchmarks has options and hooks of its own.
+pytest_plugins = ["pytest_pyo3_bridge.benchmark.plugin"]
+
 HERE = Path(__file__).resolve().parent
 KNOWN = "bridge-known.toml"
 

@@ -8,10 +8,23 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 35] = embedded![
+pub(super) const FILES: [(&str, &str); 48] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
+    "pytest_pyo3_bridge/benchmark/__init__.py",
+    "pytest_pyo3_bridge/benchmark/block.py",
+    "pytest_pyo3_bridge/benchmark/comparison.py",
+    "pytest_pyo3_bridge/benchmark/document.py",
+    "pytest_pyo3_bridge/benchmark/fixture.py",
+    "pytest_pyo3_bridge/benchmark/interval.py",
+    "pytest_pyo3_bridge/benchmark/kept_loop.py",
+    "pytest_pyo3_bridge/benchmark/operation.py",
+    "pytest_pyo3_bridge/benchmark/plugin.py",
+    "pytest_pyo3_bridge/benchmark/provenance.py",
+    "pytest_pyo3_bridge/benchmark/rounds.py",
+    "pytest_pyo3_bridge/benchmark/spread.py",
+    "pytest_pyo3_bridge/benchmark/table.py",
     "pytest_pyo3_bridge/boot.py",
     "pytest_pyo3_bridge/catalogue.py",
     "pytest_pyo3_bridge/checks/__init__.py",
