@@ -1,0 +1,203 @@
+"""Does Ctrl-C end the program, while it waits and while it is busy?"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import os
+import random
+import selectors
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.trial import Inapplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_pyo3_bridge.program import Ended
+    from pytest_pyo3_bridge.trial import Trial
+
+# The work takes 30 s. A program that hears Ctrl-C ends in a tenth of a second, but other work may share the machine.
+AT_ONCE = 4.0
+# A program under load ends within a second; one that lost a wake-up never does.
+ENDS = 10.0
+TASKS = 100
+# How long a program waits for the moment in which the extension resolves an awaitable.
+AIMING = 0.4
+ASYNCIO = str(Path(asyncio.__file__).parent)
+
+
+def waits(make: Callable[[], Any]) -> None:
+    async def main() -> None:
+        adapter = make()
+        await adapter.quick()
+        work = asyncio.ensure_future(adapter.slow(30))
+        await asyncio.sleep(0.1)
+        print("ready", flush=True)  # noqa: T201 (the check waits for it)
+        await work
+
+    asyncio.run(main())
+
+
+@check(
+    "core/ctrl-c-while-it-waits",
+    Level.MUST,
+    "Ctrl-C ends a program that waits for Rust at once, by KeyboardInterrupt",
+    why="A program that swallows Ctrl-C has to be killed, and cleans up nothing.",
+    source="PyO3/pyo3#2576",
+    limit=60.0,
+)
+async def ctrl_c_while_it_waits(trial: Trial) -> None:
+    _needs_sigint()
+    async with trial.programs.start(waits) as running:
+        await running.ready()
+        running.signal(signal.SIGINT)
+        ended = await running.end(AT_ONCE)
+    trial.note("seconds to end", round(ended.seconds, 3))
+    _interrupted(ended)
+
+
+class Interrupt:
+    """Sends Ctrl-C to this process until it is raised where asyncio itself loses nothing.
+
+    asyncio forgets a callback if the exception comes between taking it from the queue and calling it, which is no
+    fault of an extension. A thread sends the signal, again and again, and the handler lets it pass in such moments.
+
+    Args:
+        pause: seconds until the first one.
+        aimed: whether to wait, for a while, until the extension resolves an awaitable.
+    """
+
+    def __init__(self, pause: float, *, aimed: bool) -> None:
+        self.pause = pause
+        self.aimed = aimed
+        self.raised = threading.Event()
+        self.by_hand = False
+
+    def install(self) -> None:
+        """Handle the signal here. From Python 3.11 on, `asyncio.run` does better if nobody does."""
+        self.by_hand = True
+        signal.signal(signal.SIGINT, self._handle)
+
+    def send(self) -> None:
+        """Send it, from a thread."""
+        threading.Thread(target=self._send, daemon=True).start()
+
+    def _send(self) -> None:
+        time.sleep(self.pause)
+        until = time.monotonic() + AIMING
+        os.kill(os.getpid(), signal.SIGINT)
+        while self.by_hand and not self.raised.wait(0.001):
+            self.aimed = self.aimed and time.monotonic() < until
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def _handle(self, _: int, frame: Any) -> None:
+        if self.raised.is_set():
+            return
+        moment = _moment(frame)
+        if moment == "completion" or (moment == "other" and not self.aimed):
+            self.raised.set()
+            raise KeyboardInterrupt
+
+
+def _moment(frame: Any) -> str:
+    """Tell what is at work: ``asyncio`` alone, an extension's ``completion`` that queues a waiter, or ``other``."""
+    code = frame.f_code
+    if not code.co_filename.startswith((ASYNCIO, selectors.__file__)) or code.co_flags & inspect.CO_COROUTINE:
+        return "other"
+    outer = frame
+    queues = False
+    while outer is not None and outer.f_code is not asyncio.Handle._run.__code__:  # noqa: SLF001 (it has no other name)
+        queues = queues or outer.f_code.co_name == "call_soon"
+        outer = outer.f_back
+    if not queues or outer is None:
+        return "asyncio"
+    callback = outer.f_locals["self"]._callback  # noqa: SLF001 (the same)
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    owner = getattr(callback, "__self__", None)
+    modules = [getattr(callback, "__module__", None) or "", type(callback).__module__, type(owner).__module__]
+    return "asyncio" if any(module.split(".")[0] in {"asyncio", "_asyncio"} for module in modules) else "completion"
+
+
+def works(make: Callable[[], Any], start: str, seed: int, aimed: bool) -> None:  # noqa: FBT001 (a program's order)
+    """Interrupt this process by itself, at a moment that the seed decides."""
+    interrupt = Interrupt(random.Random(seed).uniform(0.02, 0.08), aimed=aimed)
+    if start != "run" or sys.version_info < (3, 11):
+        interrupt.install()
+
+    async def work(adapter: Any) -> None:
+        while True:
+            await adapter.quick()
+
+    async def main() -> None:
+        adapter = make()
+        await adapter.quick()
+        interrupt.send()
+        await asyncio.gather(*(work(adapter) for _ in range(TASKS)))
+
+    if start == "run":
+        asyncio.run(main())
+    else:
+        _by_hand(main())
+
+
+def _by_hand(main: Any) -> None:
+    loop = asyncio.new_event_loop()
+    work = loop.create_task(main)
+    try:
+        loop.run_until_complete(work)
+    except KeyboardInterrupt:
+        # The loop goes on: an answer that was lost would leave its task waiting for ever.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
+        raise
+
+
+@check(
+    "core/ctrl-c-under-load",
+    Level.MUST,
+    "Ctrl-C ends a program with a hundred awaitables in flight, whenever it comes",
+    why="A signal is raised between two bytecodes, perhaps in a completion: a waiter that it skips waits for ever.",
+    source="PyO3/pyo3#2576",
+    limit=90.0,
+)
+async def ctrl_c_under_load(trial: Trial) -> None:
+    _needs_sigint()
+    for turn in range(trial.count(3, 10, 250)):
+        seeds = {start: trial.chance.randrange(1 << 30) for start in ("run", "run_until_complete")}
+        ended = await asyncio.gather(
+            *(trial.programs.run(works, start, seed, turn % 2 == 0, seconds=ENDS) for start, seed in seeds.items()),
+            return_exceptions=True,
+        )
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+            _interrupted(one)
+
+
+def _needs_sigint() -> None:
+    if sys.platform == "win32":
+        reason = "Windows sends no SIGINT to a process alone"
+        raise Inapplicable(reason)
+
+
+def _interrupted(ended: Ended) -> None:
+    """Check that the program ended by KeyboardInterrupt, and that nothing else went wrong."""
+    if ended.status != -signal.SIGINT:
+        ended.sound()
+    last = (ended.err.strip().splitlines() or [""])[-1]
+    by_interrupt = ended.status in {1, -signal.SIGINT} and last.startswith("KeyboardInterrupt")
+    assert by_interrupt, f"Ctrl-C ended it otherwise than by KeyboardInterrupt, status {ended.status}: {ended.tail()}"
+    for word in ("panicked at", "Exception ignored"):
+        assert word not in ended.err, f"after Ctrl-C the program said: {ended.tail()}"

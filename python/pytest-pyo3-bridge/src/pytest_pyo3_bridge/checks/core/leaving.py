@@ -1,0 +1,213 @@
+"""Does the interpreter exit with work in flight as if there were none?"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import random
+import sys
+import sysconfig
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.facts import complaint
+from pytest_pyo3_bridge.trial import Inapplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_pyo3_bridge.program import Ended
+    from pytest_pyo3_bridge.trial import Trial
+
+SOURCE = "PyO3/pyo3#4874"
+WHY = "A crash at exit turns a run that did its work into a failed one, and a core dump."
+# So many exits of one check go on at once: each takes a processor.
+AT_ONCE = 2
+ENDS = 15.0
+# What a program leaves to the interpreter's exit.
+KEPT: list[Any] = []
+
+
+async def _exits(trial: Trial, program: Callable[..., Any], status: int, *, quiet: bool = True) -> None:
+    """Let the program exit often, with another seed each time, and judge each exit."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(seed: int) -> None:
+        async with places:
+            ended = await trial.programs.run(program, seed, seconds=ENDS)
+        _judge(ended, status, quiet=quiet)
+
+    seeds = [trial.chance.randrange(1 << 30) for _ in range(trial.count(6, 12, 200))]
+    await asyncio.gather(*(one(seed) for seed in seeds))
+
+
+def _judge(ended: Ended, status: int, *, quiet: bool) -> None:
+    ended.sound()
+    assert ended.status == status, f"the program exits with {ended.status} instead of {status}: {ended.tail()}"
+    assert not (quiet and complaint(ended)), f"the program said at its exit: {ended.tail()}"
+
+
+def main_ends(make: Callable[[], Any], seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def main() -> None:
+        adapter = make()
+        left = [asyncio.ensure_future(adapter.slow(30)) for _ in range(10)]
+        left += [asyncio.ensure_future(adapter.slow(chance.random() / 50)) for _ in range(20)]
+        await asyncio.sleep(chance.random() / 20)
+
+    asyncio.run(main())
+
+
+@check(
+    "core/exit-with-work-in-flight",
+    Level.MUST,
+    "a program that ends with work in flight exits with status 0, at once and in silence",
+    why=WHY,
+    source=SOURCE,
+    limit=60.0,
+)
+async def exit_with_work_in_flight(trial: Trial) -> None:
+    await _exits(trial, main_ends, 0)
+
+
+def main_raises(make: Callable[[], Any], seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def main() -> None:
+        adapter = make()
+        work = [asyncio.ensure_future(adapter.quick()) for _ in range(100)]
+        work += [asyncio.ensure_future(adapter.slow(chance.random() / 100)) for _ in range(20)]
+        await work[chance.randrange(20)]
+        raise SystemExit(7)
+
+    asyncio.run(main())
+
+
+@check(
+    "core/exit-by-exception",
+    Level.MUST,
+    "a program that raises SystemExit with work in flight exits with its status, in silence",
+    why=WHY,
+    source=SOURCE,
+    limit=60.0,
+)
+async def exit_by_exception(trial: Trial) -> None:
+    await _exits(trial, main_raises, 7)
+
+
+def loop_stays(make: Callable[[], Any], seed: int) -> None:
+    chance = random.Random(seed)
+    # asyncio complains of a loop and of tasks that are left; that is not about the extension.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+
+    async def main() -> None:
+        adapter = make()
+        KEPT.extend(asyncio.ensure_future(adapter.slow(chance.random() / 20)) for _ in range(30))
+        await asyncio.sleep(chance.random() / 50)
+
+    loop.run_until_complete(main())
+    # What the other side ends now finds a loop that is open and does not turn, then an interpreter that exits.
+    time.sleep(chance.random() / 50)
+
+
+@check(
+    "core/exit-with-a-loop-left-open",
+    Level.MUST,
+    "a program that leaves its loop open with work in flight exits with status 0, in silence",
+    why=WHY,
+    source="PyO3/pyo3-async-runtimes#40",
+    limit=60.0,
+)
+async def exit_with_a_loop_left_open(trial: Trial) -> None:
+    await _exits(trial, loop_stays, 0)
+
+
+def thread_works_on(make: Callable[[], Any], seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def one(adapter: Any) -> None:
+        await adapter.quick()
+
+    async def main() -> None:
+        adapter = make()
+        while True:
+            await asyncio.gather(*(one(adapter) for _ in range(10)))
+
+    threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
+    time.sleep(0.05 + chance.random() / 20)
+
+
+@check(
+    "core/exit-beside-a-daemon-thread",
+    Level.MUST,
+    "a program whose daemon thread still asks exits without a crash",
+    why="Python ends such a thread amid a call, by unwinding or for ever; Rust must stand both.",
+    source="rust-lang/rust#135929",
+    limit=60.0,
+)
+async def exit_beside_a_daemon_thread(trial: Trial) -> None:
+    if sys.version_info < (3, 14) and sysconfig.get_config_var("Py_GIL_DISABLED"):
+        reason = "the free-threaded 3.13 itself hangs at exit beside a daemon thread that runs asyncio"
+        raise Inapplicable(reason)
+    # What Python prints of a thread that it ends is its own.
+    await _exits(trial, thread_works_on, 0, quiet=False)
+
+
+class Garbage:
+    """Asks the adapter when it is collected, and again when the interpreter is about to be gone.
+
+    Args:
+        adapter: what to ask.
+    """
+
+    def __init__(self, adapter: Any) -> None:
+        self.adapter = adapter
+        self.itself = self
+
+    def __del__(self) -> None:
+        """Ask, and wait for nothing."""
+        try:
+            asked = self.adapter.quick()
+        except Exception:  # noqa: BLE001 (there is no loop any more; saying so is right)
+            return
+        closing = getattr(asked, "close", None)
+        if closing is not None:
+            closing()
+
+
+def finaliser_asks(make: Callable[[], Any], seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def main() -> None:
+        adapter = make()
+        await adapter.quick()
+        for _ in range(chance.randrange(3)):
+            Garbage(adapter)
+        gc.collect()
+        await asyncio.sleep(0)
+        # One is left to the exit as garbage, one as a global.
+        Garbage(adapter)
+        KEPT.append(Garbage(adapter))
+        KEPT.append(asyncio.ensure_future(adapter.slow(0.01)))
+        await KEPT[-1]
+
+    asyncio.run(main())
+
+
+@check(
+    "core/exit-with-finalisers-that-ask",
+    Level.MUST,
+    "a finaliser that asks while the interpreter exits gets an exception, or nothing; it crashes nothing",
+    why="Objects that give back a session in `__del__` are common, and Python calls some of them at its very end.",
+    source=SOURCE,
+    limit=60.0,
+)
+async def exit_with_finalisers_that_ask(trial: Trial) -> None:
+    await _exits(trial, finaliser_asks, 0)
