@@ -56,8 +56,12 @@ class Ended:
         assert not loud, f"the program said: {self.tail()}"
 
     def tail(self, lines: int = 12) -> str:
-        """Return the end of its stderr."""
-        return "\n".join(self.err.strip().splitlines()[-lines:]) or "(it said nothing)"
+        """Return what its stderr says of a panic, else its end."""
+        said = self.err.strip().splitlines()
+        panics = [number for number, line in enumerate(said) if "panicked at" in line]
+        # The sentence is in the next line, and a long backtrace may follow.
+        shown = said[panics[0] : panics[0] + 3] if panics else said[-lines:]
+        return "\n".join(shown) or "(it said nothing)"
 
 
 class Programs:

@@ -65,46 +65,49 @@ async def ctrl_c_while_it_waits(trial: Trial) -> None:
 
 
 class Interrupt:
-    """Sends Ctrl-C to this process until it is raised where asyncio itself loses nothing.
+    """Interrupts this process as Ctrl-C does, but only where asyncio itself loses nothing.
 
     asyncio forgets a callback if the exception comes between taking it from the queue and calling it, which is no
-    fault of an extension. A thread sends the signal, again and again, and the handler lets it pass in such moments.
+    fault of an extension. A timer tries again and again, and the handler lets it pass in such moments. (A thread would
+    not do: it gets the GIL where the loop releases it, which is always in the same place.)
 
     Args:
-        pause: seconds until the first one.
         aimed: whether to wait, for a while, until the extension resolves an awaitable.
     """
 
-    def __init__(self, pause: float, *, aimed: bool) -> None:
-        self.pause = pause
+    def __init__(self, *, aimed: bool) -> None:
         self.aimed = aimed
-        self.raised = threading.Event()
-        self.by_hand = False
+        self.until = 0.0
+        self.looks = False
 
-    def install(self) -> None:
-        """Handle the signal here. From Python 3.11 on, `asyncio.run` does better if nobody does."""
-        self.by_hand = True
-        signal.signal(signal.SIGINT, self._handle)
-
-    def send(self) -> None:
-        """Send it, from a thread."""
-        threading.Thread(target=self._send, daemon=True).start()
-
-    def _send(self) -> None:
-        time.sleep(self.pause)
-        until = time.monotonic() + AIMING
-        os.kill(os.getpid(), signal.SIGINT)
-        while self.by_hand and not self.raised.wait(0.001):
-            self.aimed = self.aimed and time.monotonic() < until
-            os.kill(os.getpid(), signal.SIGINT)
+    def send(self, pause: float) -> None:
+        """Send it after so many seconds."""
+        self.until = time.monotonic() + pause + AIMING
+        signal.signal(signal.SIGALRM, self._handle)
+        signal.setitimer(signal.ITIMER_REAL, pause, 0.001_3)
 
     def _handle(self, _: int, frame: Any) -> None:
-        if self.raised.is_set():
+        # The timer may strike amid this very function.
+        if not self.until or self.looks or frame.f_code is Interrupt._handle.__code__:
             return
+        self.looks = True
         moment = _moment(frame)
-        if moment == "completion" or (moment == "other" and not self.aimed):
-            self.raised.set()
+        self.looks = False
+        aims = self.aimed and time.monotonic() < self.until
+        if moment == "completion" or (moment == "other" and not aims):
+            self.until = 0.0
+            signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt
+
+
+def _send_once(pause: float) -> None:
+    """Send Ctrl-C from a thread. From Python 3.11 on, `asyncio.run` handles it, and loses nothing."""
+
+    def send() -> None:
+        time.sleep(pause)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def _moment(frame: Any) -> str:
@@ -129,9 +132,9 @@ def _moment(frame: Any) -> str:
 
 def works(make: Callable[[], Any], start: str, seed: int, aimed: bool) -> None:  # noqa: FBT001 (a program's order)
     """Interrupt this process by itself, at a moment that the seed decides."""
-    interrupt = Interrupt(random.Random(seed).uniform(0.02, 0.08), aimed=aimed)
-    if start != "run" or sys.version_info < (3, 11):
-        interrupt.install()
+    pause = random.Random(seed).uniform(0.02, 0.08)
+    is_handled = start == "run" and sys.version_info >= (3, 11)
+    send = _send_once if is_handled else Interrupt(aimed=aimed).send
 
     async def work(adapter: Any) -> None:
         while True:
@@ -140,7 +143,7 @@ def works(make: Callable[[], Any], start: str, seed: int, aimed: bool) -> None: 
     async def main() -> None:
         adapter = make()
         await adapter.quick()
-        interrupt.send()
+        send(pause)
         await asyncio.gather(*(work(adapter) for _ in range(TASKS)))
 
     if start == "run":

@@ -73,10 +73,10 @@ def lacks_descriptors(make: Callable[[], Any]) -> None:
 
     async def main() -> None:
         asked = Asked(make)
-        last = _last_descriptor()
+        free = _lowest_free_descriptor()
         during = []
         for spare in range(MOST):
-            with _limit("RLIMIT_NOFILE", last + spare):
+            with _limit("RLIMIT_NOFILE", free + spare):
                 during.append(await outcome(asked.quick, ANSWER))
             if during[-1] in {WORKS, HANGS}:
                 break
@@ -86,8 +86,9 @@ def lacks_descriptors(make: Callable[[], Any]) -> None:
     asyncio.run(main())
 
 
-def _last_descriptor() -> int:
-    return max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+def _lowest_free_descriptor() -> int:
+    used = {int(path.name) for path in Path("/proc/self/fd").iterdir() if path.exists()}
+    return min(number for number in range(len(used) + 1) if number not in used)
 
 
 @check(
