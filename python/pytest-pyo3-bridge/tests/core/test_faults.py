@@ -61,7 +61,7 @@ FAULTS = [
     ("RemembersShortages", "core/descriptor-shortage-at-first-use", "stays broken"),
     ("PanicsInShortages", "core/descriptor-shortage-at-first-use", "`except Exception` does not catch"),
     ("RemembersShortages", "core/thread-shortage-at-first-use", "stays broken"),
-    ("BorrowsWhilePythonRuns", "core/finaliser-calls-back", "already borrowed"),
+    ("BorrowsWhilePythonRuns", "core/finaliser-calls-back", "already"),
     ("BorrowsWhilePythonRuns", "core/finaliser-waits-while-rows-are-made", "already mutably borrowed"),
     ("BorrowsWhilePythonRuns", "core/called-function-calls-back", "already borrowed"),
     ("WorksOnAsyncioOnly", "core/uvloop", "_ready"),

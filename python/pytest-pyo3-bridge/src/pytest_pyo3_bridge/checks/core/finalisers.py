@@ -185,7 +185,11 @@ def waits_while_rows_are_made(make: Callable[[], Any], waves: int) -> None:
         gc.set_threshold(1, 1, 1)
         for _ in range(waves):
             work = [asyncio.ensure_future(adapter.rows(200)) for _ in range(4)]
+            # One waits as soon as the collector runs by itself, one now.
             Garbage(waiter)
+            await asyncio.sleep(0)
+            Garbage(waiter)
+            gc.collect()
             # Patience for waits that end only by their own deadline.
             await within(asyncio.wait(work), 20.0)
             for one in work:
