@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pytest_pyo3_bridge.trial import Trial
 
 # A call in the child that takes longer hangs; the alarm ends what does not even let the loop turn.
-ANSWER = 4.0
-ALARM = 8
+ANSWER = 5.0
+ALARM = 12
 
 
 def _used(make: Callable[[], Any]) -> Any:

@@ -27,7 +27,7 @@ SOURCE = "PyO3/pyo3#4874"
 WHY = "A crash at exit turns a run that did its work into a failed one, and a core dump."
 # So many exits of one check go on at once: each takes a processor.
 AT_ONCE = 2
-ENDS = 15.0
+ENDS = 25.0
 # What a program leaves to the interpreter's exit.
 KEPT: list[Any] = []
 
