@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_pyo3_bridge.trial import DEADLINE, Inapplicable, within
+from pytest_pyo3_bridge.trial import DEADLINE, Inapplicable, Late, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,8 +67,8 @@ async def outcome(ask: Callable[[], Awaitable[object]], seconds: float = DEADLIN
     """
     try:
         await within(ask(), seconds)
-    except AssertionError as error:
-        return HANGS if "no answer came" in str(error) else shown(error)
+    except Late:
+        return HANGS
     except BaseException as error:  # noqa: BLE001 (the check judges it)
         return shown(error)
     return WORKS

@@ -134,7 +134,7 @@ def test_a_fault_is_found(found: dict[tuple[str, str], Result], fault: str, name
     result = found[fault, name]
     if result.outcome == "not applicable":
         pytest.skip(result.message)
-    assert result.outcome == "failed", result
+    assert result.outcome in {"failed", "hung"}, result
     assert word in result.message
 
 

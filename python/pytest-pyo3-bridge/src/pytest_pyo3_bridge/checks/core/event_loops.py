@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.facts import BARE, HANGS, WORKS, complaint, outcome, tell, tell_and_end, told
-from pytest_pyo3_bridge.trial import Inapplicable, task, within
+from pytest_pyo3_bridge.trial import Inapplicable, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def works_on_uvloop(make: Callable[[], Any], waves: int) -> None:
 
 
 async def _cancelled(adapter: Any) -> str:
-    work = task(adapter.slow(10))
+    work = asyncio.ensure_future(adapter.slow(10))
     await asyncio.sleep(0.05)
     started = time.monotonic()
     work.cancel()
