@@ -9,13 +9,11 @@ import contextvars
 import gc
 import os
 import sys
-import sysconfig
 import threading
 import time
 from typing import Any
 
 HERE = os.getpid()
-FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def resolve(future: asyncio.Future[None]) -> None:
@@ -283,9 +281,8 @@ class BorrowsWhilePythonRuns(Clean):
 
     def _run(self, function: Any) -> Any:
         BorrowsWhilePythonRuns.borrowed = 1
-        if FREE_THREADED:
-            # Whatever its thresholds are, the collector seldom runs by itself there.
-            gc.collect()
+        # Whatever its thresholds are, the collector seldom runs by itself on some Pythons.
+        gc.collect()
         try:
             return function()
         finally:
