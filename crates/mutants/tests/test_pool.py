@@ -1,0 +1,235 @@
+"""Does each fault of the pool do what its sentence says, and does the same program hold without it?"""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Run, check
+
+# A server of its own between the pool and Postgres, which can drop what Postgres answers.
+PROXY = """
+from urllib.parse import urlsplit, urlunsplit
+class Proxy:
+    def __init__(self):
+        self.is_cut = False
+    async def start(self):
+        url = urlsplit(dsn)
+        self.target = (url.hostname, url.port or 5432)
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        port = self.server.sockets[0].getsockname()[1]
+        user = url.netloc.rpartition("@")[0]
+        self.dsn = urlunsplit(url._replace(netloc=f"{user}@127.0.0.1:{port}"))
+    async def serve(self, reader, writer):
+        up_reader, up_writer = await asyncio.open_connection(*self.target)
+        await asyncio.gather(self.pump(reader, up_writer, writer), self.pump(up_reader, writer, None))
+    async def pump(self, reader, writer, other):
+        while data := await reader.read(65536):
+            writer.write(data)
+            if other and b"COMMIT" in data and self.is_cut:
+                await asyncio.sleep(0.2)
+                other.transport.abort()
+                return
+        writer.close()
+"""
+
+PROXY = PROXY.replace("while data := await reader.read(65536):", "while True:\n            data = await reader.read(65536)\n            if not data:\n                break")
+
+# (fault, program, what it prints without the fault, what it prints with it)
+PROGRAMS = {
+    "cancel-not-sent": (
+        """
+        async def main():
+            pool = Pool(dsn, 1, fault)
+            call = asyncio.ensure_future(pool.fetch("SELECT pg_sleep(3)"))
+            await asyncio.sleep(0.3)
+            call.cancel()
+            start = time.monotonic()
+            await pool.fetch("SELECT 1")
+            print("waited" if time.monotonic() - start > 1.5 else "at once")
+        asyncio.run(main())
+        """,
+        "at once",
+        "waited",
+    ),
+    "busy-connection-reused": (
+        """
+        async def main():
+            pool = Pool(dsn, 1, fault)
+            call = asyncio.ensure_future(pool.fetch("SELECT pg_sleep(3)"))
+            await asyncio.sleep(0.3)
+            call.cancel()
+            start = time.monotonic()
+            await pool.fetch("SELECT 1")
+            print("waited" if time.monotonic() - start > 1.5 else "at once")
+        asyncio.run(main())
+        """,
+        "at once",
+        "waited",
+    ),
+    "permits-lost": (
+        """
+        async def main():
+            pool = Pool(dsn, 3, fault)
+            for _ in range(2):
+                call = asyncio.ensure_future(pool.fetch("SELECT pg_sleep(20)"))
+                await asyncio.sleep(0.3)
+                call.cancel()
+            await asyncio.sleep(0.5)
+            print(pool.status())
+        asyncio.run(main())
+        """,
+        "(3, 3)",
+        "(3, 1)",
+    ),
+    "answers-crossed": (
+        """
+        async def main():
+            pool = Pool(dsn, 4, fault)
+            answers = await asyncio.gather(*[pool.fetch("SELECT $1::int", i) for i in range(2_500)])
+            print(sum(answer != [(i,)] for i, answer in enumerate(answers)))
+        asyncio.run(main())
+        """,
+        "0",
+        "1",
+    ),
+    "error-swallowed": (
+        """
+        async def main():
+            try:
+                print(await Pool(dsn, 1, fault).fetch("SELECT 1 / 0"))
+            except DatabaseError as error:
+                print(error.sqlstate)
+        asyncio.run(main())
+        """,
+        "22012",
+        "[]",
+    ),
+    "sqlstate-lost": (
+        """
+        async def main():
+            try:
+                await Pool(dsn, 1, fault).fetch("SELECT 1 / 0")
+            except DatabaseError as error:
+                print(error.sqlstate)
+        asyncio.run(main())
+        """,
+        "22012",
+        "None",
+    ),
+    "statement-retried": (
+        """
+        async def main():
+            pool = Pool(dsn, 1, fault)
+            name = f"sequence_{os.getpid()}"
+            await pool.fetch(f"CREATE SEQUENCE {name}")
+            try:
+                await pool.fetch(f"SELECT 1 / (nextval('{name}') - nextval('{name}') + 1)")
+            except DatabaseError as error:
+                print(error.sqlstate)
+            print(await pool.fetch(f"SELECT last_value FROM {name}"))
+            await pool.fetch(f"DROP SEQUENCE {name}")
+        asyncio.run(main())
+        """,
+        "22012\n[(2,)]",
+        "22012\n[(4,)]",
+    ),
+    "session-kept": (
+        """
+        async def main():
+            pool = Pool(dsn, 1, fault)
+            await pool.fetch("SET application_name = 'left behind'")
+            await pool.fetch("SELECT pg_advisory_lock(7)::text")
+            print(await pool.fetch("SELECT current_setting('application_name')"))
+            print(await pool.fetch("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND pid = pg_backend_pid()"))
+        asyncio.run(main())
+        """,
+        "[('',)]\n[(0,)]",
+        "[('left behind',)]\n[(1,)]",
+    ),
+    "descriptor-leaked": (
+        """
+        async def main():
+            pool = Pool("postgresql://nobody@127.0.0.1:1/nothing", 1, fault)
+            async def attempt():
+                try:
+                    await pool.fetch("SELECT 1")
+                except DatabaseError as error:
+                    assert error.sqlstate is None and "refused" in str(error)
+            await attempt()
+            before = len(os.listdir("/proc/self/fd"))
+            for _ in range(20):
+                await attempt()
+            print(len(os.listdir("/proc/self/fd")) - before)
+        asyncio.run(main())
+        """,
+        "0",
+        "20",
+    ),
+    "lock-held": (
+        """
+        class Number:
+            def __index__(self):
+                return pool.status()[0]
+        pool = Pool(dsn, 1, fault)
+        async def main():
+            print(await pool.fetch("SELECT $1::int", Number()))
+        asyncio.run(main())
+        """,
+        "[(1,)]",
+        None,
+    ),
+    "begin-undone": (
+        """
+        async def main():
+            pool = Pool(dsn, 1, fault)
+            name = f"table_{os.getpid()}"
+            try:
+                await pool.fetch("/* a comment */ begin")
+                await pool.fetch(f"CREATE TABLE {name} (id int)")
+            except DatabaseError as error:
+                print(str(error).partition(":")[0])
+            print(await pool.fetch("SELECT now() = statement_timestamp()"))
+            await pool.fetch(f"DROP TABLE IF EXISTS {name}")
+        asyncio.run(main())
+        """,
+        "BEGIN through fetch would be undone when the connection is given back\n[(True,)]",
+        "[(True,)]",
+    ),
+    "commit-retried": (
+        PROXY
+        + """
+async def main():
+    proxy = Proxy()
+    await proxy.start()
+    pool = Pool(proxy.dsn, 1, fault)
+    transaction = pool.transaction()
+    await transaction.fetch("SELECT 1")
+    proxy.is_cut = True
+    try:
+        print(await transaction.commit())
+    except DatabaseError as error:
+        print(error.sqlstate)
+asyncio.run(main())
+""",
+        "08007",
+        "None",
+    ),
+}
+
+
+@pytest.mark.usefixtures("dsn")
+@pytest.mark.parametrize("fault", PROGRAMS)
+def test_program_holds_without_the_fault(fault: str, run: Run) -> None:
+    program, clean, _ = PROGRAMS[fault]
+    ended = run(program)
+    # A sequence that is dropped says nothing; a table that does not exist gives a notice to the log, not to stderr.
+    check(ended, clean)
+
+
+@pytest.mark.usefixtures("dsn")
+@pytest.mark.parametrize("fault", PROGRAMS)
+def test_fault_shows(fault: str, run: Run) -> None:
+    program, _, broken = PROGRAMS[fault]
+    if broken is None:
+        assert run(program, fault, limit=3).is_hung
+    else:
+        check(run(program, fault), broken)
