@@ -186,6 +186,7 @@ PROGRAMS = {
             def count():
                 gc.collect()
                 return sum(isinstance(found, asyncio.Future) for found in gc.get_objects())
+            await asyncio.sleep(0.1)
             before = count()
             for _ in range(10):
                 await awaitables.quick()

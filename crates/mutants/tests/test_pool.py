@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from conftest import Run, check
 
-# A server of its own between the pool and Postgres, which can drop what Postgres answers.
+# A server between the pool and Postgres, which can drop the answer to COMMIT.
 PROXY = """
+import warnings
 from urllib.parse import urlsplit, urlunsplit
+# The proxy is left to the end of the program.
+warnings.simplefilter("ignore", ResourceWarning)
 class Proxy:
     def __init__(self):
         self.is_cut = False
@@ -20,18 +23,16 @@ class Proxy:
         self.dsn = urlunsplit(url._replace(netloc=f"{user}@127.0.0.1:{port}"))
     async def serve(self, reader, writer):
         up_reader, up_writer = await asyncio.open_connection(*self.target)
-        await asyncio.gather(self.pump(reader, up_writer, writer), self.pump(up_reader, writer, None))
-    async def pump(self, reader, writer, other):
-        while data := await reader.read(65536):
+        await asyncio.gather(self.pump(reader, up_writer), self.pump(up_reader, writer))
+    async def pump(self, reader, writer):
+        while True:
+            data = await reader.read(65536)
+            if not data:
+                return writer.close()
+            if self.is_cut and b"COMMIT" in data and data[:1] == b"C":
+                return writer.transport.abort()
             writer.write(data)
-            if other and b"COMMIT" in data and self.is_cut:
-                await asyncio.sleep(0.2)
-                other.transport.abort()
-                return
-        writer.close()
 """
-
-PROXY = PROXY.replace("while data := await reader.read(65536):", "while True:\n            data = await reader.read(65536)\n            if not data:\n                break")
 
 # (fault, program, what it prints without the fault, what it prints with it)
 PROGRAMS = {
@@ -118,19 +119,15 @@ PROGRAMS = {
     "statement-retried": (
         """
         async def main():
-            pool = Pool(dsn, 1, fault)
-            name = f"sequence_{os.getpid()}"
-            await pool.fetch(f"CREATE SEQUENCE {name}")
+            start = time.monotonic()
             try:
-                await pool.fetch(f"SELECT 1 / (nextval('{name}') - nextval('{name}') + 1)")
+                await Pool(dsn, 1, fault).fetch("SELECT 1 / length(pg_sleep(0.5)::text)")
             except DatabaseError as error:
-                print(error.sqlstate)
-            print(await pool.fetch(f"SELECT last_value FROM {name}"))
-            await pool.fetch(f"DROP SEQUENCE {name}")
+                print(error.sqlstate, "twice" if time.monotonic() - start > 0.95 else "once")
         asyncio.run(main())
         """,
-        "22012\n[(2,)]",
-        "22012\n[(4,)]",
+        "22012 once",
+        "22012 twice",
     ),
     "session-kept": (
         """
@@ -139,7 +136,8 @@ PROGRAMS = {
             await pool.fetch("SET application_name = 'left behind'")
             await pool.fetch("SELECT pg_advisory_lock(7)::text")
             print(await pool.fetch("SELECT current_setting('application_name')"))
-            print(await pool.fetch("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND pid = pg_backend_pid()"))
+            locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            print(await pool.fetch(locks))
         asyncio.run(main())
         """,
         "[('',)]\n[(0,)]",
@@ -181,18 +179,17 @@ PROGRAMS = {
         """
         async def main():
             pool = Pool(dsn, 1, fault)
-            name = f"table_{os.getpid()}"
             try:
                 await pool.fetch("/* a comment */ begin")
-                await pool.fetch(f"CREATE TABLE {name} (id int)")
+                print("begun")
+                # Outside of a transaction, the server refuses a savepoint.
+                await pool.fetch("SAVEPOINT here")
             except DatabaseError as error:
-                print(str(error).partition(":")[0])
-            print(await pool.fetch("SELECT now() = statement_timestamp()"))
-            await pool.fetch(f"DROP TABLE IF EXISTS {name}")
+                print(error.sqlstate or str(error).partition(":")[0])
         asyncio.run(main())
         """,
-        "BEGIN through fetch would be undone when the connection is given back\n[(True,)]",
-        "[(True,)]",
+        "BEGIN through fetch would be undone when the connection is given back",
+        "begun\n25P01",
     ),
     "commit-retried": (
         PROXY
@@ -220,9 +217,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("fault", PROGRAMS)
 def test_program_holds_without_the_fault(fault: str, run: Run) -> None:
     program, clean, _ = PROGRAMS[fault]
-    ended = run(program)
-    # A sequence that is dropped says nothing; a table that does not exist gives a notice to the log, not to stderr.
-    check(ended, clean)
+    check(run(program), clean)
 
 
 @pytest.mark.usefixtures("dsn")
