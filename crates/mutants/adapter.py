@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bridge_mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _T = TypeVar("_T")
 
@@ -22,27 +24,35 @@ class Core:
         self._awaitables = bridge_mutants.Awaitables(_fault())
 
     def quick(self) -> Awaitable[None]:
+        """None, at once."""
         return self._awaitables.quick()
 
     def slow(self, seconds: float) -> Awaitable[None]:
+        """None, after `seconds` on Tokio's clock."""
         return self._awaitables.slow(seconds)
 
     def fail(self) -> Awaitable[None]:
+        """Raises `MutantError`."""
         return self._awaitables.fail()
 
     def panic(self) -> Awaitable[None]:
+        """Raises `RuntimeError`, because the work panics."""
         return self._awaitables.panic()
 
     def echo(self, value: _T) -> Awaitable[_T]:
+        """`value` itself."""
         return self._awaitables.echo(value)
 
     def rows(self, n: int) -> Awaitable[list[tuple[int, str]]]:
+        """`n` tuples `(i, "text i")`."""
         return self._awaitables.rows(n)
 
     def call(self, function: Callable[[], _T]) -> Awaitable[_T]:
+        """What `function()` returns, called from Rust."""
         return self._awaitables.call(function)
 
     def close(self) -> None:
+        """Ends all work."""
         self._awaitables.close()
 
     def observe_cancel(self) -> bool:
@@ -57,17 +67,21 @@ class Postgres:
         self._dsn = dsn
 
     def pool(self, size: int) -> bridge_mutants.Pool:
+        """A pool of at most `size` connections."""
         return bridge_mutants.Pool(self._dsn, size, _fault())
 
     def fetch(
         self, pool: bridge_mutants.Pool, sql: str, *parameters: str | int | None
     ) -> Awaitable[list[tuple[Any, ...]]]:
+        """The rows of one statement."""
         return pool.fetch(sql, *parameters)
 
     def close_pool(self, pool: bridge_mutants.Pool) -> Awaitable[None]:
+        """Refuses new queries and closes all connections."""
         return pool.close()
 
     def sqlstate(self, error: BaseException) -> str | None:
+        """The server's five letters, or None."""
         return getattr(error, "sqlstate", None)
 
     def statistics(self, pool: bridge_mutants.Pool) -> tuple[int, int]:
@@ -75,4 +89,5 @@ class Postgres:
         return pool.status()
 
     def transaction(self, pool: bridge_mutants.Pool) -> bridge_mutants.Transaction:
+        """A transaction, which begins with its first query."""
         return pool.transaction()

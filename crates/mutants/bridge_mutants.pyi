@@ -1,10 +1,8 @@
 """An asyncio bridge and a Postgres pool that break on demand.
 
-Each class takes the id of a fault, which breaks one thing in otherwise clean code; see `faults()`. All awaitables are made
-on a running event loop: without one, a call raises `RuntimeError`.
+Each class takes the id of a fault, which breaks one thing in otherwise clean code; see `faults()`. All awaitables are
+made on a running event loop: without one, a call raises `RuntimeError`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, final
@@ -77,9 +75,10 @@ class Pool:
     def fault(self) -> str | None:
         """The id of the fault, or None."""
 
-    def fetch(self, sql: str, *parameters: bool | int | float | str | None) -> Awaitable[list[tuple[Any, ...]]]:
+    def fetch(self, sql: str, *parameters: float | str | None) -> Awaitable[list[tuple[Any, ...]]]:
         """The rows of one statement. Raises `DatabaseError`, also for a statement that would begin a transaction.
 
+        A parameter is None, a bool, an int of 64 bits, a float or a str; the server infers its type.
         int, float, bool, text and NULL come as Python's own; all others have to be cast to text.
         """
 
@@ -99,7 +98,7 @@ class Pool:
 class Transaction:
     """A transaction of a `Pool`. Dropped before `commit()`, it is rolled back; a cancelled query ends it as well."""
 
-    def fetch(self, sql: str, *parameters: bool | int | float | str | None) -> Awaitable[list[tuple[Any, ...]]]:
+    def fetch(self, sql: str, *parameters: float | str | None) -> Awaitable[list[tuple[Any, ...]]]:
         """The rows of one statement."""
 
     def commit(self) -> Awaitable[None]:

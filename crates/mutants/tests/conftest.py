@@ -1,4 +1,4 @@
-"""How does a test run a program that may hang? In a process of its own, under a time limit, and ends it with its group."""
+"""How does a test run a program that may hang? In a process group of its own, which a time limit ends."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run() -> Run:
     def run(program: str, fault: str | None = None, limit: float = 30, **variables: str) -> Ended:
         environment = {**os.environ, "BRIDGE_MUTANT": fault or "", **variables}
         command = [sys.executable, "-W", "default", "-c", PRELUDE + textwrap.dedent(program)]
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - the programs are those of the tests
             command,
             env=environment,
             stdout=subprocess.PIPE,

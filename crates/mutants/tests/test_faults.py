@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bridge_mutants
 import pytest
+
 from conftest import Run, check
 
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -33,13 +34,14 @@ def test_table_is_that_of_the_module() -> None:
     assert {fault["id"]: fault["what"] for fault in table()} == bridge_mutants.faults()
     for fault in table():
         assert set(fault) == {"id", "what", "layer", "build", "caught_by"}
-        assert fault["layer"] in {"core", "postgres"} and fault["build"] in {"any", "free-threaded"}
+        assert fault["layer"] in {"core", "postgres"}
+        assert fault["build"] in {"any", "free-threaded"}
         assert fault["caught_by"].startswith(fault["layer"] + "/")
 
 
 def test_unknown_fault_is_refused_with_the_list() -> None:
     for make in (bridge_mutants.Awaitables, lambda fault: bridge_mutants.Pool("host=localhost", 1, fault)):
-        with pytest.raises(ValueError, match='unknown fault "nonsense".*gil-held.*data-race'):
+        with pytest.raises(ValueError, match=r'unknown fault "nonsense".*gil-held.*data-race'):
             make("nonsense")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from conftest import Run
+
+if TYPE_CHECKING:
+    from conftest import Run
 
 PROGRAM = """
 async def success(awaitables):
@@ -44,14 +48,15 @@ LEAKS = {
 @pytest.mark.parametrize("path", ["success", "error", "cancel"])
 def test_clean_extension_keeps_its_size(path: str, run: Run) -> None:
     ended = run(PROGRAM, limit=60, WORKLOAD=path)
-    assert ended.code == 0 and ended.err == "" and int(ended.out) < LITTLE, ended
+    assert (ended.code, ended.err) == (0, ""), ended
+    assert int(ended.out) < LITTLE
 
 
 @pytest.mark.parametrize("path", ["success", "error", "cancel"])
 @pytest.mark.parametrize("fault", LEAKS)
 def test_fault_leaks_on_its_path(fault: str, path: str, run: Run) -> None:
     ended = run(PROGRAM, fault, limit=60, WORKLOAD=path)
-    assert ended.code == 0 and ended.err == "", ended
+    assert (ended.code, ended.err) == (0, ""), ended
     if path in LEAKS[fault]:
         assert int(ended.out) > MUCH
     else:

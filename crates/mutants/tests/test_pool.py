@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from conftest import Run, check
 
 # A server between the pool and Postgres, which can drop the answer to COMMIT.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import pytest
-from conftest import Run, check
 from test_faults import HAS_GIL, free_threaded
+
+from conftest import Run, check
 
 IDLE = """
 async def main():
@@ -40,9 +42,12 @@ def test_interrupt_while_idle(run: Run) -> None:
     check(run(IDLE, "interrupt-swallowed-idle"), "never interrupted")
 
 
-@pytest.mark.parametrize("attempt", range(5))
-def test_interrupt_under_load(attempt: int, run: Run) -> None:
-    check(run(UNDER_LOAD, limit=10), "interrupted")
+@pytest.mark.parametrize("_attempt", range(5))
+def test_interrupt_under_load(_attempt: int, run: Run) -> None:
+    ended = run(UNDER_LOAD, limit=10)
+    assert (ended.code, ended.out) == (0, "interrupted"), ended
+    # Until 3.10 asyncio tells of the task in which the signal happened to arrive.
+    assert not ended.err or ended.err.startswith("Task exception was never retrieved"), ended
 
 
 def test_interrupt_swallowed_under_load(run: Run) -> None:
@@ -95,14 +100,15 @@ print(len(calls))
 """
 
 
-@pytest.mark.parametrize("attempt", range(10))
-def test_exit_with_work_in_flight(attempt: int, run: Run) -> None:
+@pytest.mark.parametrize("_attempt", range(10))
+def test_exit_with_work_in_flight(_attempt: int, run: Run) -> None:
     check(run(EXIT), "40")
 
 
 def test_crash_at_exit(run: Run) -> None:
     ended = run(EXIT, "crash-at-exit")
-    assert ended.code is not None and ended.code < 0
+    assert not ended.is_hung
+    assert ended.code == -signal.SIGABRT
 
 
 def test_loops_that_close_with_work_pending(run: Run) -> None:
@@ -211,7 +217,8 @@ def test_data_race(run: Run) -> None:
 def test_gil_stays_off_unless_it_is_switched_on(run: Run) -> None:
     check(run("print(sys._is_gil_enabled())"), "False")
     ended = run("print(sys._is_gil_enabled())", BRIDGE_MUTANTS_GIL="on")
-    assert ended.out == "True" and "RuntimeWarning" in ended.err
+    assert ended.out == "True"
+    assert "RuntimeWarning" in ended.err
 
 
 @pytest.mark.skipif(not HAS_GIL or sys.version_info < (3, 12), reason="needs isolated subinterpreters")
