@@ -1,11 +1,12 @@
 //! Which awaitables does the module give, without any server? One method per kind of work.
 
 use std::future::Future;
+use std::hint::spin_loop;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -187,8 +188,9 @@ fn block_on_the_gil(machine: &Machine) {
 fn shared(py: Python<'_>, value: Py<PyAny>) -> Py<PyAny> {
     let place = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     drop(place().replace(value.clone_ref(py)));
-    for _ in 0..50 {
-        thread::yield_now();
+    let end = Instant::now() + Duration::from_micros(50);
+    while Instant::now() < end {
+        spin_loop();
     }
     let found = place().take();
     found.unwrap_or(value)
