@@ -1,21 +1,41 @@
-"""What can be asked without pytest? The table of checks, and a grid of several result files.
+"""What can be asked without pytest? The table of checks, a grid of several result files, and what planted faults do.
 
-python -m pytest_pyo3_bridge checks [--format markdown]
-python -m pytest_pyo3_bridge grid bridge.json other/bridge.json [--format markdown]
+``python -m pytest_pyo3_bridge`` has the verbs ``checks``, ``grid FILE…`` and ``detect FAULTS --core ADAPTER``.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
+import secrets
 import sys
+import sysconfig
 from pathlib import Path
 
-from pytest_pyo3_bridge import grid
-from pytest_pyo3_bridge.catalogue import table
+from pytest_pyo3_bridge import detection, grid
+from pytest_pyo3_bridge.catalogue import Depth, table
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Answer, and return the exit status: 0, or 2 if the request is wrong."""
+    """Answer, and return the exit status: 0, 1 if a fault was not caught, or 2 if the request is wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.verb == "detect":
+            return _detect(asked)
+        markdown = asked.format == "markdown"
+        if asked.verb == "checks":
+            shown = grid.of_checks(table().values(), markdown=markdown)
+        else:
+            shown = grid.of_results([grid.read(path) for path in asked.files], markdown=markdown)
+    except (grid.GridError, detection.DetectionError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    sys.stdout.write(shown + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_pyo3_bridge", description=(__doc__ or "").splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, what in (("checks", "list all checks"), ("grid", "show result files side by side")):
@@ -23,17 +43,39 @@ def main(arguments: list[str] | None = None) -> int:
         of_verb.add_argument("--format", choices=["text", "markdown"], default="text")
         if verb == "grid":
             of_verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what --bridge-json wrote")
-    asked = parser.parse_args(arguments)
-    try:
-        if asked.verb == "checks":
-            shown = grid.of_checks(table().values(), markdown=asked.format == "markdown")
-        else:
-            shown = grid.of_results([grid.read(path) for path in asked.files], markdown=asked.format == "markdown")
-    except grid.GridError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    sys.stdout.write(shown + "\n")
-    return 0
+    what = "run the checks with each fault planted, and show which check caught it"
+    detect = verbs.add_parser("detect", help=what, description=what)
+    detect.add_argument("faults", type=Path, metavar="FAULTS", help="a file of [[fault]] tables")
+    detect.add_argument("--core", metavar="ADAPTER", help="the adapter that has the core faults")
+    detect.add_argument("--postgres", metavar="ADAPTER", help="the adapter that has those of a pool; needs $BRIDGE_DSN")
+    detect.add_argument("--only", action="append", default=[], metavar="ID", help="only this fault")
+    detect.add_argument("--depth", choices=[depth.value for depth in Depth], default=Depth.DEFAULT.value)
+    detect.add_argument("--seed", type=int, default=None)
+    detect.add_argument("--json", type=Path, metavar="FILE", help="write the table there as well")
+    return parser
+
+
+def _detect(asked: argparse.Namespace) -> int:
+    layers = {"core": asked.core, "postgres": asked.postgres}
+    adapters = {layer: adapter for layer, adapter in layers.items() if adapter}
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    faults = detection.concern(detection.read(asked.faults), adapters, free_threaded=free_threaded)
+    if unknown := set(asked.only) - {fault.id for fault in faults}:
+        message = f"no fault {min(unknown)} concerns this Python and these adapters"
+        raise detection.DetectionError(message)
+    if asked.only:
+        faults = [fault for fault in faults if fault.id in asked.only]
+    seed = secrets.randbelow(1 << 31) if asked.seed is None else asked.seed
+
+    def told(one: detection.Detected) -> None:
+        sys.stderr.write(f"{one.fault.id}: {', '.join(one.found) or one.problem or 'nothing found'}\n")
+
+    found = detection.survey(faults, adapters, asked.depth, seed, told)
+    sys.stdout.write(detection.markdown(found) + "\n")
+    if asked.json:
+        text = json.dumps([dataclasses.asdict(one) for one in found], indent=2)
+        asked.json.write_text(text + "\n", encoding="utf-8")
+    return 0 if detection.is_complete(found) else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 48] = embedded![
+pub(super) const FILES: [(&str, &str); 61] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -31,13 +31,26 @@ pub(super) const FILES: [(&str, &str); 48] = embedded![
     "pytest_pyo3_bridge/checks/core/__init__.py",
     "pytest_pyo3_bridge/checks/core/answers.py",
     "pytest_pyo3_bridge/checks/core/cancellation.py",
+    "pytest_pyo3_bridge/checks/core/contexts.py",
     "pytest_pyo3_bridge/checks/core/errors.py",
+    "pytest_pyo3_bridge/checks/core/event_loops.py",
+    "pytest_pyo3_bridge/checks/core/finalisers.py",
+    "pytest_pyo3_bridge/checks/core/forks.py",
+    "pytest_pyo3_bridge/checks/core/free_threading.py",
+    "pytest_pyo3_bridge/checks/core/interpreters.py",
+    "pytest_pyo3_bridge/checks/core/interrupts.py",
     "pytest_pyo3_bridge/checks/core/leaks.py",
+    "pytest_pyo3_bridge/checks/core/leaving.py",
+    "pytest_pyo3_bridge/checks/core/loops.py",
     "pytest_pyo3_bridge/checks/core/panics.py",
     "pytest_pyo3_bridge/checks/core/quiet.py",
+    "pytest_pyo3_bridge/checks/core/scarcity.py",
+    "pytest_pyo3_bridge/checks/core/threads.py",
     "pytest_pyo3_bridge/checks/core/waiting.py",
     "pytest_pyo3_bridge/checks/postgres/__init__.py",
     "pytest_pyo3_bridge/complaints.py",
+    "pytest_pyo3_bridge/detection.py",
+    "pytest_pyo3_bridge/facts.py",
     "pytest_pyo3_bridge/grid.py",
     "pytest_pyo3_bridge/incident.py",
     "pytest_pyo3_bridge/item.py",
