@@ -40,7 +40,7 @@ class Fault:
         what: what is wrong, a sentence.
         layer: ``core`` or ``postgres``: which adapter has it.
         caught_by: the checks of which one is meant to find it.
-        free_threaded: whether a free-threaded Python alone shows it; False if one with the GIL alone does, None if both do.
+        free_threaded: whether a free-threaded Python alone shows it; False if one with the GIL does, None if both do.
         environment: variables that it needs besides its id.
     """
 
@@ -83,8 +83,8 @@ def read(path: Path) -> list[Fault]:
     """Read the faults of a file.
 
     Args:
-        path: the file: ``[[fault]]`` tables with ``id``, ``what``, ``layer``, ``caught_by`` (an id or several) and ``build``
-            (``any``, ``gil`` or ``free-threaded``), and optionally ``env``.
+        path: the file: ``[[fault]]`` tables with ``id``, ``what``, ``layer``, ``caught_by`` (an id or several) and
+            ``build`` (``any``, ``gil`` or ``free-threaded``), and optionally ``env``.
 
     Raises:
         DetectionError: if the file says something else.
