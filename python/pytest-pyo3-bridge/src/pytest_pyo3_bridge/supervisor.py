@@ -98,17 +98,20 @@ class Supervisor:
     def run(self, checks: Sequence[Check]) -> Iterator[Result]:
         """Run these checks beside each other in one worker.
 
-        If one of them hangs or ends the process, it is not known which: each that has no result runs again alone.
+        If one of them ends the process, or makes it hang, it is not known which. Those that were at work run again, each
+        alone; those that had not begun go on beside each other.
         """
-        began, ended = yield from self._together(checks)
-        left = [check for check in checks if check.id not in ended]
-        if len(checks) == 1 or not began:
-            return
-        for check in left:
-            yield from self._alone(check)
-
-    def _alone(self, check: Check) -> Iterator[Result]:
-        yield from self._together([check])
+        left = list(checks)
+        while left:
+            began, ended = yield from self._together(left)
+            if len(left) == 1:
+                return
+            suspects = [check for check in left if check.id in began and check.id not in ended]
+            left = [check for check in left if check.id not in began and check.id not in ended]
+            # A worker that ended before any check began is none's fault, so each is asked alone, and says so.
+            for check in suspects or left:
+                yield from self._together([check])
+            left = left if suspects else []
 
     def _together(self, checks: Sequence[Check]) -> Any:
         """Yield a result for each check that ends. Return the ids that began, and those that ended."""
