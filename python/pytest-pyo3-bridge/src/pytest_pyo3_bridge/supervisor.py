@@ -98,8 +98,8 @@ class Supervisor:
     def run(self, checks: Sequence[Check]) -> Iterator[Result]:
         """Run these checks beside each other in one worker.
 
-        If one of them ends the process, or makes it hang, it is not known which. Those that were at work run again, each
-        alone; those that had not begun go on beside each other.
+        If one of them ends the process, or makes it hang, it is not known which. Those that were at work run again,
+        each alone; those that had not begun go on beside each other.
         """
         left = list(checks)
         while left:
