@@ -34,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--bridge-adapter", metavar="MODULE:NAME", help="the adapter: MODULE:NAME or FILE.py:NAME (NAME: Adapter)")
     add("--bridge-dsn", metavar="DSN", help="a postgresql:// URI for a driver's adapter; $BRIDGE_DSN is one as well")
     add(
+        "--bridge-server-bin",
+        type=Path,
+        metavar="DIR",
+        help="where initdb and postgres are, for the servers that checks break (default: PATH, pg_config, Debian's)",
+    )
+    add(
         "--bridge-depth",
         choices=[depth.value for depth in Depth],
         default=Depth.DEFAULT.value,
@@ -136,11 +142,17 @@ def _made(config: pytest.Config, named: str) -> Session:
         Depth(config.getoption("--bridge-depth")),
         secrets.randbelow(1 << 31) if seed is None else seed,
         config.getoption("--bridge-incidents").absolute(),
+        server=_server(config),
         look=_look(loaded, dsn),
         patience=config.getoption("--bridge-patience"),
     )
     flaky = frozenset(config.getoption("--bridge-known-flaky"))
     return Session(loaded, setting, known, flaky, beside_others=config.getoption("--bridge-beside-others"))
+
+
+def _server(config: pytest.Config) -> dict[str, Any]:
+    named = config.getoption("--bridge-server-bin")
+    return {"bin": str(named.absolute()) if named else None}
 
 
 def _look(loaded: Loaded, dsn: str | None) -> Callable[[], str] | None:

@@ -71,9 +71,13 @@ class Trial:
         self.notes[name] = value
 
     async def release(self) -> None:
-        """Close the adapters of this check."""
-        while self.made:
-            await close(self.made.pop())
+        """Close the adapters of this check, and what it opened at servers."""
+        try:
+            while self.made:
+                await close(self.made.pop())
+        finally:
+            if self.bench is not None:
+                await self.bench.release()
 
 
 async def close(adapter: Any) -> None:

@@ -1,0 +1,89 @@
+"""Do connections that fail leave anything behind, here or at the server?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.postgres.drill import new_tag
+from pytest_pyo3_bridge.postgres.driver import failure, ordinary
+from pytest_pyo3_bridge.postgres.keeper import HOST
+from pytest_pyo3_bridge.postgres.server import bench_of
+from pytest_pyo3_bridge.trial import Inapplicable
+
+if TYPE_CHECKING:
+    from pytest_pyo3_bridge.postgres.site import Site
+    from pytest_pyo3_bridge.trial import Trial
+
+# What a pool may keep for good once it has failed: a waker, a resolver's socket.
+KEPT = 3
+
+
+def _descriptors() -> int:
+    """Count the open descriptors of this process."""
+    for place in (Path("/proc/self/fd"), Path("/dev/fd")):
+        if place.is_dir():
+            return len(os.listdir(place))
+    message = "this system does not count the descriptors of a process"
+    raise Inapplicable(message)
+
+
+@check(
+    "postgres/failed-connects-leak-nothing",
+    Level.MUST,
+    "connections that are refused leave no descriptor open",
+    why="An outage of minutes then uses up the process's descriptors, and it does not recover.",
+    source="diesel-rs/diesel#2360",
+    alone=True,
+    limit=40.0,
+)
+async def failed_connects_leak_nothing(trial: Trial) -> None:
+    bench = bench_of(trial)
+    with socket.socket() as reserved:
+        # Bound, so nobody else listens there; not listening, so a connection is refused.
+        reserved.bind((HOST, 0))
+        nowhere = bench.at(bench.dsn_of(host=HOST, port=reserved.getsockname()[1]))
+        await _grows(trial, nowhere, "refused connections")
+
+
+@check(
+    "postgres/refused-logins-leak-nothing",
+    Level.MUST,
+    "logins that the server refuses leave neither a descriptor nor a session",
+    why="A wrong password, tried again and again, then uses up the server's sessions for all.",
+    source="diesel-rs/diesel#2360",
+    alone=True,
+    limit=40.0,
+)
+async def refused_logins_leak_nothing(trial: Trial) -> None:
+    bench = bench_of(trial)
+    server = await bench.own_server()
+    site = bench.at(server.dsn.with_(password="wrong"), server.admin)  # noqa: S106 (that is the point)
+    # Its own session is no leak.
+    await site.observer.value("select 1")
+    await _grows(trial, site, "refused logins")
+    sessions = f"select count(*) from pg_stat_activity where usename = '{server.dsn.user}'"
+    left = await site.observer.until(sessions, 0)
+    assert left == 0, f"{left} sessions are left of logins that were refused"
+
+
+async def _grows(trial: Trial, site: Site, what: str) -> None:
+    """Fail often, and compare the descriptors."""
+    count = trial.count(30, 60, 2000)
+    before, failed = 0, 0
+    for rounds in (6, count):
+        async with site.pool(2) as pool:
+            errors = await asyncio.gather(
+                *(failure(pool.fetch(f"select 1 /* {new_tag()} */"), 20.0) for _ in range(rounds))
+            )
+            for error in errors:
+                ordinary(error, what)
+            failed = len(errors)
+        await asyncio.sleep(0.1)
+        before, after = (before or _descriptors()), _descriptors()
+    trial.note("descriptors", f"{before} → {after} in {failed} failures")
+    assert after - before <= KEPT, f"{what}: {failed} of them left {after - before} descriptors open"

@@ -1,0 +1,181 @@
+"""What does the server itself see? A session of the kit's own, by pg8000, which shares nothing with the driver."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from pytest_pyo3_bridge.postgres.dsn import parse
+from pytest_pyo3_bridge.trial import Inapplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_pyo3_bridge.postgres.dsn import Dsn
+
+NAME = "pytest-pyo3-bridge"
+# How long the server has for a change that the kit waits for; it takes a hundredth of that.
+PATIENCE = 5.0
+# How long a look at a server that may be stuck takes at most.
+LOOK = 3.0
+
+SESSIONS = """
+    select pid, state, coalesce(wait_event_type, ''), coalesce(wait_event, ''), coalesce(application_name, ''),
+           coalesce(usename, ''), round(extract(epoch from clock_timestamp() - query_start)::numeric, 1),
+           pg_blocking_pids(pid), left(query, 300)
+    from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+    order by query_start"""
+LOCKS = """
+    select pid, locktype, coalesce(relation::regclass::text, ''), mode, granted
+    from pg_locks where pid <> pg_backend_pid() and (database is null or database =
+        (select oid from pg_database where datname = current_database())) and locktype <> 'virtualxid'
+    order by granted, pid limit 200"""
+
+
+def connect(dsn: Dsn, seconds: float = PATIENCE) -> Any:
+    """Open a session. It blocks.
+
+    Raises:
+        Inapplicable: if pg8000 is not installed.
+    """
+    try:
+        from pg8000 import native  # noqa: PLC0415 (an extra that core adapters do not need)
+    except ImportError:
+        message = "the kit's own session at the server needs pg8000: pip install 'pytest-pyo3-bridge[postgres]'"
+        raise Inapplicable(message) from None
+    way: dict[str, Any] = {"host": dsn.host, "port": dsn.port}
+    if dsn.is_local:
+        way = {"unix_sock": dsn.socket}
+    if dict(dsn.options).get("sslmode") in {"require", "verify-ca", "verify-full"}:
+        way["ssl_context"] = True
+    return native.Connection(
+        dsn.user, password=dsn.password, database=dsn.database, timeout=seconds, application_name=NAME, **way
+    )
+
+
+class Observer:
+    """A session that checks ask while the loop turns; opened at first use, `close` ends it."""
+
+    def __init__(self, dsn: Dsn) -> None:
+        self.dsn = dsn
+        self._session: Any = None
+        self._thread: ThreadPoolExecutor | None = None
+
+    async def rows(self, sql: str) -> list[list[Any]]:
+        """Return the rows of one statement, or of several without parameters."""
+        found: list[list[Any]] = await self._in_thread(self._run, sql)
+        return found
+
+    async def value(self, sql: str) -> Any:
+        """Return the first value of the first row, or None."""
+        rows = await self.rows(sql)
+        return rows[0][0] if rows else None
+
+    async def until(self, sql: str, expected: object, seconds: float = PATIENCE) -> Any:
+        """Ask until the answer is the expected one, or the time is over. Return the last answer."""
+        deadline = time.monotonic() + seconds
+        while (found := await self.value(sql)) != expected and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        return found
+
+    async def active(self, tag: str) -> list[int]:
+        """Return the process ids of the sessions that run a query with this tag in its text."""
+        rows = await self.rows(
+            f"select pid from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
+            f" and position({literal(tag)} in query) > 0 order by pid"
+        )
+        return [row[0] for row in rows]
+
+    async def until_active(self, tag: str, count: int, seconds: float = PATIENCE) -> list[int]:
+        """Wait until so many sessions run a query with this tag, or the time is over. Return their process ids."""
+        deadline = time.monotonic() + seconds
+        while len(found := await self.active(tag)) != count and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        return found
+
+    async def close(self) -> None:
+        """End the session and its thread."""
+        if self._thread is not None:
+            await self._in_thread(self._end)
+            self._thread.shutdown()
+            self._thread = None
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bridge observer")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _run(self, sql: str) -> list[list[Any]]:
+        if self._session is None:
+            self._session = connect(self.dsn)
+        return self._session.run(sql) or []
+
+    def _end(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                session.close()
+            except Exception:  # noqa: BLE001, S110 (the server may be gone, and so is the session)
+                pass
+
+
+def literal(value: object) -> str:
+    """Return a value as SQL has it."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def looker(dsn: str) -> Callable[[], str] | None:
+    """Return what asks the server for its sessions and locks, as text; None where pg8000 is not installed."""
+    try:
+        import pg8000  # noqa: F401, PLC0415 (an extra)
+    except ImportError:
+        return None
+    where = parse(dsn)
+
+    def look() -> str:
+        told: list[str] = []
+        # A server that accepts a session and then says nothing must not hold up the incident.
+        thread = threading.Thread(target=lambda: told.append(_look(where)), daemon=True, name="bridge look")
+        thread.start()
+        thread.join(LOOK)
+        text = told[0] if told else f"the server did not answer within {LOOK:g} s"
+        return text.replace(where.password, "***") if where.password else text
+
+    return look
+
+
+def _look(dsn: Dsn) -> str:
+    try:
+        session = connect(dsn, LOOK)
+        try:
+            return described(session.run(SESSIONS), session.run(LOCKS))
+        finally:
+            session.close()
+    except Exception as error:  # noqa: BLE001 (it is told)
+        return f"the server cannot be asked: {type(error).__name__}: {error}"
+
+
+def described(sessions: list[list[Any]], locks: list[list[Any]]) -> str:
+    """Return sessions and locks as text. Its first line counts them, as `incident.Evidence` reads it."""
+    waiting = [session for session in sessions if session[2] == "Lock"]
+    active = [session for session in sessions if session[1] == "active" and session[2] != "Lock"]
+    idle = [session for session in sessions if (session[1] or "").startswith("idle")]
+    lines = [f"sessions: {len(active)} active, {len(waiting)} wait for a lock, {len(idle)} idle"]
+    for pid, state, kind, event, name, user, age, blockers, query in sessions:
+        waits = f", waits for {kind} {event}" if kind else ""
+        behind = f", behind {', '.join(str(blocker) for blocker in blockers)}" if blockers else ""
+        lines.append(f"{pid} {state}, {age} s, {user}, {name or 'no name'}{waits}{behind}: {_short(query)}")
+    for pid, kind, relation, mode, granted in locks:
+        lines.append(f"{pid} {'has' if granted else 'waits for'} {mode} {kind} {relation}".rstrip())
+    return "\n".join(lines)
+
+
+def _short(query: str) -> str:
+    """Return a query in one line, without the passwords that it may set."""
+    line = " ".join(query.split())
+    return re.sub(r"(?i)(password\s+)'[^']*'?", r"\1'***'", line)
