@@ -1,4 +1,4 @@
-"""How does the kit use fastpg? Through its own pool, which sends several statements over one connection."""
+"""How does the kit use fastpg? Through its own pool, with a statement per connection at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Adapter:
 
     def pool(self, size: int) -> Any:
         """Open a pool."""
-        return fastpg.create_pool(self.dsn, min_size=1, max_size=size)
+        # So that as many statements run at once as there are connections, as with other pools.
+        return fastpg.create_pool(self.dsn, min_size=1, max_size=size, max_inflight_per_conn=1)
 
     async def fetch(self, pool: Any, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
         """Run a statement."""

@@ -26,7 +26,7 @@ class Adapter:
     def pool(self, size: int) -> Any:
         """Open a pool."""
         # Its smallest pool has two connections.
-        return psqlpy.ConnectionPool(dsn=self.dsn, max_db_pool_size=size)
+        return psqlpy.ConnectionPool(dsn=self.dsn, max_db_pool_size=max(size, 2))
 
     async def fetch(self, pool: Any, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
         """Run a statement on a connection of the pool, or in a transaction."""

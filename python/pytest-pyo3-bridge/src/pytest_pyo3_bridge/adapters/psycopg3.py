@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 # Seconds until the pool gives up on a connection: its own default is longer than any deadline of the kit.
-TIMEOUT = 5.0
+TIMEOUT = 7.0
 
 
 class Adapter:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.postgres.driver import failure, ordinary
 from pytest_pyo3_bridge.trial import DEADLINE, task, within
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pytest_pyo3_bridge.postgres.driver import Pool
     from pytest_pyo3_bridge.postgres.site import Site
 
@@ -20,22 +24,42 @@ def new_tag() -> str:
     return f"bridge {secrets.token_hex(6)}"
 
 
-async def all_at_once(site: Site, pool: Pool, seconds: float = DEADLINE) -> None:
-    """Check that as many queries run at the same time as the pool has connections.
+@dataclass(frozen=True)
+class Gate:
+    """A statement that waits at the server until the gate opens.
 
-    The kit holds a lock that each of them waits for, so none can end before the last has begun.
-
-    Raises:
-        AssertionError: if some connections are never used.
+    Attributes:
+        sql: the statement; it returns its session's process id.
+        tag: a text in it that no other query has.
     """
+
+    sql: str
+    tag: str
+
+
+@contextlib.asynccontextmanager
+async def gate(site: Site) -> AsyncIterator[Gate]:
+    """Give a gate, which opens at the end: the kit holds a lock that each of its statements waits for."""
     key, tag = secrets.randbelow(1 << 30), new_tag()
     sql = f"select pg_backend_pid() from pg_advisory_xact_lock_shared({key}) /* {tag} */"
     await site.observer.rows(f"select pg_advisory_lock({key})")
     try:
-        work = [task(pool.fetch(sql)) for _ in range(pool.size)]
-        found = await site.observer.until_active(tag, pool.size, seconds)
+        yield Gate(sql, tag)
     finally:
         await site.observer.rows(f"select pg_advisory_unlock({key})")
+
+
+async def all_at_once(site: Site, pool: Pool, seconds: float = DEADLINE) -> None:
+    """Check that as many queries run at the same time as the pool has connections.
+
+    None can end before the last has begun, so each connection serves one of them.
+
+    Raises:
+        AssertionError: if some connections are never used.
+    """
+    async with gate(site) as shut:
+        work = [task(pool.fetch(shut.sql)) for _ in range(pool.size)]
+        found = await site.observer.until_active(shut.tag, pool.size, seconds)
     if len(found) == pool.size:
         await within(asyncio.gather(*work))
         return

@@ -65,7 +65,7 @@ class Pool:
         """Return an async context manager of something to `fetch` from."""
         return Transaction(self)
 
-    async def close(self) -> None:
+    async def close(self, seconds: float = DEADLINE) -> None:
         """Close it; a closed one stays closed.
 
         Raises:
@@ -75,7 +75,7 @@ class Pool:
             self._closed = True
             ended = self.adapter.close_pool(self.raw)
             if inspect.isawaitable(ended):
-                await within(ended)
+                await within(ended, seconds)
 
 
 class Transaction:

@@ -140,7 +140,9 @@ class Keeper:
 
     def _log(self) -> str:
         path = self.folder / "log"
-        return path.read_text(encoding="utf-8", errors="replace")[-1000:].strip() if path.exists() else "it said nothing"
+        return (
+            path.read_text(encoding="utf-8", errors="replace")[-1000:].strip() if path.exists() else "it said nothing"
+        )
 
 
 def _end_with_keeper() -> None:

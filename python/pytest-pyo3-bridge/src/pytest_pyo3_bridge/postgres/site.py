@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_pyo3_bridge.postgres.driver import Pool
     from pytest_pyo3_bridge.postgres.dsn import Dsn
 
+# How long a pool is closed that a finding has left in any state.
+BRIEFLY = 3.0
 MAY_CREATE = "select coalesce(has_schema_privilege(current_schema(), 'create'), false)"
 
 
@@ -56,9 +58,14 @@ class Site:
         pool = await self.open(size)
         try:
             yield pool
+        except BaseException:
+            # What was found first is the finding, and not that such a pool cannot be closed either.
+            with contextlib.suppress(Exception):
+                await pool.close(BRIEFLY)
+            raise
         finally:
             self._pools.remove(pool)
-            await pool.close()
+        await pool.close()
 
     def sqlstate(self, error: BaseException) -> str | None:
         """Return the error's SQLSTATE, as the adapter finds it."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.catalogue import Level, check
-from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, new_tag, sleeping
+from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, gate, new_tag, sleeping
 from pytest_pyo3_bridge.postgres.server import bench_of
 from pytest_pyo3_bridge.trial import task, within
 
@@ -24,6 +24,7 @@ WORKERS = 8
     "a cancelled query stops at the server, and its connection serves the next one at once",
     why="The server goes on with work that nobody wants, and the pool hands out a connection that is busy with it.",
     source="rust-postgres/rust-postgres#1374",
+    limit=40.0,
 )
 async def cancel_reaches_the_server(trial: Trial) -> None:
     site = bench_of(trial).site
@@ -59,6 +60,7 @@ async def _timed_out(pool: Pool, tag: str) -> None:
     why="A cancel request that comes late stops the next query of the connection, or an answer that is left on the wire "
     "goes to the next caller.",
     source="lib/pq#1001",
+    limit=40.0,
 )
 async def cancel_hits_no_other_query(trial: Trial) -> None:
     rounds = trial.count(25, 120, 15_000)
@@ -105,6 +107,7 @@ def _own(tag: int, answer: object) -> None:
     "after cancellations at every moment all connections of the pool can be used at once",
     why="A permit that is lost with each cancellation exhausts the pool in the end, and every caller waits for ever.",
     source="MagicStack/asyncpg#464",
+    limit=40.0,
 )
 async def connections_come_back(trial: Trial) -> None:
     site = bench_of(trial).site
@@ -120,6 +123,7 @@ async def connections_come_back(trial: Trial) -> None:
     why="A pool that counts a connection as used, which nobody uses, opens too few from then on.",
     source="sqlalchemy/sqlalchemy#6652",
     needs=("statistics",),
+    limit=40.0,
 )
 async def statistics_after_cancellation(trial: Trial) -> None:
     site = bench_of(trial).site
@@ -138,10 +142,13 @@ async def _cancel_everywhere(trial: Trial, site: Site, pool: Pool) -> None:
     """Cancel before the first connection, during acquire, during queries, about their end, and after it."""
     before = [task(pool.fetch("select 1")) for _ in range(pool.size)]
     await _all_cancelled(before)
-    busy, _ = await sleeping(site, pool, pool.size)
-    waiting = [task(pool.fetch("select 1")) for _ in range(12)]
-    await asyncio.sleep(0.05)
-    await _all_cancelled([*waiting, *busy])
+    # The gate opens when all are cancelled, so a driver that stops nothing at the server comes through as well.
+    async with gate(site) as shut:
+        busy = [task(pool.fetch(shut.sql)) for _ in range(pool.size)]
+        await site.observer.until_active(shut.tag, pool.size)
+        waiting = [task(pool.fetch("select 1")) for _ in range(12)]
+        await asyncio.sleep(0.05)
+        await _all_cancelled([*waiting, *busy])
     for _ in range(trial.count(15, 60, 5000)):
         about = [task(pool.fetch("select 1")) for _ in range(pool.size)]
         await asyncio.sleep(trial.chance.uniform(0, 0.002))

@@ -95,6 +95,7 @@ async def stopped_query_has_its_sqlstate(trial: Trial) -> None:
     "a query whose session the server ends raises an exception, and the pool goes on",
     why="An administrator ends sessions; the query must not hang, and the dead connection must serve nobody.",
     source="psycopg/psycopg#701",
+    limit=40.0,
 )
 async def killed_session_is_an_error(trial: Trial) -> None:
     site = bench_of(trial).site
@@ -110,6 +111,7 @@ async def killed_session_is_an_error(trial: Trial) -> None:
     "a query whose session the server ends raises an exception with the code 57P01",
     why="The code tells an end that was ordered from a lost network.",
     source=CODES,
+    limit=40.0,
 )
 async def killed_session_has_its_sqlstate(trial: Trial) -> None:
     site = bench_of(trial).site
@@ -157,6 +159,7 @@ async def _first_query(site: Site) -> None:
     "a wrong password raises an ordinary exception in time",
     why="A pool that tries a wrong password for ever locks out the account, and its callers wait.",
     source=CODES,
+    limit=40.0,
 )
 async def wrong_password_is_an_error(trial: Trial) -> None:
     error = await _denied(trial, password="wrong")  # noqa: S106 (that is the point)
@@ -169,6 +172,7 @@ async def wrong_password_is_an_error(trial: Trial) -> None:
     "a wrong password raises an exception with the code 28P01, a missing database one with 3D000",
     why="The program can tell a wrong setting, which stays wrong, from an outage, which passes.",
     source=CODES,
+    limit=40.0,
 )
 async def refused_login_has_its_sqlstate(trial: Trial) -> None:
     wrong = []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "behind a PgBouncer in transaction mode no query gets another's rows, and each ends",
     why="A prepared statement of the same name in another session may be another statement.",
     source="MagicStack/asyncpg#57",
+    limit=40.0,
 )
 async def pgbouncer_answers(trial: Trial) -> None:
     answers, _ = await _asked(trial)
@@ -52,7 +53,9 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
         try:
             async with site.pool(6) as pool:
                 for wave in range(trial.count(6, 20, 1000)):
-                    work = {tag: task(pool.tagged(tag, f" + {tag % 3} * 0")) for tag in range(wave * 20, wave * 20 + 20)}
+                    work = {
+                        tag: task(pool.tagged(tag, f" + {tag % 3} * 0")) for tag in range(wave * 20, wave * 20 + 20)
+                    }
                     done, late = await asyncio.wait(work.values(), timeout=10.0)
                     assert not late, f"{len(late)} of {len(work)} queries did not end within 10 s"
                     for tag, one in work.items():

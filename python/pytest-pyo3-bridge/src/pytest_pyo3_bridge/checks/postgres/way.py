@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, healed, new_tag, sleeping, terminate
@@ -12,6 +12,8 @@ from pytest_pyo3_bridge.postgres.server import bench_of
 from pytest_pyo3_bridge.trial import task
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from pytest_pyo3_bridge.postgres.proxy import Proxy
     from pytest_pyo3_bridge.trial import Trial
 
@@ -116,9 +118,9 @@ async def pipeline(trial: Trial) -> None:
         trial.note("pipelines", proxy.sessions == 1 and seconds < count * pause * 0.6)
 
 
-async def _timed(proxy: Proxy, work: list[object], pause: float) -> float:
+async def _timed(proxy: Proxy, work: list[Coroutine[Any, Any, Any]], pause: float) -> float:
     loop = asyncio.get_running_loop()
     proxy.pause = pause
     started = loop.time()
-    await asyncio.gather(*work)  # type: ignore[call-overload]
+    await asyncio.gather(*work)
     return loop.time() - started
