@@ -11,6 +11,8 @@ from pytest_pyo3_bridge.postgres.kept import Kept
 from pytest_pyo3_bridge.trial import Inapplicable
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pytest_pyo3_bridge.postgres.dsn import Dsn
 
 PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
@@ -63,7 +65,7 @@ class Bouncer:
         """Where a driver connects to."""
         return self.behind.with_(host=HOST, port=self._kept.port)
 
-    async def __aenter__(self) -> Bouncer:
+    async def __aenter__(self) -> Self:
         await self._kept.begin()
         return self
 

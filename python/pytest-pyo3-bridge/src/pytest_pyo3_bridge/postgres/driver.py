@@ -88,7 +88,7 @@ class Transaction:
     async def __aenter__(self) -> Pool:
         return Pool(self.pool.adapter, await self.manager.__aenter__(), 1)
 
-    async def __aexit__(self, *error: Any) -> Any:
+    async def __aexit__(self, *error: object) -> Any:
         return await self.manager.__aexit__(*error)
 
 

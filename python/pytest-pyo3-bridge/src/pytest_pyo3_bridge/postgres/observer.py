@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_pyo3_bridge.postgres.dsn import parse
 from pytest_pyo3_bridge.trial import Inapplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pytest_pyo3_bridge.postgres.dsn import Dsn
+
+T = TypeVar("T")
 
 NAME = "pytest-pyo3-bridge"
 # How long the server has for a change that the kit waits for; it takes a hundredth of that.
@@ -78,10 +81,7 @@ class Observer:
 
     async def until(self, sql: str, expected: object, seconds: float = PATIENCE) -> Any:
         """Ask until the answer is the expected one, or the time is over. Return the last answer."""
-        deadline = time.monotonic() + seconds
-        while (found := await self.value(sql)) != expected and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        return found
+        return await _until(lambda: self.value(sql), lambda found: bool(found == expected), seconds)
 
     async def active(self, tag: str) -> list[int]:
         """Return the process ids of the sessions that run a query with this tag in its text."""
@@ -93,10 +93,7 @@ class Observer:
 
     async def until_active(self, tag: str, count: int, seconds: float = PATIENCE) -> list[int]:
         """Wait until so many sessions run a query with this tag, or the time is over. Return their process ids."""
-        deadline = time.monotonic() + seconds
-        while len(found := await self.active(tag)) != count and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        return found
+        return await _until(lambda: self.active(tag), lambda found: len(found) == count, seconds)
 
     async def close(self) -> None:
         """End the session and its thread."""
@@ -118,10 +115,19 @@ class Observer:
     def _end(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            try:
+            # The server may be gone, and so is the session.
+            with contextlib.suppress(Exception):
                 session.close()
-            except Exception:  # noqa: BLE001, S110 (the server may be gone, and so is the session)
-                pass
+
+
+async def _until(ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool], seconds: float) -> T:
+    """Ask until the answer will do, or the time is over. Return the last answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await ask()
+        if enough(found) or time.monotonic() > deadline:
+            return found
+        await asyncio.sleep(0.02)
 
 
 def literal(value: object) -> str:

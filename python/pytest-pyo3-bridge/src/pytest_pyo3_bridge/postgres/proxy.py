@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_pyo3_bridge.postgres.keeper import HOST
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pytest_pyo3_bridge.postgres.dsn import Dsn
 
 CHUNK = 65536
@@ -51,7 +53,7 @@ class Proxy:
         """Where a driver connects to."""
         return self.behind.with_(host=HOST, port=self.port)
 
-    async def __aenter__(self) -> Proxy:
+    async def __aenter__(self) -> Self:
         server = await asyncio.start_server(self._serve, HOST, 0)
         self.port = server.sockets[0].getsockname()[1]
         self._server = server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, gate, new_tag, sleeping
@@ -11,6 +11,8 @@ from pytest_pyo3_bridge.postgres.server import bench_of
 from pytest_pyo3_bridge.trial import task, within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_pyo3_bridge.postgres.driver import Pool
     from pytest_pyo3_bridge.postgres.site import Site
     from pytest_pyo3_bridge.trial import Trial
@@ -57,8 +59,7 @@ async def _timed_out(pool: Pool, tag: str) -> None:
     "postgres/cancel-hits-no-other-query",
     Level.MUST,
     "in a storm of cancellations every other query gets its own answer",
-    why="A cancel request that comes late stops the next query of the connection, or an answer that is left on the wire "
-    "goes to the next caller.",
+    why="A late cancel stops the connection's next query, or a row that is left over goes to the next caller.",
     source="lib/pq#1001",
     limit=40.0,
 )
@@ -158,7 +159,7 @@ async def _cancel_everywhere(trial: Trial, site: Site, pool: Pool) -> None:
     await _all_cancelled(ended)
 
 
-async def _all_cancelled(work: list[asyncio.Task[object]]) -> None:
+async def _all_cancelled(work: Sequence[asyncio.Task[Any]]) -> None:
     for one in work:
         one.cancel()
     done, late = await asyncio.wait(work, timeout=10.0)

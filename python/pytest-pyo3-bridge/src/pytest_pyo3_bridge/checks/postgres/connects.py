@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ def _descriptors() -> int:
     """Count the open descriptors of this process."""
     for place in (Path("/proc/self/fd"), Path("/dev/fd")):
         if place.is_dir():
-            return len(os.listdir(place))
+            return len(list(place.iterdir()))
     message = "this system does not count the descriptors of a process"
     raise Inapplicable(message)
 
@@ -97,7 +96,7 @@ async def _fail(site: Site, count: int, what: str) -> None:
             ordinary(error, what)
             continue
         asked = (failure(pool.fetch(f"select 1 /* {new_tag()} */"), 20.0) for _ in range(count))
-        for error in await asyncio.gather(*asked):
-            ordinary(error, what)
+        for found in await asyncio.gather(*asked):
+            ordinary(found, what)
         await pool.close()
         return

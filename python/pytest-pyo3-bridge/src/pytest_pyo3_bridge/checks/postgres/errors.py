@@ -25,8 +25,10 @@ FAILURES = [
     ("a division by zero", "select 1 / 0", "22012"),
     (
         "a unique key",
-        "do $$ begin create temp table bridge_unique (a int primary key) on commit drop;"
-        " insert into bridge_unique values (1), (1); end $$",
+        """do $$ begin
+            create temp table bridge_unique (a int primary key) on commit drop;
+            insert into bridge_unique values (1), (1);
+        end $$""",
         "23505",
     ),
     ("a serialization failure", "do $$ begin raise exception 'on purpose' using errcode = '40001'; end $$", "40001"),

@@ -115,7 +115,7 @@ async def lost_commit_is_an_error(trial: Trial) -> None:
 
 async def _insert(pool: Pool, table: str, proxy: Proxy) -> None:
     async with pool.transaction() as inside:
-        await inside.fetch(f"insert into {table} values (1)")  # noqa: S608 (the name is the kit's own)
+        await inside.fetch(f"insert into {table} values (1)")
         proxy.lose(tag("COMMIT"))
 
 
@@ -130,4 +130,4 @@ async def _told(trial: Trial, proxy: Proxy, error: BaseException | None, what: s
 async def _rows(site: Site, table: str) -> int:
     # The server may be about to roll back.
     await site.observer.rows(f"begin; lock table {table} in access exclusive mode; commit")
-    return int(await site.observer.value(f"select count(*) from {table}"))  # noqa: S608 (the name is the kit's own)
+    return int(await site.observer.value(f"select count(*) from {table}"))

@@ -56,7 +56,7 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
                     work = {
                         tag: task(pool.tagged(tag, f" + {tag % 3} * 0")) for tag in range(wave * 20, wave * 20 + 20)
                     }
-                    done, late = await asyncio.wait(work.values(), timeout=10.0)
+                    _, late = await asyncio.wait(work.values(), timeout=10.0)
                     assert not late, f"{len(late)} of {len(work)} queries did not end within 10 s"
                     for tag, one in work.items():
                         error = one.exception()

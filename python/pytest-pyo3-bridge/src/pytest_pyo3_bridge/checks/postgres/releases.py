@@ -40,7 +40,7 @@ async def server_release(trial: Trial) -> None:
     "postgres/password-method",
     Level.MUST,
     "a login with a password works by the release's own method",
-    why="The default is md5 until 13 and scram-sha-256 from 14 on; a server that trusts everybody hides a driver's lack.",
+    why="It is md5 until 13 and scram-sha-256 from 14 on; a server that trusts everybody hides what a driver lacks.",
     source="https://www.postgresql.org/docs/current/auth-password.html",
 )
 async def password_method(trial: Trial) -> None:

@@ -28,7 +28,7 @@ OFTEN = 7
 async def column_type_changes(trial: Trial) -> None:
     site = await bench_of(trial).writable()
     table = await site.table("a int, b text")
-    await site.observer.rows(f"insert into {table} values (49, 'old')")  # noqa: S608 (the name is the kit's own)
+    await site.observer.rows(f"insert into {table} values (49, 'old')")
     async with site.pool(1) as pool:
         await _known(pool, f"select * from {table}", [(49, "old")])
         await site.observer.rows(f"alter table {table} alter a type text using a::text")
@@ -47,15 +47,15 @@ async def column_type_changes(trial: Trial) -> None:
 async def table_is_made_anew(trial: Trial) -> None:
     site = await bench_of(trial).writable()
     table = await site.table("a int, b text")
-    await site.observer.rows(f"insert into {table} values (1, 'one')")  # noqa: S608 (the name is the kit's own)
+    await site.observer.rows(f"insert into {table} values (1, 'one')")
     async with site.pool(1) as pool:
         await _known(pool, f"select a, b from {table}", [(1, "one")])
         await site.observer.rows(f"drop table {table}")
-        error = ordinary(await failure(pool.fetch(f"select a, b from {table}")), "a table that is gone")  # noqa: S608
+        error = ordinary(await failure(pool.fetch(f"select a, b from {table}")), "a table that is gone")
         found = site.sqlstate(error)
         assert found in {"42P01", None}, f"the table is gone, and the SQLSTATE is {found}: {error}"
         await site.observer.rows(f"create table {table} (b int, a text)")
-        await site.observer.rows(f"insert into {table} values (2, 'two')")  # noqa: S608
+        await site.observer.rows(f"insert into {table} values (2, 'two')")
         await _changed(trial, pool, f"select a, b from {table}", [("two", 2)])
 
 

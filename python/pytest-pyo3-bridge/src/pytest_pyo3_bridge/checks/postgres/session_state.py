@@ -56,7 +56,7 @@ STATEMENTS = {
     "postgres/settings-are-reset",
     Level.MUST,
     "a caller's role, settings, LISTEN and locks do not reach the next caller",
-    why="The next caller's query runs with another's rights, finds other tables, or waits for a lock that nobody holds.",
+    why="The next caller's query runs with another's rights, finds other tables, or waits for a forgotten lock.",
     source="npgsql/npgsql#5997",
     needs=("resets",),
 )

@@ -52,8 +52,8 @@ async def open_transaction_stays_with_its_caller(trial: Trial) -> None:
     async with site.pool(1) as pool:
         error = await failure(pool.fetch("begin"))
         trial.note("begin", "is taken" if error is None else f"{type(error).__name__}: {error}"[:120])
-        await within(pool.fetch(f"insert into {table} values (1)"))  # noqa: S608 (the name is the kit's own)
-        seen = await site.observer.value(f"select count(*) from {table}")  # noqa: S608
+        await within(pool.fetch(f"insert into {table} values (1)"))
+        seen = await site.observer.value(f"select count(*) from {table}")
     rows = await _rows(site, table)
     assert rows == 1, "an insert after another caller's BEGIN was told as done, and is lost"
     assert seen == 1, "an insert after another caller's BEGIN is not committed until the pool is closed"
@@ -87,7 +87,7 @@ class OnPurpose(Exception):  # noqa: N818 (it is one)
     "postgres/cancelled-transaction-rolls-back",
     Level.MUST,
     "a cancellation inside a transaction rolls it back, and its connection comes back",
-    why="A half-done change that is committed is what transactions are there to prevent; one left open holds its locks.",
+    why="A half-done change must not be committed, and one that is left open holds its locks.",
     source="rust-postgres/rust-postgres#835",
     needs=("transaction",),
     limit=40.0,
@@ -107,9 +107,7 @@ async def cancelled_transaction_rolls_back(trial: Trial) -> None:
         found = await _values(site, table)
         assert not found, f"{len(found)} cancelled transactions were committed"
         await all_at_once(site, pool)
-    open_ones = (
-        "select count(*) from pg_stat_activity where state like 'idle in transaction%' and position('{}' in query) > 0"
-    )
+    open_ones = "select count(*) from pg_stat_activity where state like 'idle in tr%' and position('{}' in query) > 0"
     assert await site.observer.until(open_ones.format(table), 0) == 0, "a cancelled transaction is still open"
 
 
@@ -152,26 +150,26 @@ async def commit_after_a_swallowed_error(trial: Trial) -> None:
 
 async def _swallow(pool: Pool, table: str) -> None:
     async with pool.transaction() as inside:
-        await inside.fetch(f"insert into {table} values (1)")  # noqa: S608 (the name is the kit's own)
+        await inside.fetch(f"insert into {table} values (1)")
         await failure(inside.fetch("select 1 / 0"))
 
 
 async def _insert(pool: Pool, table: str, number: int, error: Exception | None = None, *, twice: bool = False) -> None:
     async with pool.transaction() as inside:
         for _ in range(1 + twice):
-            await inside.fetch(f"insert into {table} values ({number})")  # noqa: S608 (the name is the kit's own)
+            await inside.fetch(f"insert into {table} values ({number})")
         if error is not None:
             raise error
 
 
 async def _insert_and_wait(pool: Pool, table: str, number: int, mark: str) -> None:
     async with pool.transaction() as inside:
-        await inside.fetch(f"insert into {table} values ({number})")  # noqa: S608 (the name is the kit's own)
+        await inside.fetch(f"insert into {table} values ({number})")
         await inside.fetch(f"select 1 from pg_sleep(1) /* {mark} */")
 
 
 async def _values(site: Site, table: str) -> list[int]:
-    rows = await site.observer.rows(f"select a from {table} order by a")  # noqa: S608 (the name is the kit's own)
+    rows = await site.observer.rows(f"select a from {table} order by a")
     return [row[0] for row in rows]
 
 
