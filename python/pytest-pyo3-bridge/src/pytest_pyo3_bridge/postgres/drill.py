@@ -7,10 +7,10 @@ import contextlib
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.postgres.driver import failure, ordinary
-from pytest_pyo3_bridge.trial import DEADLINE, task, within
+from pytest_pyo3_bridge.trial import DEADLINE, too_late, within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ async def all_at_once(site: Site, pool: Pool, seconds: float = DEADLINE) -> None
         AssertionError: if some connections are never used.
     """
     async with gate(site) as shut:
-        work = [task(pool.fetch(shut.sql)) for _ in range(pool.size)]
+        work = [asyncio.ensure_future(pool.fetch(shut.sql)) for _ in range(pool.size)]
         found = await site.observer.until_active(shut.tag, pool.size, seconds)
     if len(found) == pool.size:
         await within(asyncio.gather(*work))
@@ -91,14 +91,14 @@ async def healed(pool: Pool, seconds: float = DEADLINE) -> int:
         await asyncio.sleep(0.05)
 
 
-async def sleeping(site: Site, pool: Pool, count: int, seconds: float = 30.0) -> tuple[list[asyncio.Task[object]], str]:
+async def sleeping(site: Site, pool: Pool, count: int, seconds: float = 30.0) -> tuple[list[asyncio.Future[Any]], str]:
     """Start so many queries that wait at the server, and return them with their tag once all of them run.
 
     Raises:
         AssertionError: if they do not get that far.
     """
     tag = new_tag()
-    work = [task(pool.fetch(f"select 1 from pg_sleep({seconds}) /* {tag} */")) for _ in range(count)]
+    work = [asyncio.ensure_future(pool.fetch(f"select 1 from pg_sleep({seconds}) /* {tag} */")) for _ in range(count)]
     found = await site.observer.until_active(tag, count, DEADLINE)
     if len(found) != count:
         for one in work:
@@ -109,7 +109,7 @@ async def sleeping(site: Site, pool: Pool, count: int, seconds: float = 30.0) ->
     return [*work], tag
 
 
-async def cancelled(work: asyncio.Task[object], what: str, seconds: float = DEADLINE) -> None:
+async def cancelled(work: asyncio.Future[Any], what: str, seconds: float = DEADLINE) -> None:
     """Cancel a task, and check that it ends as cancelled.
 
     Raises:
@@ -117,7 +117,8 @@ async def cancelled(work: asyncio.Task[object], what: str, seconds: float = DEAD
     """
     work.cancel()
     done, _ = await asyncio.wait({work}, timeout=seconds)
-    assert done, f"{what}: it did not end within {seconds:g} s after its cancellation"
+    if not done:
+        await too_late(f"{what}: it did not end within {seconds:g} s after its cancellation")
     assert work.cancelled(), f"{what}: its cancellation ended as {work.exception() or work.result()!r}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.server import bench_of
-from pytest_pyo3_bridge.trial import task, within
+from pytest_pyo3_bridge.trial import within
 
 if TYPE_CHECKING:
     from pytest_pyo3_bridge.trial import Trial
@@ -81,7 +81,7 @@ async def close_ends_its_sessions(trial: Trial) -> None:
     site = bench_of(trial).site
     async with site.pool(3) as pool:
         sql = "select pg_backend_pid() from pg_sleep(0.05)"
-        rows = await within(asyncio.gather(*(task(pool.fetch(sql)) for _ in range(3))))
+        rows = await within(asyncio.gather(*(asyncio.ensure_future(pool.fetch(sql)) for _ in range(3))))
     pids = ", ".join(str(row[0][0]) for row in rows)
     left = await site.observer.until(f"select count(*) from pg_stat_activity where pid in ({pids})", 0)
     assert left == 0, f"{left} of {len(rows)} sessions are still there, 5 s after the pool was closed"

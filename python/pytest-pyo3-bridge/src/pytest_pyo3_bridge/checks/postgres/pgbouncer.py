@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.bouncer import Bouncer
 from pytest_pyo3_bridge.postgres.server import bench_of
-from pytest_pyo3_bridge.trial import task
+from pytest_pyo3_bridge.trial import too_late
 
 if TYPE_CHECKING:
     from pytest_pyo3_bridge.trial import Trial
@@ -54,10 +54,12 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
             async with site.pool(6) as pool:
                 for wave in range(trial.count(6, 20, 1000)):
                     work = {
-                        tag: task(pool.tagged(tag, f" + {tag % 3} * 0")) for tag in range(wave * 20, wave * 20 + 20)
+                        tag: asyncio.ensure_future(pool.tagged(tag, f" + {tag % 3} * 0"))
+                        for tag in range(wave * 20, wave * 20 + 20)
                     }
                     _, late = await asyncio.wait(work.values(), timeout=10.0)
-                    assert not late, f"{len(late)} of {len(work)} queries did not end within 10 s"
+                    if late:
+                        await too_late(f"{len(late)} of {len(work)} queries did not end within 10 s")
                     for tag, one in work.items():
                         error = one.exception()
                         if error is None:

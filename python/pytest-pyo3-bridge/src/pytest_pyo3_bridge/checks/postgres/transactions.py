@@ -9,7 +9,7 @@ from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, new_tag
 from pytest_pyo3_bridge.postgres.driver import failure, ordinary
 from pytest_pyo3_bridge.postgres.server import bench_of
-from pytest_pyo3_bridge.trial import task, within
+from pytest_pyo3_bridge.trial import within
 
 if TYPE_CHECKING:
     from pytest_pyo3_bridge.postgres.driver import Pool
@@ -98,7 +98,7 @@ async def cancelled_transaction_rolls_back(trial: Trial) -> None:
     async with site.pool(2) as pool:
         for number in range(trial.count(6, 25, 2000)):
             mark = new_tag()
-            work = task(_insert_and_wait(pool, table, number, mark))
+            work = asyncio.ensure_future(_insert_and_wait(pool, table, number, mark))
             if number % 3 == 0:
                 await site.observer.until_active(mark, 1)
             else:

@@ -9,7 +9,6 @@ from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, healed, new_tag, sleeping, terminate
 from pytest_pyo3_bridge.postgres.driver import failure, ordinary
 from pytest_pyo3_bridge.postgres.server import bench_of
-from pytest_pyo3_bridge.trial import task
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -93,7 +92,7 @@ async def cancel_on_a_silent_way(trial: Trial) -> None:
     async with bench_of(trial).proxied() as (proxy, site), site.pool(1) as pool:
         assert await pool.value("select 1") == 1
         proxy.silence()
-        work = task(pool.fetch(f"select 1 /* {new_tag()} */"))
+        work = asyncio.ensure_future(pool.fetch(f"select 1 /* {new_tag()} */"))
         await asyncio.sleep(0.2)
         assert not work.done(), f"the query on the silent way ended: {work}"
         started = loop.time()
