@@ -18,11 +18,16 @@ class Kept:
 
     Args:
         order: as `keeper.Keeper` takes it.
+
+    Attributes:
+        port: where the program listens.
+        folder: with all that it writes.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
         self.port = 0
+        self.folder = ""
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
@@ -40,7 +45,7 @@ class Kept:
             start_new_session=True,
         )
         self._send(self.order)
-        await self._do(do="prepare")
+        self.folder = (await self._do(do="prepare"))["folder"]
         await self.start()
 
     async def start(self) -> None:

@@ -50,6 +50,11 @@ class OwnServer:
         return self.admin.with_(user=ROLE)
 
     @property
+    def folder(self) -> str:
+        """The folder with its data, which is gone afterwards."""
+        return self._kept.folder
+
+    @property
     def admin(self) -> Dsn:
         """Where the superuser connects to."""
         return Dsn(HOST, self._kept.port, "postgres", self.password, "postgres")
