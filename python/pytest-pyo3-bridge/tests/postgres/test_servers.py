@@ -83,7 +83,8 @@ class Turned:
         return self.loop.run_until_complete(asyncio.wait_for(work, 60))
 
     async def _begun(self) -> own.OwnServer:
-        server = own.OwnServer(own.find(None))
+        folder = own.find(None)
+        server = own.OwnServer(folder, own.release(folder))
         await server.begin()
         return server
 

@@ -27,6 +27,10 @@ SCRAM_SINCE = 14
 class OwnServer:
     """A new cluster on a free port of this machine.
 
+    Args:
+        folder: where its programs are.
+        major: their release.
+
     Attributes:
         major: its release.
         method: how it asks for a password; the release's own default.
@@ -34,12 +38,8 @@ class OwnServer:
         admin: of its superuser.
     """
 
-    def __init__(self, folder: Path) -> None:
-        said = subprocess.run(  # noqa: S603
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
-        found = re.search(r"(\d+)", said)
-        self.major = int(found.group(1)) if found else 0
+    def __init__(self, folder: Path, major: int) -> None:
+        self.major = major
         self.method = "scram-sha-256" if self.major >= SCRAM_SINCE else "md5"
         self.password = secrets.token_hex(8)
         self._kept = Kept(_order(folder, self.method, self.password))
@@ -115,6 +115,17 @@ def find(named: str | None) -> Path:
     raise Inapplicable(message)
 
 
+def release(folder: Path) -> int:
+    """Return the release of the server's programs."""
+    command = [str(folder / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.search(r"(\d+)", said.stdout)
+    if found is None:
+        message = f"it needs a server of its own, and {folder / 'postgres'} tells no version: {said.stderr.strip()}"
+        raise Inapplicable(message)
+    return int(found.group(1))
+
+
 def _places() -> list[Path]:
     places = []
     on_path = shutil.which("initdb")
@@ -148,7 +159,7 @@ async def shared(named: str | None) -> OwnServer:
 
 async def _begun(named: str | None) -> OwnServer:
     loop = asyncio.get_running_loop()
-    folder = find(named)
-    server = await loop.run_in_executor(None, OwnServer, folder)
+    folder = await loop.run_in_executor(None, find, named)
+    server = OwnServer(folder, await loop.run_in_executor(None, release, folder))
     await server.begin()
     return server

@@ -96,7 +96,7 @@ async def cancel_on_a_silent_way(trial: Trial) -> None:
         await asyncio.sleep(0.2)
         assert not work.done(), f"the query on the silent way ended: {work}"
         started = loop.time()
-        await cancelled(work, "a query on a silent way", 12.0)
+        await cancelled(work, "a query on a silent way", 16.0)
         trial.note("seconds until it was cancelled", round(loop.time() - started, 2))
         assert await pool.value("select 'next'", seconds=12.0) == "next"
         trial.note("seconds until the next answer", round(loop.time() - started, 2))
