@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_pyo3_bridge.adapter import AdapterError
 from pytest_pyo3_bridge.postgres.dsn import Dsn, parse
 
 
@@ -37,8 +38,10 @@ def test_variables_fill_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_another_scheme_is_refused_without_its_password() -> None:
-    with pytest.raises(ValueError, match=r"not mysql:…$"):
+    with pytest.raises(AdapterError, match=r"not mysql:…$"):
         parse("mysql://a:hidden@c/d")
+    with pytest.raises(AdapterError, match=r"not pairs:…$"):
+        parse("host=a password=hidden")
 
 
 def test_a_repr_has_no_password() -> None:

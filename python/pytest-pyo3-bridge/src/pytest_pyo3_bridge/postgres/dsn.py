@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from pytest_pyo3_bridge.adapter import AdapterError
+
 PORT = 5432
+EXAMPLE = "postgresql://user:password@localhost:5432/database"
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,12 @@ def parse(text: str) -> Dsn:
     """Read a URI.
 
     Raises:
-        ValueError: if it is none.
+        AdapterError: if it is none.
     """
     parts = urlsplit(text)
     if parts.scheme not in {"postgresql", "postgres"}:
-        message = f"a DSN is a postgresql:// URI, not {text.partition(':')[0] or 'an empty text'}:…"
-        raise ValueError(message)
+        message = f"--bridge-dsn takes a postgresql:// URI, such as {EXAMPLE}, and not {parts.scheme or 'pairs'}:…"
+        raise AdapterError(message)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     user = options.pop("user", None) or _part(parts.username) or os.environ.get("PGUSER") or getpass.getuser()
     password = options.pop("password", None) or _part(parts.password) or os.environ.get("PGPASSWORD")

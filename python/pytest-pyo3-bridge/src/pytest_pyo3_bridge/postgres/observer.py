@@ -137,11 +137,11 @@ def literal(value: object) -> str:
 
 def looker(dsn: str) -> Callable[[], str] | None:
     """Return what asks the server for its sessions and locks, as text; None where pg8000 is not installed."""
+    where = parse(dsn)
     try:
         import pg8000  # noqa: F401, PLC0415 (an extra)
     except ImportError:
         return None
-    where = parse(dsn)
 
     def look() -> str:
         told: list[str] = []
