@@ -116,10 +116,10 @@ fn what_the_kit_found_is_kept_with_the_class_of_a_hang() {
     let text = r#"{"schema_version":1,"kit":"0.1.0","adapter":"Pool","driver":"","kind":"core","python":"3.12.1",
         "implementation":"CPython","depth":"quick","seed":7,"checks":[{"id":"core/error-class","level":"MUST",
         "outcome":"hung","message":"no answer","seconds":8.1,"notes":{"n":1},"hang":"lost wake-up","incident":"a.txt"}]}"#;
-    let kit = evidence(&Left { kit: Some(text.to_owned()), ..Left::default() }).kit.expect("it is read");
+    let kit = evidence(&Left { kit: Some(text.to_owned()), ..Left::default() }, "").kit.expect("it is read");
     assert_eq!((kit.adapter.as_str(), kit.depth.as_str(), kit.seed), ("Pool", "quick", 7));
     assert_eq!(kit.checks[0].hang.as_deref(), Some("lost wake-up"));
-    let broken = evidence(&Left { kit: Some("[]".into()), ..Left::default() });
+    let broken = evidence(&Left { kit: Some("[]".into()), ..Left::default() }, "");
     assert!(broken.unreadable[0].starts_with("bridge.json: "), "{:?}", broken.unreadable);
 }
 
