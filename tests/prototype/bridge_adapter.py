@@ -19,7 +19,7 @@ class Adapter:
     """PrototypePool, which has no transactions yet."""
 
     title = "PrototypePool"
-    driver = f"fraiseql-prototype {version('fraiseql-prototype')}, {BRIDGE}"
+    driver = f"{BRIDGE}, fraiseql-prototype {version('fraiseql-prototype')}"
     placeholder = "$1"
     resets = True
 

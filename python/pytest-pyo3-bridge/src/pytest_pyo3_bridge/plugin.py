@@ -32,7 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bridge", "conformance of a bridge between asyncio and Rust")
     add = group.addoption
     add("--bridge-adapter", metavar="MODULE:NAME", help="the adapter: MODULE:NAME or FILE.py:NAME (NAME: Adapter)")
-    add("--bridge-dsn", metavar="DSN", help="a postgresql:// URI for a driver's adapter; $BRIDGE_DSN is one as well")
+    add(
+        "--bridge-dsn",
+        metavar="DSN",
+        help="a postgresql:// URI for a driver's adapter (default: $BRIDGE_DSN, or libpq's PG* variables)",
+    )
     add(
         "--bridge-server-bin",
         type=Path,
@@ -135,7 +139,7 @@ def _made(config: pytest.Config, named: str) -> Session:
     if path.exists() or config.getoption("--bridge-known"):
         known = read(path, table(), loaded.driver)
     seed = config.getoption("--bridge-seed")
-    dsn = config.getoption("--bridge-dsn") or os.environ.get("BRIDGE_DSN")
+    dsn = config.getoption("--bridge-dsn") or os.environ.get("BRIDGE_DSN") or _by_variables(loaded)
     setting = Setting(
         named,
         dsn,
@@ -153,6 +157,15 @@ def _made(config: pytest.Config, named: str) -> Session:
 def _server(config: pytest.Config) -> dict[str, Any]:
     named = config.getoption("--bridge-server-bin")
     return {"bin": str(named.absolute()) if named else None}
+
+
+def _by_variables(loaded: Loaded) -> str | None:
+    """Return the DSN that libpq's variables mean, if they name a server."""
+    if loaded.kind == "core" or not os.environ.get("PGHOST"):
+        return None
+    from pytest_pyo3_bridge.postgres.dsn import parse  # noqa: PLC0415 (core adapters need none of it)
+
+    return str(parse("postgresql://"))
 
 
 def _look(loaded: Loaded, dsn: str | None) -> Callable[[], str] | None:

@@ -11,8 +11,8 @@ import contextlib
 import faulthandler
 import importlib
 import json
+import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from pytest_pyo3_bridge.lifeline import die_with_parent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+# Not an argument: a DSN may hold a password, and everybody on a machine sees arguments.
+ORDER = "PYTEST_PYO3_BRIDGE_ORDER"
 # Beside other checks, on a machine with other work.
 PATIENCE = 20.0
 
@@ -89,11 +91,10 @@ class Programs:
         }
         process = await asyncio.create_subprocess_exec(
             *boot.command("program"),
-            json.dumps(order),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**boot.environment(), **self.environment},
+            env={**boot.environment(), **self.environment, ORDER: json.dumps(order)},
             limit=1 << 24,
         )
         try:
@@ -195,11 +196,11 @@ def signal_name(number: int) -> str:
 
 
 def main() -> None:
-    """Run the function that the order on the command line names."""
+    """Run the function that the order names."""
     from pytest_pyo3_bridge.adapter import load  # noqa: PLC0415 (a program without an order imports nothing)
     from pytest_pyo3_bridge.maker import core_maker  # noqa: PLC0415
 
-    order = json.loads(sys.argv[1])
+    order = json.loads(os.environ.pop(ORDER))
     die_with_parent()
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, all_threads=True)
