@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import bridge_mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 _T = TypeVar("_T")
 
@@ -63,6 +64,9 @@ class Core:
 class Postgres:
     """A pool and its queries."""
 
+    placeholder = "$1"
+    resets = True
+
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
 
@@ -71,7 +75,7 @@ class Postgres:
         return bridge_mutants.Pool(self._dsn, size, _fault())
 
     def fetch(
-        self, pool: bridge_mutants.Pool, sql: str, *parameters: str | int | None
+        self, pool: bridge_mutants.Pool | bridge_mutants.Transaction, sql: str, *parameters: str | int | None
     ) -> Awaitable[list[tuple[Any, ...]]]:
         """The rows of one statement."""
         return pool.fetch(sql, *parameters)
@@ -88,6 +92,15 @@ class Postgres:
         """The pool's size, and how many of its places are free."""
         return pool.status()
 
-    def transaction(self, pool: bridge_mutants.Pool) -> bridge_mutants.Transaction:
-        """A transaction, which begins with its first query."""
-        return pool.transaction()
+    @asynccontextmanager
+    async def transaction(self, pool: bridge_mutants.Pool) -> AsyncIterator[bridge_mutants.Transaction]:
+        """A transaction, which begins with its first query, and is rolled back after an exception."""
+        transaction = pool.transaction()
+        try:
+            yield transaction
+        except BaseException:
+            # A query that was cancelled has ended its transaction already.
+            with suppress(bridge_mutants.DatabaseError):
+                await transaction.rollback()
+            raise
+        await transaction.commit()

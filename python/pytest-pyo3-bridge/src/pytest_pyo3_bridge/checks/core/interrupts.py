@@ -177,7 +177,7 @@ def _by_hand(main: Any) -> None:
 )
 async def ctrl_c_under_load(trial: Trial) -> None:
     _needs_sigint()
-    for turn in range(trial.count(3, 10, 250)):
+    for turn in range(trial.count(2, 10, 250)):
         seeds = {start: trial.chance.randrange(1 << 30) for start in ("run", "run_until_complete")}
         ended = await asyncio.gather(
             *(trial.programs.run(works, start, seed, turn % 2 == 0, seconds=ENDS) for start, seed in seeds.items()),

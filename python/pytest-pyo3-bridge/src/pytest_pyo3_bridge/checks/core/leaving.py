@@ -41,7 +41,7 @@ async def _exits(trial: Trial, program: Callable[..., Any], status: int, *, quie
             ended = await trial.programs.run(program, seed, seconds=ENDS)
         _judge(ended, status, quiet=quiet)
 
-    seeds = [trial.chance.randrange(1 << 30) for _ in range(trial.count(6, 12, 200))]
+    seeds = [trial.chance.randrange(1 << 30) for _ in range(trial.count(2, 12, 200))]
     await asyncio.gather(*(one(seed) for seed in seeds))
 
 

@@ -44,7 +44,7 @@ def closes_loops(make: Callable[[], Any], count: int) -> None:
     limit=60.0,
 )
 async def loop_closed_with_work_pending(trial: Trial) -> None:
-    ended = await trial.programs.run(closes_loops, trial.count(40, 200, 5000), seconds=trial.count(20, 60, 600))
+    ended = await trial.programs.run(closes_loops, trial.count(12, 200, 5000), seconds=trial.count(20, 60, 600))
     told(ended)
     assert not complaint(ended), f"the program said: {ended.tail()}"
 
