@@ -12,6 +12,7 @@ import pytest
 
 import fraiseql
 from matrix_cell.leak import Plan, measure
+from pool_server import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,6 +83,25 @@ async def test_memory_does_not_grow(make_pool: MakePool, work: Work, count: int)
     print(f"{work.__name__} x {count:,}: {'; '.join(shown)}; blocks {measured.growth('python_blocks')}")
     assert all(measured.slope(size).low <= LIMITS[size] for size in measured.sizes), shown
     assert measured.growth("python_blocks") < 50
+
+
+async def test_a_pool_that_is_closed_or_dropped_leaves_nothing(make_pool: MakePool) -> None:
+    """The task of its upkeep ends with it, and not with the pause of two minutes that it may be in."""
+    # The runtime begins before the first reading.
+    await make_pool().fetchval("select 1")
+
+    async def churn(operations: int) -> None:
+        for number in range(operations):
+            pool = fraiseql.PrototypePool(**{**SETTINGS, "max_connections": 1})
+            await pool.fetchval("select 1")
+            if number % 2:
+                await pool.close()
+            del pool
+        # Connections of pools that were dropped end in the background.
+        await asyncio.sleep(0.05)
+
+    measured = await measure(churn, Plan(200, 10, warm_up=100))
+    assert measured.slope("malloc").low < 100_000, measured.slope("malloc")
 
 
 @pytest.mark.slow

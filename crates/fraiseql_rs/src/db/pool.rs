@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, QueueMode, Timeouts};
 use deadpool::{Runtime, Status};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::connection::Connector;
@@ -25,6 +26,8 @@ pub struct Pool {
     acquire_timeout: Option<Duration>,
     /// Whether the upkeep has begun. It begins with the first use of the pool, because it starts the runtime.
     has_begun: Arc<AtomicBool>,
+    /// Tells the upkeep of the end: when the pool is closed, and when its last clone is dropped.
+    ended: Arc<watch::Sender<()>>,
 }
 
 impl Pool {
@@ -40,7 +43,7 @@ impl Pool {
             .timeouts(Timeouts { wait: acquire_timeout, create: None, recycle: None })
             .build()
             .map_err(|cause| Error::setting(format!("cannot make the pool: {cause}")))?;
-        Ok(Self { connections, acquire_timeout, has_begun: Arc::default() })
+        Ok(Self { connections, acquire_timeout, has_begun: Arc::default(), ended: Arc::default() })
     }
 
     /// Borrows a connection: an idle one, a new one if there is room, or else the next one that comes back.
@@ -59,7 +62,7 @@ impl Pool {
 
     fn begin(&self) {
         if !self.has_begun.swap(true, Ordering::Relaxed) {
-            upkeep::begin(&self.connections);
+            upkeep::begin(&self.connections, self.ended.subscribe());
         }
     }
 
@@ -81,6 +84,7 @@ impl Pool {
     /// Refuses new work, lets running queries end, and returns when the last connection is closed.
     pub async fn close(&self) {
         self.connections.close();
+        self.ended.send_replace(());
         while self.is_in_use() {
             // Close the idle connections. A connection lies idle here if it came back for a query that then found the
             // pool closed.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use deadpool::managed::{Pool, Timeouts};
 use deadpool::Status;
 use futures_util::future::join_all;
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::connection::Connector;
 use super::settings::Settings;
@@ -19,8 +20,9 @@ const PAUSE_AT_LEAST: Duration = Duration::from_millis(100);
 /// The longest pause of a pool that keeps connections: so long they may be missing after the server has closed them.
 const PAUSE_AT_MOST: Duration = Duration::from_secs(5);
 
-/// Starts the rounds, which go on for as long as the pool exists.
-pub fn begin(pool: &Pool<Connector>) {
+/// Starts the rounds, which go on for as long as the pool is open. `ended` wakes them when it is closed, or is no more:
+/// a task that slept on would keep its memory until the end of its pause.
+pub fn begin(pool: &Pool<Connector>, mut ended: watch::Receiver<()>) {
     let Settings { times, size, .. } = &pool.manager().settings;
     let limit = times.idle.into_iter().chain(times.life).min();
     let for_limit = limit.map(|limit| (limit / ROUNDS_PER_LIMIT).max(PAUSE_AT_LEAST));
@@ -34,7 +36,8 @@ pub fn begin(pool: &Pool<Connector>) {
                 Some(pool) if !pool.is_closed() => round(&pool).await,
                 _ => return,
             }
-            sleep(pause).await;
+            // Either way the pool is looked at again.
+            let _ = timeout(pause, ended.changed()).await;
         }
     }));
 }
