@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fraiseql
-from matrix_cell.leak import Plan, measure
 from pool_server import SETTINGS
+from pytest_pyo3_bridge.leak import Plan, measure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ import pytest_asyncio
 from database import BRIDGE, DB_CONFIG
 from fraiseql._fraiseql_rs import PrototypePool
 from loop_choice import choose_loop
-from matrix_cell.leak import Plan
+from pytest_pyo3_bridge.leak import Plan
 from query_load import LeakCheck, Workload, check_for_leaks
 from server_watch import ServerWatch
 

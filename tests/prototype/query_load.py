@@ -6,9 +6,9 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
-from matrix_cell.leak import Plan, measure
-from matrix_cell.leak_limits import complaints
 from pool_probe import until_idle
+from pytest_pyo3_bridge.leak import Plan, measure
+from pytest_pyo3_bridge.leak_limits import complaints
 from server_watch import tagged
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 
 from database import DB_CONFIG
 from gil_load import busy_threads
-from matrix_cell.leak import Plan
 from pool_probe import cancelled, connections, raised, rows, settled, within
+from pytest_pyo3_bridge.leak import Plan
 from query_load import cancellations, distinct_queries, errors, large_rows, simple_queries
 from server_watch import tagged
 from slow_wire import slow_wire

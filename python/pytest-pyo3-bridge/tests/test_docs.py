@@ -29,7 +29,9 @@ def test_the_docs_have_every_check() -> None:
 def test_each_check_has_an_id_of_its_layer_a_reason_and_a_source() -> None:
     for check in table().values():
         assert re.fullmatch(r"(core|postgres)/[a-z0-9-]+", check.id)
-        assert check.holds[0].islower() or check.holds.split()[0].isupper() or check.holds.startswith(("Ctrl-C", "Python"))
+        assert (
+            check.holds[0].islower() or check.holds.split()[0].isupper() or check.holds.startswith(("Ctrl-C", "Python"))
+        )
         assert check.why.endswith("."), check.id
         assert re.fullmatch(r"[\w.-]+/[\w.-]+#\d+|https://\S+", check.source), (check.id, check.source)
         assert check.level in Level

@@ -29,7 +29,7 @@ macro_rules! embedded {
     };
 }
 
-const FILES: [(&str, &str); 26] = embedded![
+const FILES: [(&str, &str); 24] = embedded![
     "matrix_cell/__init__.py",
     "matrix_cell/benchmark_files.py",
     "matrix_cell/benchmark_rounds.py",
@@ -40,8 +40,6 @@ const FILES: [(&str, &str); 26] = embedded![
     "matrix_cell/harness.py",
     "matrix_cell/installed.py",
     "matrix_cell/json_file.py",
-    "matrix_cell/leak.py",
-    "matrix_cell/leak_limits.py",
     "matrix_cell/loaded.py",
     "matrix_cell/memory.py",
     "matrix_cell/observation.py",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # the caches of the C allocator, which count as in use and go on filling for some thousand operations.
 MOST_BYTES = {"rss": 64 * 1024, "malloc": 64 * 1024}
 # One lost object, thread or descriptor per operation is 1,000. Tokio starts blocking threads when it needs them.
-MOST_GROWTH = {"python_blocks": 150, "threads": 20, "python_threads": 0, "file_descriptors": 2}
+MOST_GROWTH = {"python_blocks": 150, "python_threads": 0, "threads": 20, "file_descriptors": 2}
 
 # The free-threaded 3.13 holds on to pages of objects that one thread makes and another lets go: some 60 KiB at each
 # reading, while the blocks and bytes in use stand still (measured on 3.13.5). Objects that the loop's own thread makes

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from matrix_cell import leak, leak_limits
-from matrix_cell.leak import LeakMeasure, Plan, Slope, measure, theil_sen
-from matrix_cell.leak_limits import MOST_GROWTH, complaints
+from pytest_pyo3_bridge import leak, leak_limits
+from pytest_pyo3_bridge.leak import LeakMeasure, Plan, Slope, measure, theil_sen
+from pytest_pyo3_bridge.leak_limits import MOST_GROWTH, complaints
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
