@@ -99,8 +99,8 @@ fn a_suite_passes_no_variable_on_that_the_harness_sets() {
 
 #[test]
 fn the_adapter_of_the_kit_is_a_file_of_python() {
-    let tests = CONFIG.lines().find(|line| line.starts_with("tests = ")).expect("a line of the file");
-    let told = |kit: &str| check(tests, &format!("{tests}\nkit = \"{kit}\""));
+    let own = CONFIG.lines().find(|line| line.starts_with("kit = ")).expect("a line of the file");
+    let told = |kit: &str| check(own, &format!("kit = \"{kit}\""));
     assert!(
         told("bridge_adapter").contains("[suite] kit is bridge_adapter, allowed: FILE.py or FILE.py:NAME")
     );
@@ -196,6 +196,7 @@ fn loaded(tests: &str, settings: &str) -> Result<(), String> {
     let text = CONFIG.replace(given("manifest = "), "manifest = \"Cargo.toml\"");
     let text = text.replace(given("tests = "), tests);
     let text = text.replace(given("benchmarks = "), "");
+    let text = text.replace(given("kit = "), "");
     fs_err::write(root.path().join("matrix.toml"), text).expect("written");
     let config = Config::load(Some(&root.path().join("matrix.toml")));
     config.map(drop).map_err(|error| error.to_string())
