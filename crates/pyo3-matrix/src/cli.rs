@@ -144,6 +144,15 @@ pub enum Verb {
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
     },
+    /// Run the matrix of the project with planted faults, and show which check caught each
+    Mutants {
+        /// Only these cells
+        #[arg(long = "cell", value_name = "CELL")]
+        cells: Vec<String>,
+        /// Arguments of pytest, such as -k fork-hangs
+        #[arg(last = true, value_name = "PYTEST")]
+        pytest: Vec<String>,
+    },
     /// Print the commands that run one cell again: as it is, in Docker, in Nix
     Repro {
         /// A cell's id, such as py3.12-pg16-pyo3_0.30
@@ -203,6 +212,7 @@ impl Verb {
             Verb::Init
             | Verb::Merge { .. }
             | Verb::Report { .. }
+            | Verb::Mutants { .. }
             | Verb::Repro { .. }
             | Verb::Postgres { .. }
             | Verb::Doctor { .. }
@@ -245,7 +255,7 @@ pub struct Manner {
 }
 
 /// Which of them, where they are shared with other machines or were run before.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Partial {
     /// Only these cells of the selection, as a part of it for `merge`
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "shard")]

@@ -54,6 +54,8 @@ pub struct Config {
     /// In the order of the file.
     pub services: Vec<ServiceSpec>,
     pub lines: Vec<LineSpec>,
+    /// The project with planted faults, which has a matrix of its own.
+    pub mutants: Option<PathBuf>,
     pub free_axes: Vec<FreeAxis>,
     pub presets: BTreeMap<String, Preset>,
     pub exclusions: Vec<Exclusion>,
@@ -185,6 +187,8 @@ pub enum ConfigError {
     Aimless { path: PathBuf, stage: &'static str },
     #[error("{} is there already\nhint: correct it, or move it away to have it inferred anew", .0.display())]
     Exists(PathBuf),
+    #[error("{} names no project with planted faults\nhint: `[mutants] project` names its folder, which has a {FILE} of its own", .0.display())]
+    NoMutants(PathBuf),
     #[error("{}:{line}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, message: String },
 }

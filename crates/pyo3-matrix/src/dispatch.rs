@@ -1,5 +1,6 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
+mod mutants;
 mod parts;
 mod plans;
 mod postgres;
@@ -87,6 +88,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         }
         Verb::Merge { runs, strict } => parts::merge(&runs, strict, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
+        Verb::Mutants { cells, pytest } => mutants::run(cells, &pytest, config),
         Verb::Repro { cell: asked } => {
             let cell = plan::cell(config, &asked)?;
             // Refused here where its commands would be.

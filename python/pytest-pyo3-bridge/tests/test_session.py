@@ -31,8 +31,8 @@ def test_a_finding_names_the_check_its_reason_and_how_to_see_it_again(run_kit: R
     assert ended.ret == 1
     ended.stdout.fnmatch_lines(
         [
-            "MUST core/error-arrives: *",
-            "the call that fails returned None",
+            "core/error-arrives (MUST): the call that fails returned None",
+            "holds: a call that fails raises",
             "why: *",
             "source: *",
             "again: --bridge-seed 7 *",

@@ -41,6 +41,13 @@ pub(super) struct Written {
     negative: Vec<Spanned<Negative>>,
     #[serde(default)]
     criterion: Vec<Spanned<Criterion>>,
+    mutants: Option<MutantsTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MutantsTable {
+    project: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -247,6 +254,7 @@ impl Written {
             keep: self.keep,
             services,
             lines: bare(self.line),
+            mutants: self.mutants.map(|table| table.project),
             free_axes: bare(self.axis),
             negatives: bare(self.negative),
             criteria: bare(self.criterion),

@@ -258,7 +258,7 @@ fn own_arguments(stage: Stage, folder: &Path, limit: Duration, config: &Config, 
         arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
         arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
         if let Some(adapter) = &config.suite.kit {
-            arguments.splice(0..0, kit_arguments(adapter, folder));
+            add_kit(adapter, folder, arguments);
         }
     }
     if config.suite.copy {
@@ -267,23 +267,22 @@ fn own_arguments(stage: Stage, folder: &Path, limit: Duration, config: &Config, 
     }
 }
 
-/// pytest's arguments that add the checks of the conformance kit. They stand before those of the suite, which may choose
-/// another depth. Other cells run at the same time, so nothing is judged by the clock.
-fn kit_arguments(adapter: &str, folder: &Path) -> Vec<String> {
+/// Adds the checks of the conformance kit, behind the tests of the suite. Its options stand before those of the suite, which
+/// may choose another depth. Other cells run at the same time, so nothing is judged by the clock.
+fn add_kit(adapter: &str, folder: &Path, arguments: &mut Vec<String>) {
     let file = |name: &str| folder.join(name).display().to_string();
-    [
+    let options = [
         "-p",
         "pytest_pyo3_bridge.plugin",
         "--pyargs",
-        "pytest_pyo3_bridge",
         &format!("--bridge-adapter={adapter}"),
         "--bridge-depth=quick",
         "--bridge-beside-others",
         &format!("--bridge-incidents={}", file(kit::INCIDENTS)),
         &format!("--bridge-json={}", file(kit::FILE)),
-    ]
-    .map(str::to_owned)
-    .into()
+    ];
+    arguments.splice(0..0, options.map(str::to_owned));
+    arguments.push("pytest_pyo3_bridge".to_owned());
 }
 
 fn requested(versions: &Versions) -> String {

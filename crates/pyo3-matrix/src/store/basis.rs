@@ -98,7 +98,8 @@ mod tests {
         let config = Config::parse(text, "matrix.toml".as_ref(), root.path().into()).expect("a valid config");
         let Config { extension, suite, .. } = &config;
         let folders = extension.sources.iter().chain(&suite.sources).chain(&extension.locks);
-        let files: Vec<PathBuf> = folders.map(|folder| folder.join("file")).collect();
+        let mut files: Vec<PathBuf> = folders.map(|folder| folder.join("file")).collect();
+        files.extend(suite.adapter());
         let named = [&extension.manifest, &extension.pyproject];
         for file in files.iter().chain(named) {
             keep(&root.path().join(file), b"a = 1").expect("written");
@@ -137,6 +138,7 @@ mod tests {
     fn what_the_harness_itself_brings_is_part_of_the_suite() {
         let (root, mut config) = checkout();
         config.suite.sources.clear();
+        config.suite.kit = None;
         let settings = [PathBuf::from("pyproject.toml")];
         let print = Fingerprint::default().with_files(root.path(), &settings).expect("a file");
         let suite = Basis::of(&config).expect("a basis").suite;

@@ -161,6 +161,9 @@ impl Project {
         let folder = tempfile::tempdir().expect("a folder");
         link(likeness(), folder.path(), |name| name != edited && borrowed(name));
         let text = std::fs::read_to_string(checkout().join(edited)).expect("a file");
+        // The conformance kit takes longer than all that these tests are about; `kit` has tests of its own.
+        let text =
+            text.lines().filter(|line| !line.starts_with("kit = ")).collect::<Vec<_>>().join("\n") + "\n";
         std::fs::write(folder.path().join(edited), edit(text)).expect("written");
         Project { folder }
     }

@@ -13,6 +13,7 @@ mod green;
 mod harness;
 mod infer;
 mod killed;
+mod kit;
 mod layouts;
 mod leases;
 mod lines;

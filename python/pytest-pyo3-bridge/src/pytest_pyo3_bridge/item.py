@@ -64,7 +64,9 @@ class CheckItem(pytest.Item):
         if not isinstance(excinfo.value, Finding):
             return super().repr_failure(excinfo, *more)
         result = excinfo.value.result
-        shown = [f"{self.check.level.value} {self.check.id}: {self.check.holds}", "", result.message, ""]
+        # The first line is all that a summary has room for.
+        first, *rest = result.message.splitlines() or [""]
+        shown = [f"{self.check.id} ({self.check.level.value}): {first}", *rest, "", f"holds: {self.check.holds}"]
         if result.notes:
             shown.append("measured: " + ", ".join(f"{name} {value}" for name, value in result.notes.items()))
         shown += [f"why: {self.check.why}", f"source: {self.check.source}"]

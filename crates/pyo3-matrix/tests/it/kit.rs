@@ -1,0 +1,47 @@
+//! What does a project get that names an adapter for the conformance kit? Its checks in every cell, and a hang with its class.
+
+use crate::harness::{Project, alone, fixture, json, run_folder, shown};
+
+/// A project whose cells run one test, and the kit on the planted adapter.
+fn planted() -> Project {
+    let adapter = fixture("kit").join("adapter.py");
+    let kit = format!("[suite]\nkit = \"{}\"", adapter.display());
+    Project::testing_with(&fixture("passes"), |text| text.replace("[suite]", &kit))
+}
+
+#[test]
+fn a_hang_in_one_cell_leaves_its_stacks_and_its_class_and_the_other_cell_is_green() {
+    let _alone = alone();
+    let project = planted();
+    let cells = ["py3.9-pg16-pyo3_0.30", "py3.13-pg16-pyo3_0.30"];
+    let output = project.run(&[
+        "run",
+        "--cell",
+        cells[0],
+        "--cell",
+        cells[1],
+        "--benchmarks",
+        "off",
+        "--",
+        "-k",
+        "passes or error-class",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let folder = run_folder(&output).join("cells");
+    let records = cells.map(|cell| json(&folder.join(cell).join("record.json")));
+    assert_eq!(records[0]["outcome"], "TestsFailed", "{}", shown(&output));
+    assert_eq!(records[1]["outcome"], "Passed", "{}", shown(&output));
+    let checks = records.each_ref().map(|record| record["kit"]["checks"].clone());
+    assert_eq!((&checks[0][0]["id"], &checks[0][0]["outcome"]), (&"core/error-class".into(), &"hung".into()));
+    assert_eq!(checks[0][0]["hang"], "lost wake-up");
+    assert_eq!(checks[1][0]["outcome"], "passed");
+    let incident = folder.join(cells[0]).join("incidents").join("core-error-class.txt");
+    let told = std::fs::read_to_string(incident).expect("the stacks");
+    assert!(told.contains("class: lost wake-up") && told.contains("in fail"), "{told}");
+    // The line that a grid has room for says what hangs, and how.
+    let said = &records[0]["failures"]["pytest_pyo3_bridge::core/error-class"]["message"];
+    assert!(
+        said.as_str().is_some_and(|said| said.contains("core/error-class") && said.contains("lost wake-up")),
+        "{said}"
+    );
+}
