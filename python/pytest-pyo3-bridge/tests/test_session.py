@@ -120,6 +120,22 @@ def test_a_session_of_other_tests_is_left_alone(pytester: pytest.Pytester, monke
     assert not [line for line in ended.outlines if line.startswith("bridge")]
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("raise ConnectionError('no server')", "the adapter's slow(0.3) raised ConnectionError: no server"),
+        ("pass", "the adapter's slow(0.3) ended after 0.000 s"),
+    ],
+)
+def test_an_adapter_that_does_not_work_is_told_once(run_kit: RunKit, outcomes: Outcomes, fault: str, said: str) -> None:
+    ended = run_kit(fault=f"class Adapter(Clean):\n    async def slow(self, seconds):\n        {fault}")
+    assert ended.ret == 1
+    found = outcomes()
+    assert found.pop("core/adapter-works")["message"].startswith(said)
+    assert {entry["outcome"] for entry in found.values()} == {"not applicable"}
+    assert found["core/cancel-during"]["message"] == "the adapter itself does not work, see core/adapter-works"
+
+
 def test_what_judges_times_is_left_out_beside_others(run_kit: RunKit, outcomes: Outcomes) -> None:
     assert run_kit("-k", "leak or every-answer", "--bridge-beside-others").ret == 0
     found = outcomes()

@@ -26,6 +26,8 @@ SESSION: pytest.StashKey[Session] = pytest.StashKey()
 SCHEMA_VERSION = 1
 # Its result is what all others left behind, so it comes last, and no worker runs it.
 QUIET = "core/quiet"
+# What it finds is not the extension's fault, and makes all others meaningless.
+ADAPTER = "core/adapter-works"
 FOUND = {"failed", "hung", "crashed"}
 
 
@@ -102,6 +104,9 @@ class Session:
         lacks = [need for need in check.needs if need not in has]
         if lacks:
             return f"the adapter has no {', '.join(lacks)}"
+        adapter = self.results.get(ADAPTER)
+        if adapter is not None and adapter.outcome == "failed" and check.id != ADAPTER:
+            return f"the adapter itself does not work, see {ADAPTER}"
         if check.measures and self.beside_others:
             return "it judges times or slopes, and other work shares the machine (--bridge-beside-others)"
         return None

@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 90] = embedded![
+pub(super) const FILES: [(&str, &str); 91] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -34,6 +34,7 @@ pub(super) const FILES: [(&str, &str); 90] = embedded![
     "pytest_pyo3_bridge/catalogue.py",
     "pytest_pyo3_bridge/checks/__init__.py",
     "pytest_pyo3_bridge/checks/core/__init__.py",
+    "pytest_pyo3_bridge/checks/core/adapter.py",
     "pytest_pyo3_bridge/checks/core/answers.py",
     "pytest_pyo3_bridge/checks/core/cancellation.py",
     "pytest_pyo3_bridge/checks/core/contexts.py",
