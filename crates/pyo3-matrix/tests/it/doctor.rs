@@ -88,9 +88,12 @@ fn nothing_is_found_in_this_repository_and_what_is_no_member_is_named() {
         unseen.into_iter().partition(|what| what.contains("crates/pyo3-matrix/tests/it/fixtures"));
     assert!(!corpus.is_empty(), "{value}");
     let examples = ["both", "hello", "knock", "nap", "plus", "stable"];
-    assert_eq!(others, [format!("6 crates in examples: {} and 1 more", examples[..5].join(", "))]);
-    for example in examples {
-        let output = doctor(&checkout(), &[&format!("examples/{example}")]);
+    let of_examples = format!("6 crates in examples: {} and 1 more", examples[..5].join(", "));
+    assert_eq!(others, ["crates/mutants".to_owned(), of_examples]);
+    for folder in
+        examples.map(|example| format!("examples/{example}")).iter().chain([&"crates/mutants".to_owned()])
+    {
+        let output = doctor(&checkout(), &[folder]);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     }
     for lock in ["0.23", "0.30"] {
