@@ -46,6 +46,8 @@ fn no_other_room_names_a_kind_of_service() {
         let verb = ["Verb::Postgres", "    Postgres {"];
         path.contains("service/postgres")
             || path == "src/dispatch/postgres.rs"
+            // The conformance kit has checks for drivers of Postgres.
+            || path == "src/build/cell_files/kit.rs"
             || lists.iter().chain(&verb).any(|part| line.contains(part))
     };
     for path in files("crates/pyo3-matrix/src", ".rs").into_iter().chain(files("crates/pyo3-matrix/cell", ""))
@@ -112,6 +114,10 @@ fn the_image_forgets_each_crate_that_it_compiled_from_empty_sources() {
     let cleaned: String = image.lines().filter(|line| line.contains("cargo clean")).collect();
     for entry in std::fs::read_dir(checkout().join("crates")).expect("crates").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
+        // The image builds nothing of a workspace of its own.
+        if read(&entry.path().join("Cargo.toml")).lines().any(|line| line == "[workspace]") {
+            continue;
+        }
         assert!(cleaned.contains(&format!("--package {name} ")), "the image keeps an empty {name}");
     }
 }
