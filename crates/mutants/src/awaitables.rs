@@ -154,7 +154,7 @@ impl Awaitables {
         self.works().at_work()
     }
 
-    /// Ends all work: whoever awaits it gets a `RuntimeError`, and so does each later call.
+    /// Ends all work: its awaitables raise `RuntimeError`, and so does each later call.
     fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
         self.works().closing.cancel();
@@ -208,7 +208,7 @@ async fn called(machine: &'static Machine, ticket: Arc<Ticket>) -> Answer {
                 Some(Ok(object)) => Answer::Object(object),
                 Some(Err(error)) => Answer::Failed(Failure::Raised(error)),
             };
-            // Nobody may be waiting for it any more.
+            // Its caller may have gone.
             let _ = send.send(answer);
         });
     };

@@ -19,7 +19,7 @@ use crate::bridge::{awaitable, Call};
 use crate::error::Failure;
 use crate::fault::Fault;
 
-/// The server's code for a transaction whose end nobody knows.
+/// The SQLSTATE of a transaction whose outcome is unknown.
 const UNKNOWN_OUTCOME: &str = "08007";
 
 enum State {

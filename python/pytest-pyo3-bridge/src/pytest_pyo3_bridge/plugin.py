@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bridge-depth",
         choices=[depth.value for depth in Depth],
         default=Depth.DEFAULT.value,
-        help="quick: under 15 s; default: under a minute; soak: a million operations",
+        help="quick: some seconds for each layer; default: longer; soak: a million operations",
     )
     add("--bridge-seed", type=int, metavar="N", help="what is random begins here; it is printed with each session")
     add("--bridge-known", type=Path, metavar="FILE", help=f"failures that are known (default: {KNOWN} in the rootdir)")
