@@ -1,5 +1,5 @@
-# The image has everything that a cell needs except its server: five Pythons, Rust, the locked Python packages, and the
-# compiled dependencies.
+# The image has everything that a cell needs except its server: five Pythons, Rust, the locked Python packages, the
+# compiled dependencies, and a server that the conformance kit may kill.
 #
 #   docker compose run --rm matrix        builds this image, and runs the cells beside the servers of docker-compose.yml
 #
@@ -81,6 +81,12 @@ COPY python/pytest-pyo3-bridge/src python/pytest-pyo3-bridge/src
 RUN cargo build --locked && cp target/debug/pyo3-matrix /usr/local/bin/
 
 FROM toolchain AS matrix
+# The conformance kit starts, kills and cuts servers of its own, not those of other cells. No cluster is made here.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-common \
+ && sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
+ && apt-get install -y --no-install-recommends pgbouncer postgresql \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 matrix && install -d -o matrix -g matrix target target/matrix
 COPY --from=packages /packages/ /opt/packages/
 COPY --from=dependencies /usr/local/cargo/registry/ /usr/local/cargo/registry/

@@ -206,7 +206,7 @@ impl Ready<'_, '_> {
             Stage::Tests => (config.suite.tests.clone(), config.budgets.tests),
             Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
         };
-        own_arguments(stage, folder, limit, config, &mut arguments);
+        self.own_arguments(stage, folder, limit, config, &mut arguments);
         let full = thoroughness == Benchmarks::Full;
         arguments.extend(config.choices(self.id()).flat_map(|choice| choice.pytest.iter().cloned()));
         let command = self.environment.run(root, &arguments, &variables.all);
@@ -230,6 +230,54 @@ impl Ready<'_, '_> {
             )
     }
 
+    /// Adds what the harness itself asks of pytest in a stage.
+    fn own_arguments(
+        &self,
+        stage: Stage,
+        folder: &Path,
+        limit: Duration,
+        config: &Config,
+        arguments: &mut Vec<String>,
+    ) {
+        // Stacks of a hung test reach the log before the wall clock outside ends it.
+        arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
+        if matches!(stage, Stage::Tests) {
+            // The newer family of junit.xml has no place for what the leak tests measured.
+            arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
+            arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
+            if let Some(adapter) = &config.suite.kit {
+                self.add_kit(adapter, folder, arguments);
+            }
+        }
+        if config.suite.copy {
+            // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
+            arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
+        }
+    }
+
+    /// Adds the checks of the conformance kit, behind the tests of the suite. Its options stand before those of the suite,
+    /// which may choose another depth. Other cells run at the same time, so nothing is judged by the clock.
+    fn add_kit(&self, adapter: &str, folder: &Path, arguments: &mut Vec<String>) {
+        let file = |name: &str| folder.join(name).display().to_string();
+        let mut options = vec![
+            "-p".to_owned(),
+            "pytest_pyo3_bridge.plugin".to_owned(),
+            "--pyargs".to_owned(),
+            format!("--bridge-adapter={adapter}"),
+            "--bridge-depth=quick".to_owned(),
+            "--bridge-beside-others".to_owned(),
+            format!("--bridge-incidents={}", file(kit::INCIDENTS)),
+            format!("--bridge-json={}", file(kit::FILE)),
+        ];
+        // The servers that the kit starts, kills and cuts are of the cell's own release where its programs are here.
+        let mut folders = self.services.iter().filter_map(|(_, service)| service.bin());
+        if let Some(bin) = folders.find(|bin| bin.join("initdb").exists()) {
+            options.push(format!("--bridge-server-bin={}", bin.display()));
+        }
+        arguments.splice(0..0, options);
+        arguments.push("pytest_pyo3_bridge".to_owned());
+    }
+
     /// Short and plain, since a service may make it the name of something.
     fn lease_name(&self, stage: Stage) -> String {
         let suffix = match stage {
@@ -247,42 +295,6 @@ fn remove(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Adds what the harness itself asks of pytest in a stage.
-fn own_arguments(stage: Stage, folder: &Path, limit: Duration, config: &Config, arguments: &mut Vec<String>) {
-    // Stacks of a hung test reach the log before the wall clock outside ends it.
-    arguments.extend(["-o".to_owned(), format!("faulthandler_timeout={}", limit.as_secs() * 3 / 4)]);
-    if matches!(stage, Stage::Tests) {
-        // The newer family of junit.xml has no place for what the leak tests measured.
-        arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
-        arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
-        if let Some(adapter) = &config.suite.kit {
-            add_kit(adapter, folder, arguments);
-        }
-    }
-    if config.suite.copy {
-        // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
-        arguments.extend(["-o".to_owned(), "cache_dir=.pytest_cache".to_owned()]);
-    }
-}
-
-/// Adds the checks of the conformance kit, behind the tests of the suite. Its options stand before those of the suite, which
-/// may choose another depth. Other cells run at the same time, so nothing is judged by the clock.
-fn add_kit(adapter: &str, folder: &Path, arguments: &mut Vec<String>) {
-    let file = |name: &str| folder.join(name).display().to_string();
-    let options = [
-        "-p",
-        "pytest_pyo3_bridge.plugin",
-        "--pyargs",
-        &format!("--bridge-adapter={adapter}"),
-        "--bridge-depth=quick",
-        "--bridge-beside-others",
-        &format!("--bridge-incidents={}", file(kit::INCIDENTS)),
-        &format!("--bridge-json={}", file(kit::FILE)),
-    ];
-    arguments.splice(0..0, options.map(str::to_owned));
-    arguments.push("pytest_pyo3_bridge".to_owned());
 }
 
 fn requested(versions: &Versions) -> String {

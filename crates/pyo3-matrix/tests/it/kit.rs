@@ -38,6 +38,9 @@ fn a_hang_in_one_cell_leaves_its_stacks_and_its_class_and_the_other_cell_is_gree
     let incident = folder.join(cells[0]).join("incidents").join("core-error-class.txt");
     let told = std::fs::read_to_string(incident).expect("the stacks");
     assert!(told.contains("class: lost wake-up") && told.contains("in fail"), "{told}");
+    // The server that the kit may kill is of the cell's own release.
+    let log = std::fs::read_to_string(folder.join(cells[1]).join("output.log")).expect("the log");
+    assert!(log.contains("--bridge-server-bin=") && log.contains("/postgres/16."), "{log}");
     // The line that a grid has room for says what hangs, and how.
     let said = &records[0]["failures"]["pytest_pyo3_bridge::core/error-class"]["message"];
     assert!(
