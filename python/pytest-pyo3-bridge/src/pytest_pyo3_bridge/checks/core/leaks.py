@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+from pytest_pyo3_bridge import resources
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.leak import Plan, measure
 from pytest_pyo3_bridge.leak_limits import complaints
@@ -20,6 +22,29 @@ AT_ONCE = 10
 SOURCE = "PyO3/pyo3-async-runtimes#64"
 # Rows of an answer that is large: its buffers are other than those of small ones.
 LARGE = 500
+# How long a path waits, over all its readings, for descriptors that are on their way out.
+PATIENCE = 3.0
+
+
+class Settling:
+    """Waits until what is on its way out is gone: a driver's cancel request, say, has a connection of its own.
+
+    What never goes is waited for as well, but no longer than the path's patience.
+    """
+
+    def __init__(self) -> None:
+        self.least = sys.maxsize
+        self.patience = PATIENCE
+
+    async def wait(self) -> None:
+        """Wait until there are as few descriptors as there ever were."""
+        began = time.monotonic()
+        while (count := resources.counts().get("file_descriptors", 0)) > self.least:
+            if time.monotonic() - began > self.patience:
+                break
+            await asyncio.sleep(0.01)
+        self.patience -= time.monotonic() - began
+        self.least = min(self.least, count)
 
 
 async def judged(trial: Trial, path: str, once: Callable[[], Awaitable[Any]], scale: float = 1.0) -> None:
@@ -32,9 +57,12 @@ async def judged(trial: Trial, path: str, once: Callable[[], Awaitable[Any]], sc
         scale: how many operations, as a part of those of the success path.
     """
 
+    settling = Settling()
+
     async def work(operations: int) -> None:
         for _ in range(max(1, operations // AT_ONCE)):
             await asyncio.gather(*(once() for _ in range(AT_ONCE)), return_exceptions=True)
+        await settling.wait()
 
     operations = int(trial.count(2000, 6000, 1_000_000) * scale)
     # The first operations fill caches: of types, of the allocator, of the other side.
