@@ -56,7 +56,6 @@ async def judged(trial: Trial, path: str, once: Callable[[], Awaitable[Any]], sc
         once: does the operation once; its error is part of the path.
         scale: how many operations, as a part of those of the success path.
     """
-
     settling = Settling()
 
     async def work(operations: int) -> None:
