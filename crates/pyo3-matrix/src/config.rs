@@ -228,6 +228,17 @@ impl Config {
         config
     }
 
+    /// This config, with the arguments of pytest that the preset gives to its cells. They stand in the file, so its digest holds
+    /// them already. Cells that were named one by one are of no preset.
+    #[must_use]
+    pub fn of_preset(&self, name: &str) -> Config {
+        let mut config = self.clone();
+        if let Some(preset) = self.presets.get(name) {
+            config.suite.tests.extend(preset.pytest.iter().cloned());
+        }
+        config
+    }
+
     /// The stage for which neither its arguments nor the settings name anything to run, if there is one.
     fn aimless(&self) -> Option<&'static str> {
         let stages = [("tests", &self.suite.tests), ("benchmarks", &self.suite.benchmarks)];

@@ -80,11 +80,8 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         }
         Verb::Provision { selection } => provision(&selection.into(), config),
         Verb::Build { selection } => parts::build(&selection.into(), config),
-        Verb::Run { selection, partial, manner, pytest } if pytest.is_empty() => {
-            parts::run(&selection.into(), &partial, &manner, config)
-        }
         Verb::Run { selection, partial, manner, pytest } => {
-            parts::run(&selection.into(), &partial, &manner, &config.with_pytest(&pytest))
+            parts::run(&selection.into(), &partial, &manner, &pytest, config)
         }
         Verb::Merge { runs, strict } => parts::merge(&runs, strict, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),

@@ -21,6 +21,8 @@ pub struct Preset {
     pub negative: bool,
     /// Cells that this preset alone leaves out.
     pub exclude: Vec<Exclusion>,
+    /// Further arguments of pytest for the tests.
+    pub pytest: Vec<String>,
 }
 
 /// A preset as the file has it: its axes are known only when the whole file is.
@@ -36,12 +38,14 @@ pub(super) struct WrittenPreset {
     negative: bool,
     #[serde(default)]
     exclude: Vec<WrittenExclusion>,
+    #[serde(default)]
+    pytest: Vec<String>,
     #[serde(flatten)]
     choices: BTreeMap<String, Choice>,
 }
 
 /// What a preset may say besides its axes.
-const SETTINGS: [&str; 5] = ["default", "combine", "missing", "negative", "exclude"];
+const SETTINGS: [&str; 6] = ["default", "combine", "missing", "negative", "exclude", "pytest"];
 
 /// The values that a preset chooses on an axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +154,8 @@ impl WrittenPreset {
         }
         let exclude = self.exclude.iter().map(|exclusion| exclusion.read(axes)).collect::<Result<_, _>>()?;
         let WrittenPreset { default, combine, missing, negative, .. } = *self;
-        Ok(Preset { default, choices: self.choices.clone(), combine, missing, negative, exclude })
+        let (choices, pytest) = (self.choices.clone(), self.pytest.clone());
+        Ok(Preset { default, choices, combine, missing, negative, exclude, pytest })
     }
 }
 

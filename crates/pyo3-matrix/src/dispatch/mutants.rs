@@ -21,13 +21,10 @@ pub fn run(cells: Vec<String>, pytest: &[String], config: &Config) -> Result<End
     // What is printed to be pasted means that file.
     program::asked_with(&file);
     let own = project::load(Some(&file))?;
-    let mut own = project::with_checkout(own.config)?;
-    if !pytest.is_empty() {
-        own = own.with_pytest(pytest);
-    }
+    let own = project::with_checkout(own.config)?;
     let request = Request { cells, ..Request::default() };
     let manner = Manner { benchmarks: Some(Benchmarks::Off), jobs: None, retries: 0, strict: false };
-    let ending = parts::run(&request, &Partial::default(), &manner, &own)?;
+    let ending = parts::run(&request, &Partial::default(), &manner, pytest, &own)?;
     let folder = RunFolder::open(&own.target(), None)?;
     for record in folder.read()?.records {
         let table = fs::read_to_string(folder.cell(&record.cell).join(TABLE));

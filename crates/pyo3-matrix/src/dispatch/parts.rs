@@ -31,15 +31,28 @@ use crate::store::merge::{self, Goal, Piece};
 use crate::store::retention;
 
 /// Runs what is asked for, all of it or a part, and judges it.
-pub fn run(request: &Request, partial: &Partial, manner: &Manner, config: &Config) -> Result<Ending, Error> {
+pub fn run(
+    request: &Request,
+    partial: &Partial,
+    manner: &Manner,
+    pytest: &[String],
+    config: &Config,
+) -> Result<Ending, Error> {
     if let Some(earlier) = &partial.failed {
-        return retry(earlier, manner, config);
+        return retry(earlier, manner, pytest, config);
     }
     let options = manner.options(Benchmarks::Quick);
     let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
+    let config = &asked(&plan, pytest, config);
     let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
     let report = show(&folder, config)?;
     Ok(if interrupted { Ending::Interrupted } else { strictly(&report, manner.strict) })
+}
+
+/// The config with what the plan's preset and the command line add to pytest's arguments, in this order.
+fn asked(plan: &Plan, pytest: &[String], config: &Config) -> Config {
+    let config = config.of_preset(&plan.preset);
+    if pytest.is_empty() { config } else { config.with_pytest(pytest) }
 }
 
 /// How a run ends, where a red rehearsal may count too.
@@ -101,9 +114,10 @@ fn run_plan(
 }
 
 /// Runs again what did not pass, and judges it together with what did.
-fn retry(earlier: &str, manner: &Manner, config: &Config) -> Result<Ending, Error> {
+fn retry(earlier: &str, manner: &Manner, pytest: &[String], config: &Config) -> Result<Ending, Error> {
     let earlier = Piece::read(RunFolder::open(&config.target(), Some(earlier))?.path)?;
     let Intent { run, plan, terms, part, basis, .. } = earlier.contents.intent.clone();
+    let config = &asked(&plan, pytest, config);
     // As thorough as the run that is retried: a retry that leaves out a stage answers nothing.
     let options = manner.options(Benchmarks::of(terms.thoroughness));
     let verdict = reports::read(&earlier.folder)?.verdict;

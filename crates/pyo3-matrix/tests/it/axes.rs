@@ -52,6 +52,17 @@ fn a_free_axis_gives_its_cells_variables_and_arguments_and_an_id_of_their_own() 
 }
 
 #[test]
+fn a_preset_gives_its_cells_arguments() {
+    let _alone = alone();
+    let short = "\n[preset.short]\npython = \"newest\"\npostgres = \"newest\"\nline = \"newest\"\npytest = [\"-k\", \"not only\"]\n";
+    let project = Project::testing_with(&fixture("chosen"), |text| text + short);
+    let output = project.run(&["run", "--preset", "short", "--benchmarks", "off"]);
+    let mut cells = std::fs::read_dir(run_folder(&output).join("cells")).expect("cells").flatten();
+    let record = json(&cells.next().expect("a cell").path().join("record.json"));
+    assert_eq!(record["tests"].as_object().expect("tests").len(), 1, "{}", shown(&output));
+}
+
+#[test]
 fn a_request_over_an_axis_that_is_not_there_says_what_is() {
     let project = project();
     let plan = |arguments: &[&str]| project.run(&[&["plan", "--preset", "smoke"], arguments].concat());
