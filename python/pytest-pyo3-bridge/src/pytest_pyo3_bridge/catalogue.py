@@ -48,6 +48,7 @@ class Check:
         run: takes a `trial.Trial`; a failed assertion is a finding.
         needs: what the adapter must be able to do.
         alone: whether nothing else may run in its process meanwhile.
+        waits: whether it waits for seconds and does little, so that it starts first and takes no place from others.
         measures: whether it judges times or slopes, so that it needs the machine for itself.
         limit: seconds at quick depth, after which it hangs.
     """
@@ -60,6 +61,7 @@ class Check:
     run: Callable[[Any], Any]
     needs: tuple[str, ...] = ()
     alone: bool = False
+    waits: bool = False
     measures: bool = False
     limit: float = 10.0
 

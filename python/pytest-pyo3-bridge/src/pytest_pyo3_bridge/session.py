@@ -96,7 +96,9 @@ class Session:
         """Return the selected checks that can share a loop with this one."""
         left = [other for other in self.selected or self.checks if other.id not in self.results and other.id != QUIET]
         shared = [other for other in left if not (other.alone or other.measures or self._left_out(other))]
-        return shared if check in shared else [check]
+        if check not in shared:
+            return [check]
+        return sorted(shared, key=lambda other: not other.waits)
 
     def _left_out(self, check: Check) -> str | None:
         """Say why a check cannot be made on this adapter, or not now."""

@@ -77,8 +77,11 @@ class Worker:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(check: Check) -> None:
+            _CHECK.set(check.id)
+            if check.waits:
+                await self._one(check)
+                return
             async with places:
-                _CHECK.set(check.id)
                 await self._one(check)
 
         await asyncio.gather(*(one(check) for check in checks))

@@ -85,6 +85,7 @@ async def slow_wire(trial: Trial) -> None:
     "a query on a way that has gone silent can be cancelled, and the pool then goes on",
     why="A network that drops everything closes nothing; a caller's timeout is the only thing that ends the wait.",
     source="psycopg/psycopg#1371",
+    waits=True,
     limit=40.0,
 )
 async def cancel_on_a_silent_way(trial: Trial) -> None:
