@@ -53,6 +53,9 @@ faults! {
     LockHeld "lock-held" "A lock of the module is held while Python code runs, so code that calls back in deadlocks.";
     BeginUndone "begin-undone" "A transaction that fetch() opened with BEGIN is rolled back in silence.";
     CommitRetried "commit-retried" "A COMMIT whose answer is lost is reported as a success.";
+    SecondsAsMilliseconds "seconds-as-milliseconds" "slow() takes its seconds for milliseconds.";
+    GilTakenOften "gil-taken-often" "Each completion takes the GIL 64 times.";
+    LivingReferenceLeaked "living-reference-leaked" "A reference to an object that lives anyway is leaked per call.";
     GilSwitchedOn "gil-switched-on" "The import switches the GIL on (with BRIDGE_MUTANTS_GIL=on; free-threaded).";
     DataRace "data-race" "Threads that call at the same time get each other's answers (free-threaded).";
 }
