@@ -56,6 +56,28 @@ faults! {
     SecondsAsMilliseconds "seconds-as-milliseconds" "slow() takes its seconds for milliseconds.";
     GilTakenOften "gil-taken-often" "Each completion takes the GIL 64 times.";
     LivingReferenceLeaked "living-reference-leaked" "A reference to an object that lives anyway is leaked per call.";
+    RowsCrossed "rows-crossed" "Every 2,000th answer of a pool is that of another query.";
+    RowLost "row-lost" "An answer of more than a thousand rows loses every thousandth.";
+    BusyNotCounted "busy-not-counted" "Connections that are in use do not count, so a pool may open as many again.";
+    SessionsLeft "sessions-left" "close() leaves the idle connections open.";
+    LateErrorSwallowed "late-error-swallowed" "An error behind the first row gives the rows before it.";
+    ShutdownSwallowed "shutdown-swallowed" "A query whose session the server ends gives no rows instead of an error.";
+    LostConnectionSwallowed "lost-connection-swallowed" "A query whose connection breaks gives no rows instead of an error.";
+    LostConnectionHangs "lost-connection-hangs" "A query whose connection breaks waits for ever.";
+    EndUnnoticed "end-unnoticed" "The pool does not notice that the server has closed its half of a connection.";
+    StatementResent "statement-resent" "A statement whose connection breaks is sent again on another connection.";
+    DeadConnectionKept "dead-connection-kept" "A connection that broke serves the next caller, again and again.";
+    RefusalRetried "refusal-retried" "A connection that is refused is tried again for ever.";
+    LoginRetried "login-retried" "A login that the server refuses is tried again for ever.";
+    ScramUnknown "scram-unknown" "The pool does not know the login by SCRAM.";
+    HeaderInOneRead "header-in-one-read" "A message whose header comes in two reads is an error.";
+    StatementsKept "statements-kept" "Each connection prepares a statement once, and never anew.";
+    StatementNamesShared "statement-names-shared" "Statements of different connections have the same names.";
+    ColumnsRemembered "columns-remembered" "The columns of a statement are those of its first answer, for ever.";
+    TypesRemembered "types-remembered" "The number of a type is that of its first value, for ever.";
+    TransactionLeftOpen "transaction-left-open" "A connection with an open transaction serves the next caller.";
+    RollbackCommits "rollback-commits" "rollback() makes the changes last.";
+    CommitErrorSwallowed "commit-error-swallowed" "A COMMIT that the server refuses is reported as a success.";
     GilSwitchedOn "gil-switched-on" "The import switches the GIL on (with BRIDGE_MUTANTS_GIL=on; free-threaded).";
     DataRace "data-race" "Threads that call at the same time get each other's answers (free-threaded).";
 }
