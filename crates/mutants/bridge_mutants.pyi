@@ -79,7 +79,7 @@ class Pool:
         """The rows of one statement. Raises `DatabaseError`, also for a statement that would begin a transaction.
 
         A parameter is None, a bool, an int of 64 bits, a float or a str; the server infers its type.
-        int, float, bool, text and NULL come as Python's own; all others have to be cast to text.
+        int, float, bool, text and NULL come as Python's own, and an enum as a str; all others have to be cast to text.
         """
 
     def transaction(self) -> Transaction:

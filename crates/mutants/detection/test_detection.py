@@ -9,7 +9,6 @@ import dataclasses
 import json
 import os
 import secrets
-import sysconfig
 from pathlib import Path
 from typing import Callable
 
@@ -19,8 +18,7 @@ from pytest_pyo3_bridge import detection
 
 PROJECT = Path(__file__).resolve().parents[1]
 ADAPTERS = {layer: f"{PROJECT / 'adapter.py'}:{layer.title()}" for layer in ("core", "postgres")}
-FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-FAULTS = detection.concern(detection.read(PROJECT / "faults.toml"), ADAPTERS, free_threaded=FREE_THREADED)
+FAULTS = detection.concern(detection.read(PROJECT / "faults.toml"), ADAPTERS, detection.builds())
 DEPTH = os.environ.get("BRIDGE_DEPTH", "default")
 SEED = int(os.environ.get("BRIDGE_SEED") or secrets.randbelow(1 << 31))
 

@@ -82,6 +82,7 @@ impl Awaitables {
     fn slow<'py>(&self, py: Python<'py>, seconds: f64) -> Made<'py> {
         let time =
             Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let time = if self.fault == Fault::SecondsAsMilliseconds { time / 1_000 } else { time };
         match self.fault {
             Fault::GilHeld => machine::of_this_process(self.fault)?.handle.block_on(timer(time)),
             Fault::GilDeadlock => block_on_the_gil(machine::of_this_process(self.fault)?),

@@ -5,6 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -18,6 +19,9 @@ use crate::{interrupt, leak, resolve};
 
 /// How many answers the courier delivers before it lets go of the interpreter.
 const ROUND: usize = 64;
+
+/// For `gil-taken-often`: how often a completion takes the GIL. Beside a thread that computes, each time takes 5 ms.
+const STEPS: usize = 64;
 
 /// For `wake-up-lost` and `answers-crossed`.
 static ANSWERS: AtomicUsize = AtomicUsize::new(0);
@@ -132,6 +136,10 @@ pub fn convert(py: Python<'_>, ticket: &Ticket, answer: Answer) -> Option<(Py<Py
     if fault == Fault::GilHog {
         let end = Instant::now() + Duration::from_millis(50);
         while Instant::now() < end {}
+    }
+    if fault == Fault::GilTakenOften {
+        // A thread that waits for the GIL needs a moment to take it.
+        (0..STEPS).for_each(|_| py.detach(|| thread::sleep(Duration::from_micros(20))));
     }
     let made = {
         let _lock = lock(fault);

@@ -50,6 +50,11 @@ impl Failure {
         Self::Database { message: message.into(), sqlstate: None }
     }
 
+    /// Whether a server has told it.
+    pub fn is_of_server(&self) -> bool {
+        matches!(self, Self::Database { sqlstate: Some(_), .. })
+    }
+
     /// An error of tokio-postgres. One that the server sent has a SQLSTATE.
     pub fn of_server(error: &tokio_postgres::Error, fault: Fault) -> Self {
         let Some(told) = error.as_db_error() else { return Self::of_pool(with_causes(error)) };

@@ -23,7 +23,7 @@ def table() -> list[dict[str, str]]:
     for line in (Path(__file__).parents[1] / "faults.toml").read_text().splitlines():
         if line == "[[fault]]":
             faults.append({})
-        elif found := re.fullmatch(r'(\w+) = "([^"]*)"', line):
+        elif found := re.fullmatch(r'(\w+) = (?:"([^"]*)"|\{.*\})', line):
             faults[-1][found[1]] = found[2]
         else:
             assert not line or line.startswith("#"), line
@@ -35,7 +35,7 @@ def test_table_is_that_of_the_module() -> None:
     for fault in table():
         assert set(fault) - {"env"} == {"id", "what", "layer", "build", "caught_by"}
         assert fault["layer"] in {"core", "postgres"}
-        assert fault["build"] in {"any", "gil", "free-threaded"}
+        assert fault["build"] in {"any", "gil", "free-threaded", "debug"}
         assert fault["caught_by"].startswith(fault["layer"] + "/")
 
 
@@ -88,6 +88,36 @@ PROGRAMS = {
             start = time.monotonic()
             await asyncio.gather(*[Awaitables(fault).quick() for _ in range(20)])
             print("slow" if time.monotonic() - start > 0.9 else "fast")
+        asyncio.run(main())
+        """,
+        "fast",
+        "slow",
+    ),
+    "seconds-as-milliseconds": (
+        """
+        async def main():
+            start = time.monotonic()
+            await Awaitables(fault).slow(0.5)
+            print("late" if time.monotonic() - start > 0.4 else "early")
+        asyncio.run(main())
+        """,
+        "late",
+        "early",
+    ),
+    "gil-taken-often": (
+        """
+        def compute():
+            while True:
+                sum(range(2000))
+        for _ in range(2):
+            threading.Thread(target=compute, daemon=True).start()
+        async def main():
+            awaitables = Awaitables(fault)
+            await awaitables.quick()
+            start = time.monotonic()
+            for _ in range(4):
+                await awaitables.quick()
+            print("slow" if time.monotonic() - start > 1 else "fast")
         asyncio.run(main())
         """,
         "fast",
@@ -199,6 +229,24 @@ PROGRAMS = {
         "released",
         "leaked",
     ),
+    "living-reference-leaked": (
+        """
+        async def main():
+            awaitables = Awaitables(fault)
+            await awaitables.quick()
+            # The module gives this function to the loop. A debug build of Python counts all references instead.
+            kind = type(len)
+            [resolve] = [it for it in gc.get_objects() if type(it) is kind and it.__name__ == "resolve"]
+            before = sys.getrefcount(resolve)
+            for _ in range(100):
+                await awaitables.quick()
+            await asyncio.sleep(0.1)
+            print("leaked" if sys.getrefcount(resolve) - before > 50 else "released")
+        asyncio.run(main())
+        """,
+        "released",
+        "leaked",
+    ),
     "context-lost": (
         """
         variable = contextvars.ContextVar("variable", default="lost")
@@ -268,7 +316,7 @@ def test_program_holds_without_the_fault(fault: str, run: Run) -> None:
 
 @pytest.mark.parametrize("fault", PROGRAMS)
 def test_fault_shows(fault: str, run: Run) -> None:
-    if fault in {"gil-held", "gil-deadlock"} and not HAS_GIL:
+    if fault in {"gil-held", "gil-deadlock", "gil-taken-often"} and not HAS_GIL:
         pytest.skip("a free-threaded Python has no GIL to hold")
     program, _, broken = PROGRAMS[fault]
     if broken == HUNG:

@@ -3,37 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from servers import PROXY
 
 from conftest import Run, check
-
-# A server between the pool and Postgres, which can drop the answer to COMMIT.
-PROXY = """
-import warnings
-from urllib.parse import urlsplit, urlunsplit
-# The proxy is left to the end of the program.
-warnings.simplefilter("ignore", ResourceWarning)
-class Proxy:
-    def __init__(self):
-        self.is_cut = False
-    async def start(self):
-        url = urlsplit(dsn)
-        self.target = (url.hostname, url.port or 5432)
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        port = self.server.sockets[0].getsockname()[1]
-        user = url.netloc.rpartition("@")[0]
-        self.dsn = urlunsplit(url._replace(netloc=f"{user}@127.0.0.1:{port}"))
-    async def serve(self, reader, writer):
-        up_reader, up_writer = await asyncio.open_connection(*self.target)
-        await asyncio.gather(self.pump(reader, up_writer), self.pump(up_reader, writer))
-    async def pump(self, reader, writer):
-        while True:
-            data = await reader.read(65536)
-            if not data:
-                return writer.close()
-            if self.is_cut and b"COMMIT" in data and data[:1] == b"C":
-                return writer.transport.abort()
-            writer.write(data)
-"""
 
 # (fault, program, what it prints without the fault, what it prints with it)
 PROGRAMS = {

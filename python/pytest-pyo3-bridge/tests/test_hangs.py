@@ -48,6 +48,15 @@ def test_a_hang_is_classified_and_the_other_checks_go_on(
         assert "== native stacks" in told
 
 
+def test_answers_that_are_late_are_told_as_late_and_not_as_a_hang(run_kit: RunKit, outcomes: Outcomes) -> None:
+    # Ten of them take longer than the check may.
+    fault = "class Adapter(Clean):\n    async def quick(self):\n        await asyncio.sleep(1.1)"
+    assert run_kit("-k", "busy-threads", fault=fault).ret == 1
+    entry = outcomes()["core/answers-come-beside-busy-threads"]
+    assert entry["outcome"] == "failed"
+    assert entry["message"].startswith("an answer takes 1.")
+
+
 def test_a_crash_is_told_with_its_signal(run_kit: RunKit, outcomes: Outcomes, pytester: pytest.Pytester) -> None:
     fault = """
     import ctypes

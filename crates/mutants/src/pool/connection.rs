@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::cancel;
+use super::prepared::Prepared;
+use super::{cancel, wire};
 use crate::error::Failure;
 use crate::fault::Fault;
 
@@ -79,6 +80,8 @@ pub struct Connection {
     driver: JoinHandle<()>,
     /// True if the client keeps statements that a reset would remove.
     is_spoiled: AtomicBool,
+    /// What it keeps with the faults that keep statements.
+    pub prepared: Prepared,
     _counted: Counted,
 }
 
@@ -106,7 +109,7 @@ impl Connection {
     async fn open_at(config: &Config, peer: Peer, fault: Fault, open: &Arc<Open>) -> Result<Self, Failure> {
         let socket = peer.dial().await;
         let socket = socket.map_err(|error| Failure::of_pool(format!("cannot connect: {error}")))?;
-        let connected = config.connect_raw(socket, NoTls).await;
+        let connected = config.connect_raw(wire::under(socket, fault), NoTls).await;
         let (client, connection) = connected.map_err(|error| Failure::of_server(&error, fault))?;
         open.0.fetch_add(1, Ordering::SeqCst);
         let counted = Counted(Arc::clone(open));
@@ -114,7 +117,8 @@ impl Connection {
             // Its error is also told to the query that waits.
             let _ = connection.await;
         });
-        Ok(Self { client, peer, driver, is_spoiled: AtomicBool::new(false), _counted: counted })
+        let (is_spoiled, prepared) = (AtomicBool::new(false), Prepared::default());
+        Ok(Self { client, peer, driver, is_spoiled, prepared, _counted: counted })
     }
 
     pub fn client(&self) -> &Client {

@@ -1,7 +1,9 @@
-//! Which values does a row have? Numbers, bool, text and NULL; the caller casts all others to text.
+//! Which values does a row have? Numbers, bool, text, enums and NULL; the caller casts all others to text.
 
-use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::Row;
+use std::error::Error;
+
+use tokio_postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::{Column, Row};
 
 use crate::answer::Value;
 use crate::error::Failure;
@@ -13,13 +15,14 @@ pub fn is_foreign(rows: &[Row]) -> bool {
         .is_some_and(|row| row.columns().iter().any(|column| Type::from_oid(column.type_().oid()).is_none()))
 }
 
-pub fn rows(rows: &[Row]) -> Result<Vec<Vec<Value>>, Failure> {
-    rows.iter().map(|row| (0..row.len()).map(|index| value(row, index)).collect()).collect()
+/// The values of each row, whose columns have these types.
+pub fn rows(rows: &[Row], types: &[Type]) -> Result<Vec<Vec<Value>>, Failure> {
+    let values = |row| types.iter().enumerate().map(|(index, of)| value(row, index, of)).collect();
+    rows.iter().map(values).collect()
 }
 
-fn value(row: &Row, index: usize) -> Result<Value, Failure> {
-    let column = &row.columns()[index];
-    let decoded = match *column.type_() {
+fn value(row: &Row, index: usize, of: &Type) -> Result<Value, Failure> {
+    let decoded = match *of {
         Type::BOOL => get::<bool>(row, index, Value::Bool),
         Type::INT2 => get::<i16>(row, index, |value| Value::Int(value.into())),
         Type::INT4 => get::<i32>(row, index, |value| Value::Int(value.into())),
@@ -31,9 +34,10 @@ fn value(row: &Row, index: usize) -> Result<Value, Failure> {
         Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
             get::<String>(row, index, Value::Text)
         }
+        ref other if is_enum(other) => get::<Label>(row, index, |label| Value::Text(label.0)),
         ref other => {
-            let message = format!("column {:?} has the type {other}: cast it to text", column.name());
-            return Err(Failure::of_pool(message));
+            let name = row.columns().get(index).map_or("?", Column::name);
+            return Err(Failure::of_pool(format!("column {name:?} has the type {other}: cast it to text")));
         }
     };
     decoded.map_err(|error| Failure::of_pool(error.to_string()))
@@ -45,4 +49,21 @@ fn get<'r, T: FromSql<'r>>(
     make: impl FnOnce(T) -> Value,
 ) -> Result<Value, tokio_postgres::Error> {
     row.try_get::<_, Option<T>>(index).map(|value| value.map_or(Value::Null, make))
+}
+
+/// A value of an enum, which the server sends as its text.
+struct Label(String);
+
+impl FromSql<'_> for Label {
+    fn from_sql(_type: &Type, sent: &[u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(String::from_utf8(sent.to_vec())?))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        is_enum(of)
+    }
+}
+
+fn is_enum(of: &Type) -> bool {
+    matches!(of.kind(), Kind::Enum(_))
 }

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
-use tokio_postgres::Row;
 
 use super::connection::Connection;
-use super::decode;
 use super::parameter::Parameter;
-use super::Inner;
+use super::{decode, query, Inner};
 use crate::answer::Value;
 use crate::error::Failure;
 use crate::fault::Fault;
@@ -48,16 +46,18 @@ impl Lease {
     pub async fn query(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Vec<Vec<Value>>, Failure> {
         self.is_running = true;
         let connection = self.connection()?;
-        let mut answer = send(connection, sql, parameters).await;
-        if self.pool.fault == Fault::StatementRetried && answer.is_err() {
-            answer = send(connection, sql, parameters).await;
+        let fault = self.pool.fault;
+        let mut answer = query::send(connection, sql, parameters, fault).await;
+        if fault == Fault::StatementRetried && answer.is_err() {
+            answer = query::send(connection, sql, parameters, fault).await;
         }
         if answer.as_ref().is_ok_and(|rows| decode::is_foreign(rows)) {
             connection.spoil();
         }
         self.is_running = false;
         self.has_failed |= answer.is_err();
-        decode::rows(&answer.map_err(|error| Failure::of_server(&error, self.pool.fault))?)
+        let rows = answer.map_err(|error| Failure::of_server(&error, fault))?;
+        query::decoded(sql, &rows, fault, &self.pool.memory)
     }
 
     /// Runs a statement that has no rows, such as COMMIT.
@@ -104,9 +104,4 @@ impl Drop for Lease {
     fn drop(&mut self) {
         drop(self.give_back());
     }
-}
-
-async fn send(connection: &Connection, sql: &str, parameters: &[Parameter]) -> Done<Vec<Row>> {
-    let typed: Vec<_> = parameters.iter().map(Parameter::typed).collect();
-    connection.client().query_typed(sql, &typed).await
 }

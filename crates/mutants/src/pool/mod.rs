@@ -5,10 +5,14 @@ mod cancel;
 mod connection;
 mod decode;
 mod lease;
+mod memory;
 mod parameter;
+mod prepared;
 mod python;
+mod query;
 mod statement;
 mod transaction;
+mod wire;
 
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,9 +31,17 @@ use crate::machine::Machine;
 use crate::works::Works;
 use connection::{Connection, Open};
 use lease::Lease;
+use memory::Memory;
 
 /// How long `close` waits for connections that are in use.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a fault that tries again for ever waits in between.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Does what DISCARD ALL does, except for what it does to prepared statements. Unlike that, it works in a transaction.
+const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;
+    SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
 /// A pool in one process.
 pub struct Inner {
@@ -42,12 +54,15 @@ pub struct Inner {
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     open: Arc<Open>,
+    memory: Memory,
 }
 
 impl Inner {
     fn new(config: Config, size: usize, fault: Fault, machine: &'static Machine) -> Self {
-        let (places, idle, open) = (Arc::new(Semaphore::new(size)), Mutex::default(), Arc::default());
-        Self { config, fault, works: Arc::default(), pid: process::id(), machine, places, idle, open }
+        let places = if fault == Fault::BusyNotCounted { 2 * size } else { size };
+        let (places, idle, open) = (Arc::new(Semaphore::new(places)), Mutex::default(), Arc::default());
+        let (works, memory) = (Arc::default(), Memory::default());
+        Self { config, fault, works, pid: process::id(), machine, places, idle, open, memory }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -64,14 +79,29 @@ impl Inner {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| Failure::of_pool("the pool is closed"))?;
         while let Some(connection) = self.next_idle() {
-            if self.fault == Fault::BusyConnectionReused || connection.answers().await {
+            let is_trusted = matches!(self.fault, Fault::BusyConnectionReused | Fault::DeadConnectionKept);
+            if is_trusted || connection.answers().await {
                 return Ok(Lease::new(self, connection, place));
             }
             // It died while it was idle, and nothing has been sent on it.
             connection.close().await;
         }
-        let connection = Connection::open(&self.config, self.fault, &self.open).await?;
-        Ok(Lease::new(self, connection, place))
+        Ok(Lease::new(self, self.connect().await?, place))
+    }
+
+    /// Opens a connection, once; two faults try again for ever.
+    async fn connect(&self) -> Result<Connection, Failure> {
+        loop {
+            let failure = match Connection::open(&self.config, self.fault, &self.open).await {
+                Ok(connection) => return Ok(connection),
+                Err(failure) => failure,
+            };
+            match self.fault {
+                Fault::RefusalRetried if !failure.is_of_server() => sleep(PAUSE).await,
+                Fault::LoginRetried if failure.is_of_server() => sleep(PAUSE).await,
+                _ => return Err(failure),
+            }
+        }
     }
 
     /// Makes a connection fit for the next caller, or closes it.
@@ -82,7 +112,8 @@ impl Inner {
             (true, _) => cancel::stop(&connection).await,
         };
         let is_fit = is_quiet && !connection.is_spoiled() && self.reset(&connection, in_transaction).await;
-        if is_fit && !self.places.is_closed() {
+        let is_kept = self.fault == Fault::DeadConnectionKept && connection.client().is_closed();
+        if (is_fit || is_kept) && !self.places.is_closed() {
             self.idle().push(connection);
         } else {
             connection.close().await;
@@ -95,6 +126,10 @@ impl Inner {
         let statements: &[&str] = match (undo, self.fault) {
             (false, Fault::SessionKept) => &[],
             (true, Fault::SessionKept) => &["ROLLBACK"],
+            (false, Fault::StatementsKept | Fault::StatementNamesShared | Fault::TransactionLeftOpen) => {
+                &[RESET]
+            }
+            (true, Fault::StatementsKept | Fault::StatementNamesShared) => &["ROLLBACK", RESET],
             (false, _) => &["DISCARD ALL"],
             (true, _) => &["ROLLBACK", "DISCARD ALL"],
         };
@@ -111,6 +146,9 @@ impl Inner {
     /// Refuses new queries, and waits a while until all connections are closed.
     async fn close(&self) {
         self.places.close();
+        if self.fault == Fault::SessionsLeft {
+            return;
+        }
         while let Some(connection) = self.next_idle() {
             connection.close().await;
         }

@@ -41,6 +41,11 @@ impl Parameter {
     pub fn typed(&self) -> (&(dyn ToSql + Sync), Type) {
         (self, Type::UNKNOWN)
     }
+
+    /// As a statement has it.
+    pub fn literal(&self) -> String {
+        self.0.as_ref().map_or_else(|| "NULL".to_owned(), |text| format!("'{}'", text.replace('\'', "''")))
+    }
 }
 
 impl ToSql for Parameter {

@@ -106,11 +106,16 @@ impl Pool {
 }
 
 async fn fetch(inner: &Arc<Inner>, sql: &str, parameters: &[Parameter]) -> Result<Vec<Vec<Value>>, Failure> {
-    if inner.fault != Fault::BeginUndone {
+    if !matches!(inner.fault, Fault::BeginUndone | Fault::TransactionLeftOpen) {
         statement::check(sql)?;
     }
     let mut lease = inner.acquire().await?;
-    let rows = lease.query(sql, parameters).await;
+    let mut rows = lease.query(sql, parameters).await;
+    if inner.fault == Fault::StatementResent && rows.is_err() && !lease.is_alive() {
+        lease.release().await;
+        lease = inner.acquire().await?;
+        rows = lease.query(sql, parameters).await;
+    }
     lease.release().await;
     rows
 }

@@ -23,7 +23,7 @@ fn is_to_savepoint(sql: &str) -> bool {
 }
 
 /// The first word after blanks, semicolons and comments.
-fn first_word(sql: &str) -> &str {
+pub fn first_word(sql: &str) -> &str {
     let mut rest = sql;
     loop {
         rest = rest.trim_start_matches(|letter: char| letter.is_whitespace() || letter == ';');

@@ -95,12 +95,15 @@ impl Transaction {
 
     /// Undoes the changes.
     fn rollback<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let state = Arc::clone(&self.state);
+        let (state, fault) = (Arc::clone(&self.state), self.pool.fault);
         awaitable(py, self.call(py)?, |_, _| async move {
             let mut state = state.lock().await;
             match mem::replace(&mut *state, State::Ended) {
                 State::Unbegun => {}
                 State::Ended => return Answer::Failed(ended()),
+                State::Open(lease) if fault == Fault::RollbackCommits => {
+                    return commit(lease, fault).await.map_or_else(Answer::Failed, |()| Answer::Nothing);
+                }
                 // What comes back inside a transaction is rolled back.
                 State::Open(lease) => lease.release().await,
             }
@@ -147,6 +150,9 @@ async fn commit(mut lease: Box<Lease>, fault: Fault) -> Result<(), Failure> {
     if severity == Some(Severity::Error) {
         // The server has refused, which is an outcome.
         lease.release().await;
+        if fault == Fault::CommitErrorSwallowed {
+            return Ok(());
+        }
         return Err(Failure::of_server(&error, fault));
     }
     if fault == Fault::CommitRetried {

@@ -10,7 +10,6 @@ import dataclasses
 import json
 import secrets
 import sys
-import sysconfig
 from pathlib import Path
 
 from pytest_pyo3_bridge import detection, grid
@@ -58,8 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 def _detect(asked: argparse.Namespace) -> int:
     layers = {"core": asked.core, "postgres": asked.postgres}
     adapters = {layer: adapter for layer, adapter in layers.items() if adapter}
-    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-    faults = detection.concern(detection.read(asked.faults), adapters, free_threaded=free_threaded)
+    faults = detection.concern(detection.read(asked.faults), adapters, detection.builds())
     if unknown := set(asked.only) - {fault.id for fault in faults}:
         message = f"no fault {min(unknown)} concerns this Python and these adapters"
         raise detection.DetectionError(message)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # The variable in which the adapter finds the fault.
 VARIABLE = "BRIDGE_MUTANT"
 CLEAN = "none"
+# Which Pythons show a fault: each, one with the GIL, one without it, or a debug build.
+BUILDS = ("any", "gil", "free-threaded", "debug")
 
 
 class DetectionError(Exception):
@@ -40,7 +43,7 @@ class Fault:
         what: what is wrong, a sentence.
         layer: ``core`` or ``postgres``: which adapter has it.
         caught_by: the checks of which one is meant to find it.
-        free_threaded: whether a free-threaded Python alone shows it; False if one with the GIL does, None if both do.
+        build: which build of Python shows it, one of `BUILDS`.
         environment: variables that it needs besides its id.
     """
 
@@ -48,7 +51,7 @@ class Fault:
     what: str
     layer: str
     caught_by: tuple[str, ...]
-    free_threaded: bool | None = None
+    build: str = "any"
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,34 +87,38 @@ def read(path: Path) -> list[Fault]:
 
     Args:
         path: the file: ``[[fault]]`` tables with ``id``, ``what``, ``layer``, ``caught_by`` (an id or several) and
-            ``build`` (``any``, ``gil`` or ``free-threaded``), and optionally ``env``.
+            ``build`` (one of `BUILDS`), and optionally ``env``.
 
     Raises:
         DetectionError: if the file says something else.
     """
-    builds = {"any": None, "free-threaded": True, "gil": False}
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["fault"]
-        return [
-            Fault(
-                entry["id"],
-                entry["what"],
-                entry["layer"],
-                (caught,) if isinstance(caught := entry["caught_by"], str) else tuple(caught),
-                builds[entry["build"]],
-                dict(entry.get("env", {})),
-            )
-            for entry in entries
-        ]
+        return [_fault(entry) for entry in entries]
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
         message = f"{path}: {type(error).__name__}: {error}"
         raise DetectionError(message) from error
 
 
-def concern(faults: Iterable[Fault], layers: Iterable[str], *, free_threaded: bool) -> list[Fault]:
-    """Return the faults that this build of Python can show, in these layers."""
+def _fault(entry: dict[str, Any]) -> Fault:
+    caught, build = entry["caught_by"], entry["build"]
+    if build not in BUILDS:
+        message = f"{entry['id']} has the build {build}; it is one of {', '.join(BUILDS)}"
+        raise DetectionError(message)
+    checks = (caught,) if isinstance(caught, str) else tuple(caught)
+    return Fault(entry["id"], entry["what"], entry["layer"], checks, build, dict(entry.get("env", {})))
+
+
+def builds() -> frozenset[str]:
+    """Return what this Python is, of `BUILDS`."""
+    threads = "free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else "gil"
+    return frozenset({"any", threads, *(["debug"] if hasattr(sys, "gettotalrefcount") else [])})
+
+
+def concern(faults: Iterable[Fault], layers: Iterable[str], these: frozenset[str]) -> list[Fault]:
+    """Return the faults of these layers that these `builds` of Python can show."""
     wanted = set(layers)
-    return [fault for fault in faults if fault.layer in wanted and fault.free_threaded in {None, free_threaded}]
+    return [fault for fault in faults if fault.layer in wanted and fault.build in these]
 
 
 def detect(fault: Fault, adapter: str, depth: str, seed: int, more: Sequence[str] = ()) -> Detected:

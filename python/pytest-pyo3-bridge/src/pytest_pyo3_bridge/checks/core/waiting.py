@@ -22,6 +22,8 @@ WORK = 1.0
 KEPT = 0.8
 # The interpreter asks a thread for the GIL every 5 ms; half a dozen of such turns are noise.
 SHORT = 0.03
+# Beside busy threads, each step that needs the GIL waits for a turn of 5 ms per busy thread.
+LATE = 0.25
 
 
 class Gaps:
@@ -167,9 +169,11 @@ async def answers_come_beside_busy_threads(trial: Trial) -> None:
     threads = [threading.Thread(target=compute, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
-    seconds = []
+    seconds: list[float] = []
+    count = trial.count(10, 30, 300)
     try:
-        for _ in range(trial.count(10, 30, 300)):
+        # Answers that are late on the whole are told as that, before the check hangs.
+        while len(seconds) < count and sum(seconds) < count * LATE:
             began = time.perf_counter()
             await within(adapter.quick())
             seconds.append(time.perf_counter() - began)
@@ -179,5 +183,4 @@ async def answers_come_beside_busy_threads(trial: Trial) -> None:
             thread.join()
     typical = statistics.median(seconds)
     trial.note("median seconds per answer beside two busy threads", round(typical, 4))
-    # Each step that needs the GIL waits for a turn of 5 ms per busy thread.
-    assert typical < 0.25, f"an answer takes {typical:.2f} s beside two threads that compute"
+    assert typical < LATE, f"an answer takes {typical:.2f} s beside two threads that compute"

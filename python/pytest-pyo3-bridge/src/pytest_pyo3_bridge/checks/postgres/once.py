@@ -28,6 +28,7 @@ NO_TRANSACTION = "2D000"
     "a statement that fails while it runs is not sent again",
     why="What it did before it failed may stay (a sequence, a commit in a procedure), and would be done twice.",
     source="TableProApp/TablePro#2765",
+    limit=40.0,
 )
 async def failing_statement_runs_once(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -53,6 +54,7 @@ async def failing_statement_runs_once(trial: Trial) -> None:
     "a procedure that commits and then fails is not called again",
     why="The rows of the second call stay as well, and nothing tells of them.",
     source="TableProApp/TablePro#2765",
+    limit=40.0,
 )
 async def failing_procedure_runs_once(trial: Trial) -> None:
     site = await bench_of(trial).writable()

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 )
 async def pgbouncer_answers(trial: Trial) -> None:
     answers, _ = await _asked(trial)
-    crossed = [(tag, answer) for tag, answer in answers if tag != answer]
-    assert not crossed, f"{len(crossed)} of {len(answers)} callers got another's row: {crossed[:3]} (tag, answer)"
+    crossed = [(own, answer) for own, answer in answers if own != answer]
+    assert not crossed, f"{len(crossed)} of {len(answers)} callers got another's row: {crossed[:3]} (own, answer)"
 
 
 @check(
@@ -53,8 +53,9 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
         try:
             async with site.pool(6) as pool:
                 for wave in range(trial.count(6, 20, 1000)):
+                    # Each of three statements adds a number of its own, so that another's is told by its answer.
                     work = {
-                        tag: asyncio.ensure_future(pool.tagged(tag, f" + {tag % 3} * 0"))
+                        tag: asyncio.ensure_future(pool.tagged(tag, f" + {tag % 3}"))
                         for tag in range(wave * 20, wave * 20 + 20)
                     }
                     _, late = await asyncio.wait(work.values(), timeout=10.0)
@@ -63,7 +64,7 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
                     for tag, one in work.items():
                         error = one.exception()
                         if error is None:
-                            answers.append((tag, one.result()))
+                            answers.append((tag + tag % 3, one.result()))
                         else:
                             errors[f"{site.sqlstate(error)} {type(error).__name__}"] += 1
         finally:

@@ -42,6 +42,7 @@ async def server_release(trial: Trial) -> None:
     "a login with a password works by the release's own method",
     why="It is md5 until 13 and scram-sha-256 from 14 on; a server that trusts everybody hides what a driver lacks.",
     source="https://www.postgresql.org/docs/current/auth-password.html",
+    limit=40.0,
 )
 async def password_method(trial: Trial) -> None:
     bench = bench_of(trial)

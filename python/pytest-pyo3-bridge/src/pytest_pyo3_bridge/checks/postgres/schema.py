@@ -24,6 +24,7 @@ OFTEN = 7
     "after a column's type changed, a known statement gives the new values, or one clean error first",
     why="A value that is read as the old type is wrong data; an error that stays ends the service until a restart.",
     source="MagicStack/asyncpg#458",
+    limit=40.0,
 )
 async def column_type_changes(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -43,6 +44,7 @@ async def column_type_changes(trial: Trial) -> None:
     "after a table was made anew, a known statement gives its rows, or one clean error first",
     why="Migrations do that under programs that run.",
     source="MagicStack/asyncpg#103",
+    limit=40.0,
 )
 async def table_is_made_anew(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -65,6 +67,7 @@ async def table_is_made_anew(trial: Trial) -> None:
     "after a type was made anew, values of it come as before, or after one clean error",
     why="A driver that remembers the numbers of types meets others after each migration.",
     source="MagicStack/asyncpg#72",
+    limit=40.0,
 )
 async def type_is_made_anew(trial: Trial) -> None:
     site: Site = await bench_of(trial).writable()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "BEGIN, a change and ROLLBACK as statements of a pool either undo the change or raise an error",
     why="Each may run on another connection, or be committed by the pool: the program believes that nothing changed.",
     source="https://www.postgresql.org/docs/current/sql-begin.html",
+    limit=40.0,
 )
 async def begin_through_the_pool(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -45,6 +46,7 @@ async def begin_through_the_pool(trial: Trial) -> None:
     "a transaction that a caller leaves open does not take in what the next caller does",
     why="The next caller's change is lost with a transaction that it knows nothing of.",
     source="https://www.postgresql.org/docs/current/sql-begin.html",
+    limit=40.0,
 )
 async def open_transaction_stays_with_its_caller(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -118,6 +120,7 @@ async def cancelled_transaction_rolls_back(trial: Trial) -> None:
     why="A deferred constraint fails at COMMIT alone; if that is swallowed, the change is gone and nobody knows.",
     source="sqlalchemy/sqlalchemy#5824",
     needs=("transaction",),
+    limit=40.0,
 )
 async def failed_commit_is_an_error(trial: Trial) -> None:
     site = await bench_of(trial).writable()
@@ -137,6 +140,7 @@ async def failed_commit_is_an_error(trial: Trial) -> None:
     why="The server answers COMMIT with ROLLBACK and no error, so only a driver that reads the answer can tell.",
     source="rust-postgres/rust-postgres#1334",
     needs=("transaction",),
+    limit=40.0,
 )
 async def commit_after_a_swallowed_error(trial: Trial) -> None:
     site = await bench_of(trial).writable()
