@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_pyo3_bridge import boot, stacks
+from pytest_pyo3_bridge import boot, patience, stacks
 from pytest_pyo3_bridge.lifeline import die_with_parent
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Programs:
             "dsn": self.dsn,
             "function": f"{function.__module__}:{function.__qualname__}",
             "arguments": arguments,
+            "patience": patience.factor(),
         }
         process = await asyncio.create_subprocess_exec(
             *boot.command("program"),
@@ -134,6 +135,7 @@ class Running:
             AssertionError: if none comes in time.
         """
         assert self.process.stdout is not None
+        seconds = patience.patient(seconds)
         try:
             line = (await asyncio.wait_for(self.process.stdout.readline(), seconds)).decode(errors="replace")
         except asyncio.TimeoutError:
@@ -165,6 +167,7 @@ class Running:
             AssertionError: if it does not end in time; the text holds its stacks.
         """
         started = time.monotonic()
+        seconds = patience.patient(seconds)
         ending = asyncio.ensure_future(self.process.communicate())
         done, _ = await asyncio.wait({ending}, timeout=seconds)
         if not done:
@@ -202,6 +205,7 @@ def main() -> None:
 
     order = json.loads(os.environ.pop(ORDER))
     die_with_parent()
+    patience.multiply_by(order["patience"])
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     # A shell that starts work in the background lets it ignore Ctrl-C, and so would this program.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.facts import BARE, HANGS, WORKS, complaint, outcome, tell, tell_and_end, told
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.trial import Inapplicable, within
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def _cancelled(adapter: Any) -> str:
     await asyncio.sleep(0.05)
     started = time.monotonic()
     work.cancel()
-    done, _ = await asyncio.wait({work}, timeout=5.0)
+    done, _ = await asyncio.wait({work}, timeout=patient(5.0))
     if not done:
         return HANGS
     return f"cancelled {work.cancelled()}, after {time.monotonic() - started:.1f} s"
