@@ -50,6 +50,18 @@ class Clean:
         return function()
 
 
+class WorksInATask(Clean):
+    """Has a task of its own on the loop, as a pool has for its upkeep. There is no fault in that."""
+
+    def __init__(self) -> None:
+        self.upkeep: asyncio.Future[None] | None = None
+
+    def quick(self) -> Any:
+        if self.upkeep is None:
+            self.upkeep = asyncio.ensure_future(asyncio.sleep(60))
+        return super().quick()
+
+
 class PanicException(BaseException):
     """What a panic in Rust is in Python."""
 

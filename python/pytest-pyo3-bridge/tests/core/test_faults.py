@@ -138,6 +138,12 @@ def test_a_fault_is_found(found: dict[tuple[str, str], Result], fault: str, name
     assert word in result.message
 
 
+@pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
+def test_a_task_of_the_extension_may_be_left_on_uvloop(tmp_path: Path) -> None:
+    result = run("WorksInATask", ["core/exit-on-uvloop"], tmp_path)["core/exit-on-uvloop"]
+    assert result.outcome == "passed", result.message
+
+
 def test_each_check_has_a_fault() -> None:
     assert set(ids()) - {name for _, name, _ in FAULTS} == RECORDED
     modules = {path.stem for path in Path(core.__path__[0]).glob("*.py")}

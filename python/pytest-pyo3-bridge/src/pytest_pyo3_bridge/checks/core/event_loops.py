@@ -93,6 +93,11 @@ def leaves_uvloop(make: Callable[[], Any]) -> None:
         for one in left:
             one.cancel()
         await asyncio.wait(left)
+        # As `asyncio.run` does: a pool may have tasks of its own, which nobody else ends.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     loop = _new_loop()
     loop.run_until_complete(main())
