@@ -38,12 +38,14 @@ class Ended:
         out: what it wrote to stdout.
         err: what it wrote to stderr.
         seconds: how long it ran, from the moment that it was waited for.
+        unclosed: what the extension says on purpose where it was not closed.
     """
 
     status: int
     out: str
     err: str
     seconds: float
+    unclosed: str = ""
 
     def sound(self) -> None:
         """Check that neither Rust nor Python crashed.
@@ -73,12 +75,16 @@ class Programs:
         adapter: as `adapter.load` takes it.
         dsn: for a Postgres adapter.
         environment: variables beside those of this process.
+        unclosed: what the extension says on purpose where it was not closed.
     """
 
-    def __init__(self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None, unclosed: str = ""
+    ) -> None:
         self.adapter = adapter
         self.dsn = dsn
         self.environment = environment or {}
+        self.unclosed = unclosed
 
     @contextlib.asynccontextmanager
     async def start(self, function: Callable[..., Any], *arguments: Any) -> AsyncIterator[Running]:
@@ -99,7 +105,7 @@ class Programs:
             limit=1 << 24,
         )
         try:
-            yield Running(process)
+            yield Running(process, self.unclosed)
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -124,8 +130,9 @@ class Programs:
 class Running:
     """A program that runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, unclosed: str = "") -> None:
         self.process = process
+        self.unclosed = unclosed
         self.read: list[str] = []
 
     async def line(self, seconds: float = PATIENCE) -> str:
@@ -176,7 +183,7 @@ class Running:
         out, err = (text.decode(errors="replace") for text in ending.result())
         status = self.process.returncode
         assert status is not None
-        return Ended(status, "".join(self.read) + out, err, time.monotonic() - started)
+        return Ended(status, "".join(self.read) + out, err, time.monotonic() - started, self.unclosed)
 
     async def _hangs(self, what: str, ending: asyncio.Future[tuple[bytes, bytes]] | None = None) -> str:
         """Take its stacks, and kill it. Return the sentence and the stacks."""

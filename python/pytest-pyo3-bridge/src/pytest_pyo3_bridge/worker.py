@@ -58,7 +58,8 @@ class Worker:
         patience.multiply_by(order["patience"])
         self.dsn: str | None = order["dsn"]
         self.loaded = load(order["adapter"])
-        self.programs = Programs(order["adapter"], self.dsn)
+        unclosed = str(getattr(self.loaded.make, "unclosed", ""))
+        self.programs = Programs(order["adapter"], self.dsn, unclosed=unclosed)
         self.server: dict[str, Any] | None = order.get("server")
         self.complaints = Complaints()
         self.on = threading.Event()

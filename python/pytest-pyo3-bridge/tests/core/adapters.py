@@ -62,6 +62,15 @@ class WorksInATask(Clean):
         return super().quick()
 
 
+class SaysThatItIsOpen(Clean):
+    """Warns at exit that nobody closed it, and its class says so."""
+
+    unclosed = "was not closed"
+
+    def __init__(self) -> None:
+        atexit.register(print, "the session was not closed", file=sys.stderr)
+
+
 class PanicException(BaseException):
     """What a panic in Rust is in Python."""
 

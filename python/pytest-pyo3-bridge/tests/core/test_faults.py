@@ -144,6 +144,11 @@ def test_a_task_of_the_extension_may_be_left_on_uvloop(tmp_path: Path) -> None:
     assert result.outcome == "passed", result.message
 
 
+def test_an_extension_may_say_that_it_was_not_closed(tmp_path: Path) -> None:
+    result = run("SaysThatItIsOpen", ["core/exit-by-exception"], tmp_path)["core/exit-by-exception"]
+    assert result.outcome == "passed", result.message
+
+
 def test_each_check_has_a_fault() -> None:
     assert set(ids()) - {name for _, name, _ in FAULTS} == RECORDED
     modules = {path.stem for path in Path(core.__path__[0]).glob("*.py")}

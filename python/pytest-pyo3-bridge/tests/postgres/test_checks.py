@@ -18,7 +18,7 @@ from pytest_pyo3_bridge.trial import Trial
 if TYPE_CHECKING:
     import asyncio
 
-from test_servers import Turned
+    from test_servers import Turned
 
 
 class KeepsPlans(Adapter):
