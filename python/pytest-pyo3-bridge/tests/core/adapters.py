@@ -71,6 +71,21 @@ class SaysThatItIsOpen(Clean):
         atexit.register(print, "the session was not closed", file=sys.stderr)
 
 
+class BelongsToItsLoop(Clean):
+    """Says so where another loop than the first asks. There is no fault in that."""
+
+    def __init__(self) -> None:
+        self.loop: Any = None
+
+    def quick(self) -> Any:
+        loop = asyncio.get_running_loop()
+        self.loop = self.loop or loop
+        if loop is not self.loop:
+            message = "this belongs to another loop"
+            raise RuntimeError(message)
+        return super().quick()
+
+
 class PanicException(BaseException):
     """What a panic in Rust is in Python."""
 

@@ -138,6 +138,11 @@ def test_a_fault_is_found(found: dict[tuple[str, str], Result], fault: str, name
     assert word in result.message
 
 
+def test_an_extension_that_belongs_to_its_loop_may_be_forked(tmp_path: Path) -> None:
+    result = run("BelongsToItsLoop", ["core/fork-leaves-both-alone"], tmp_path)["core/fork-leaves-both-alone"]
+    assert result.outcome == "passed", result.message
+
+
 @pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
 def test_a_task_of_the_extension_may_be_left_on_uvloop(tmp_path: Path) -> None:
     result = run("WorksInATask", ["core/exit-on-uvloop"], tmp_path)["core/exit-on-uvloop"]
