@@ -40,7 +40,8 @@ RECORDED = {"core/context-of-a-called-function", "core/given-to-asyncio-run", "c
 FAULTS = [
     ("SwallowsInterrupts", "core/ctrl-c-while-it-waits", "did not end within"),
     ("SwallowsInterruptsInCompletions", "core/ctrl-c-under-load", "did not end within"),
-    ("CallsClosedLoops", "core/loop-closed-with-work-pending", "Event loop is closed"),
+    ("CallsClosedLoops", "core/left-in-silence", "Event loop is closed"),
+    ("CrashesAtExit", "core/loop-closed-with-work-pending", "SIGABRT"),
     ("BoundToTheFirstLoop", "core/second-loop", "Event loop is closed"),
     ("BoundToTheFirstLoop", "core/two-loops-at-once", "no answer came within"),
     ("PanicsWithoutALoop", "core/no-running-loop", "PanicException"),
