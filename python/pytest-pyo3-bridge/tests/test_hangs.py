@@ -119,3 +119,13 @@ def test_the_file_of_results_is_what_its_schema_says(run_kit: RunKit, pytester: 
     schema = json.loads(Path(pytest_pyo3_bridge.__file__).with_name("bridge.schema.json").read_text(encoding="utf-8"))
     assert run_kit("-k", "error").ret == 0
     jsonschema.validate(json.loads(pytester.path.joinpath("bridge.json").read_text(encoding="utf-8")), schema)
+
+
+def test_patience_multiplies_the_waits_in_a_check(run_kit: RunKit, outcomes: Outcomes) -> None:
+    fault = """
+    class Adapter(Clean):
+        async def fail(self):
+            await asyncio.get_running_loop().create_future()
+    """
+    run_kit("-k", "error-class", "--bridge-patience", "0.25", fault=fault)
+    assert "no answer came within 2 s" in outcomes()["core/error-class"]["message"]

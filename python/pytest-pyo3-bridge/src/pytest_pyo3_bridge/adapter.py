@@ -30,7 +30,8 @@ class Core(Protocol):
     * ``echo(value)``: an awaitable of the value, brought through Rust;
     * ``rows(n)``: an awaitable of a sequence of ``n`` items that are made in Rust;
     * ``call(function)``: an awaitable of what ``function()`` returned when Rust called it;
-    * ``close()``: gives back what this adapter holds (plain, or an awaitable).
+    * ``close()``: gives back what this adapter holds (plain, or an awaitable);
+    * ``unclosed``: a part of the line that the extension writes on purpose when a program ends without ``close()``.
     """
 
     def quick(self) -> Awaitable[object]:

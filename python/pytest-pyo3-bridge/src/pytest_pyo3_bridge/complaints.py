@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import asyncio
 
 
+# So many are kept until they are taken: what a check measures must not grow by what it hears.
+KEPT = 100
+
+
 class Complaints:
     """Everything that Python would print to stderr because no caller could be told."""
 
@@ -26,27 +30,31 @@ class Complaints:
             loop.set_exception_handler(self._loop)
 
     def take(self) -> list[str]:
-        """Return what was heard since the last call."""
+        """Return what was heard since the last call, the first of it if it was much."""
         heard, self.heard = self.heard, []
         return heard
 
+    def _hear(self, text: str) -> None:
+        if len(self.heard) < KEPT:
+            self.heard.append(text)
+
     def _unraisable(self, found: Any) -> None:
         what = found.err_msg or "Exception ignored in"
-        self.heard.append(f"unraisable: {what} {found.object!r}: {_named(found.exc_value)}")
+        self._hear(f"unraisable: {what} {found.object!r}: {_named(found.exc_value)}")
 
     def _thread(self, found: Any) -> None:
         name = found.thread.name if found.thread else "a thread"
-        self.heard.append(f"in thread {name}: {_named(found.exc_value)}")
+        self._hear(f"in thread {name}: {_named(found.exc_value)}")
 
     def _warning(  # noqa: PLR0913, PLR0917 (the signature is Python's)
         self, message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
         del file, line
-        self.heard.append(f"{category.__name__}: {message} ({filename}:{lineno})")
+        self._hear(f"{category.__name__}: {message} ({filename}:{lineno})")
 
     def _loop(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        self.heard.append(f"loop: {context.get('message')}" + (f": {_named(error)}" if error else ""))
+        self._hear(f"loop: {context.get('message')}" + (f": {_named(error)}" if error else ""))
 
 
 def _named(error: BaseException | None) -> str:

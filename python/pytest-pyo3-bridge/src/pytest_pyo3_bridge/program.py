@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_pyo3_bridge import boot, stacks
+from pytest_pyo3_bridge import boot, patience, stacks
 from pytest_pyo3_bridge.lifeline import die_with_parent
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ class Ended:
         out: what it wrote to stdout.
         err: what it wrote to stderr.
         seconds: how long it ran, from the moment that it was waited for.
+        unclosed: what the extension says on purpose where it was not closed.
     """
 
     status: int
     out: str
     err: str
     seconds: float
+    unclosed: str = ""
 
     def sound(self) -> None:
         """Check that neither Rust nor Python crashed.
@@ -73,12 +75,16 @@ class Programs:
         adapter: as `adapter.load` takes it.
         dsn: for a Postgres adapter.
         environment: variables beside those of this process.
+        unclosed: what the extension says on purpose where it was not closed.
     """
 
-    def __init__(self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None, unclosed: str = ""
+    ) -> None:
         self.adapter = adapter
         self.dsn = dsn
         self.environment = environment or {}
+        self.unclosed = unclosed
 
     @contextlib.asynccontextmanager
     async def start(self, function: Callable[..., Any], *arguments: Any) -> AsyncIterator[Running]:
@@ -88,6 +94,7 @@ class Programs:
             "dsn": self.dsn,
             "function": f"{function.__module__}:{function.__qualname__}",
             "arguments": arguments,
+            "patience": patience.factor(),
         }
         process = await asyncio.create_subprocess_exec(
             *boot.command("program"),
@@ -98,7 +105,7 @@ class Programs:
             limit=1 << 24,
         )
         try:
-            yield Running(process)
+            yield Running(process, self.unclosed)
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -123,8 +130,9 @@ class Programs:
 class Running:
     """A program that runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, unclosed: str = "") -> None:
         self.process = process
+        self.unclosed = unclosed
         self.read: list[str] = []
 
     async def line(self, seconds: float = PATIENCE) -> str:
@@ -134,6 +142,7 @@ class Running:
             AssertionError: if none comes in time.
         """
         assert self.process.stdout is not None
+        seconds = patience.patient(seconds)
         try:
             line = (await asyncio.wait_for(self.process.stdout.readline(), seconds)).decode(errors="replace")
         except asyncio.TimeoutError:
@@ -165,6 +174,7 @@ class Running:
             AssertionError: if it does not end in time; the text holds its stacks.
         """
         started = time.monotonic()
+        seconds = patience.patient(seconds)
         ending = asyncio.ensure_future(self.process.communicate())
         done, _ = await asyncio.wait({ending}, timeout=seconds)
         if not done:
@@ -173,7 +183,7 @@ class Running:
         out, err = (text.decode(errors="replace") for text in ending.result())
         status = self.process.returncode
         assert status is not None
-        return Ended(status, "".join(self.read) + out, err, time.monotonic() - started)
+        return Ended(status, "".join(self.read) + out, err, time.monotonic() - started, self.unclosed)
 
     async def _hangs(self, what: str, ending: asyncio.Future[tuple[bytes, bytes]] | None = None) -> str:
         """Take its stacks, and kill it. Return the sentence and the stacks."""
@@ -202,6 +212,7 @@ def main() -> None:
 
     order = json.loads(os.environ.pop(ORDER))
     die_with_parent()
+    patience.multiply_by(order["patience"])
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     # A shell that starts work in the background lets it ignore Ctrl-C, and so would this program.

@@ -65,7 +65,7 @@ class Setting:
         incidents: the folder for stacks.
         server: what the Postgres checks need to know of servers of their own.
         look: asks the server what it does, for an incident.
-        patience: what the seconds of each check are multiplied by, on a slow machine.
+        patience: what the seconds of each check, and of each wait in it, are multiplied by, on a slow machine.
     """
 
     adapter: str
@@ -243,6 +243,7 @@ class Supervisor:
             dsn=setting.dsn,
             depth=setting.depth.value,
             seed=setting.seed,
+            patience=setting.patience,
             server=setting.server,
             stacks=str(self._stacks),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_pyo3_bridge.catalogue import Depth
+from pytest_pyo3_bridge.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,12 +91,13 @@ async def close(adapter: Any) -> None:
 
 
 async def within(awaitable: Awaitable[T], seconds: float = DEADLINE) -> T:
-    """Await with a deadline.
+    """Await with a deadline, which `--bridge-patience` multiplies.
 
     Raises:
         Late: if it did not end in time.
     """
     # Not wait_for: a cancellation that the other side ignores would hold it up for ever.
+    seconds = patient(seconds)
     work = asyncio.ensure_future(awaitable)
     done, _ = await asyncio.wait({work}, timeout=seconds)
     if not done:

@@ -23,7 +23,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_pyo3_bridge import standing
+from pytest_pyo3_bridge import patience, standing
 from pytest_pyo3_bridge.adapter import load
 from pytest_pyo3_bridge.catalogue import Depth, Level, table
 from pytest_pyo3_bridge.complaints import Complaints
@@ -47,7 +47,7 @@ class Worker:
     """Runs checks on one adapter.
 
     Args:
-        order: ``adapter``, ``dsn``, ``depth``, ``seed`` and ``server``, as `supervisor.Supervisor` sends them.
+        order: ``adapter``, ``dsn``, ``depth``, ``seed``, ``patience``, ``server``: `supervisor.Supervisor` sends them.
         say: sends an answer.
     """
 
@@ -55,9 +55,11 @@ class Worker:
         self.say = say
         self.depth = Depth(order["depth"])
         self.seed = int(order["seed"])
+        patience.multiply_by(order["patience"])
         self.dsn: str | None = order["dsn"]
         self.loaded = load(order["adapter"])
-        self.programs = Programs(order["adapter"], self.dsn)
+        unclosed = str(getattr(self.loaded.make, "unclosed", ""))
+        self.programs = Programs(order["adapter"], self.dsn, unclosed=unclosed)
         self.server: dict[str, Any] | None = order.get("server")
         self.complaints = Complaints()
         self.on = threading.Event()

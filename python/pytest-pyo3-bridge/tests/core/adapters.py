@@ -50,6 +50,42 @@ class Clean:
         return function()
 
 
+class WorksInATask(Clean):
+    """Has a task of its own on the loop, as a pool has for its upkeep. There is no fault in that."""
+
+    def __init__(self) -> None:
+        self.upkeep: asyncio.Future[None] | None = None
+
+    def quick(self) -> Any:
+        if self.upkeep is None:
+            self.upkeep = asyncio.ensure_future(asyncio.sleep(60))
+        return super().quick()
+
+
+class SaysThatItIsOpen(Clean):
+    """Warns at exit that nobody closed it, and its class says so."""
+
+    unclosed = "was not closed"
+
+    def __init__(self) -> None:
+        atexit.register(print, "the session was not closed", file=sys.stderr)
+
+
+class BelongsToItsLoop(Clean):
+    """Says so where another loop than the first asks. There is no fault in that."""
+
+    def __init__(self) -> None:
+        self.loop: Any = None
+
+    def quick(self) -> Any:
+        loop = asyncio.get_running_loop()
+        self.loop = self.loop or loop
+        if loop is not self.loop:
+            message = "this belongs to another loop"
+            raise RuntimeError(message)
+        return super().quick()
+
+
 class PanicException(BaseException):
     """What a panic in Rust is in Python."""
 

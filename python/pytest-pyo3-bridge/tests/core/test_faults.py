@@ -40,7 +40,8 @@ RECORDED = {"core/context-of-a-called-function", "core/given-to-asyncio-run", "c
 FAULTS = [
     ("SwallowsInterrupts", "core/ctrl-c-while-it-waits", "did not end within"),
     ("SwallowsInterruptsInCompletions", "core/ctrl-c-under-load", "did not end within"),
-    ("CallsClosedLoops", "core/loop-closed-with-work-pending", "Event loop is closed"),
+    ("CallsClosedLoops", "core/left-in-silence", "Event loop is closed"),
+    ("CrashesAtExit", "core/loop-closed-with-work-pending", "SIGABRT"),
     ("BoundToTheFirstLoop", "core/second-loop", "Event loop is closed"),
     ("BoundToTheFirstLoop", "core/two-loops-at-once", "no answer came within"),
     ("PanicsWithoutALoop", "core/no-running-loop", "PanicException"),
@@ -136,6 +137,22 @@ def test_a_fault_is_found(found: dict[tuple[str, str], Result], fault: str, name
         pytest.skip(result.message)
     assert result.outcome in {"failed", "hung"}, result
     assert word in result.message
+
+
+def test_an_extension_that_belongs_to_its_loop_may_be_forked(tmp_path: Path) -> None:
+    result = run("BelongsToItsLoop", ["core/fork-leaves-both-alone"], tmp_path)["core/fork-leaves-both-alone"]
+    assert result.outcome == "passed", result.message
+
+
+@pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
+def test_a_task_of_the_extension_may_be_left_on_uvloop(tmp_path: Path) -> None:
+    result = run("WorksInATask", ["core/exit-on-uvloop"], tmp_path)["core/exit-on-uvloop"]
+    assert result.outcome == "passed", result.message
+
+
+def test_an_extension_may_say_that_it_was_not_closed(tmp_path: Path) -> None:
+    result = run("SaysThatItIsOpen", ["core/exit-by-exception"], tmp_path)["core/exit-by-exception"]
+    assert result.outcome == "passed", result.message
 
 
 def test_each_check_has_a_fault() -> None:

@@ -33,7 +33,8 @@ class Adapter:
         if isinstance(pool, psqlpy.ConnectionPool):
             async with pool.acquire() as connection:
                 return await self.fetch(connection, sql, *parameters)
-        answer = await pool.execute(sql, list(parameters))
+        # With an empty list it would prepare the statement, and keep it.
+        answer = await pool.execute(sql, list(parameters) or None)
         return [tuple(row.values()) for row in answer.result()]
 
     def close_pool(self, pool: Any) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import psycopg_pool
 
+from pytest_pyo3_bridge.patience import patient
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-# Seconds until the pool gives up on a connection: its own default is longer than any deadline of the kit.
+# Seconds until the pool gives up on a connection: its own default is longer than the kit waits for an answer.
 TIMEOUT = 7.0
 
 
@@ -27,8 +29,9 @@ class Adapter:
 
     async def pool(self, size: int) -> Any:
         """Open a pool."""
+        timeout = patient(TIMEOUT)
         pool: Any = psycopg_pool.AsyncConnectionPool(
-            self.dsn, min_size=0, max_size=size, open=False, timeout=TIMEOUT, reconnect_timeout=TIMEOUT
+            self.dsn, min_size=0, max_size=size, open=False, timeout=timeout, reconnect_timeout=timeout
         )
         await pool.open()
         return pool

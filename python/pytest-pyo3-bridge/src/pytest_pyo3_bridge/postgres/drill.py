@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.postgres.driver import failure, ordinary
 from pytest_pyo3_bridge.trial import DEADLINE, too_late, within
 
@@ -67,7 +68,9 @@ async def all_at_once(site: Site, pool: Pool, seconds: float = DEADLINE) -> None
         one.cancel()
     ended = await asyncio.gather(*work, return_exceptions=True)
     errors = [repr(error) for error in ended if isinstance(error, Exception)]
-    message = f"only {len(found)} of {pool.size} connections can be used at once, after {seconds:g} s {errors[:2]}"
+    message = (
+        f"only {len(found)} of {pool.size} connections can be used at once, after {patient(seconds):g} s {errors[:2]}"
+    )
     raise AssertionError(message.rstrip("[] "))
 
 
@@ -77,7 +80,7 @@ async def healed(pool: Pool, seconds: float = DEADLINE) -> int:
     Raises:
         AssertionError: if none comes in time, or an error is none that programs can handle.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patient(seconds)
     errors = 0
     while True:
         error = await failure(pool.fetch("select 1"), seconds)
@@ -86,7 +89,7 @@ async def healed(pool: Pool, seconds: float = DEADLINE) -> int:
         errors += 1
         ordinary(error, "a query after the outage")
         if time.monotonic() > deadline:
-            message = f"the pool does not heal: {seconds:g} s after the outage it still raises {error!r}"
+            message = f"the pool does not heal: {patient(seconds):g} s after the outage it still raises {error!r}"
             raise AssertionError(message)
         await asyncio.sleep(0.05)
 
@@ -116,6 +119,7 @@ async def cancelled(work: asyncio.Future[Any], what: str, seconds: float = DEADL
         AssertionError: if it goes on, or ends otherwise.
     """
     work.cancel()
+    seconds = patient(seconds)
     done, _ = await asyncio.wait({work}, timeout=seconds)
     if not done:
         await too_late(f"{what}: it did not end within {seconds:g} s after its cancellation")

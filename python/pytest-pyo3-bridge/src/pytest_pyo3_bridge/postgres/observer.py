@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.postgres.dsn import parse
 from pytest_pyo3_bridge.trial import Inapplicable
 
@@ -122,7 +123,7 @@ class Observer:
 
 async def _until(ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool], seconds: float) -> T:
     """Ask until the answer will do, or the time is over. Return the last answer."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patient(seconds)
     while True:
         found = await ask()
         if enough(found) or time.monotonic() > deadline:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.trial import too_late, within
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ async def every_answer_comes(trial: Trial) -> None:
     adapter = trial.adapter
     for wave in range(waves):
         work = [asyncio.ensure_future(adapter.quick()) for _ in range(WAVE)]
-        done, late = await asyncio.wait(work, timeout=5.0)
+        done, late = await asyncio.wait(work, timeout=patient(5.0))
         for one in done:
             one.result()
         if late:

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.trial import Inapplicable, too_late, within
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ SOURCE = "awestlake87/pyo3-asyncio#47"
 async def cancelled(work: asyncio.Future[Any]) -> None:
     """Cancel, and hold the future to its end as cancelled."""
     work.cancel()
-    done, _ = await asyncio.wait({work}, timeout=PROMPT)
+    done, _ = await asyncio.wait({work}, timeout=patient(PROMPT))
     if not done:
-        await too_late(f"a cancelled task did not end within {PROMPT:g} s")
+        await too_late(f"a cancelled task did not end within {patient(PROMPT):g} s")
     assert work.cancelled(), f"a cancelled task ended with {work.exception() or work.result()!r}"
 
 
@@ -96,9 +97,9 @@ async def cancel_storm(trial: Trial) -> None:
         await asyncio.sleep(trial.chance.uniform(0, 0.01))
         for one in work:
             one.cancel()
-        _, late = await asyncio.wait(work, timeout=PROMPT)
+        _, late = await asyncio.wait(work, timeout=patient(PROMPT))
         if late:
-            await too_late(f"{len(late)} of {len(work)} cancelled tasks did not end within {PROMPT:g} s")
+            await too_late(f"{len(late)} of {len(work)} cancelled tasks did not end within {patient(PROMPT):g} s")
     began = time.perf_counter()
     await within(asyncio.gather(*(adapter.slow(0.2) for _ in range(8))))
     trial.note("8 times 0.2 s at once after the storm, s", round(time.perf_counter() - began, 2))
@@ -123,7 +124,9 @@ async def cancel_stops_work(trial: Trial) -> None:
         await cancelled(one)
     began = time.perf_counter()
     while not await _stopped(adapter):
-        assert time.perf_counter() - began < 5.0, "5 s after its cancellation the work still goes on"
+        assert time.perf_counter() - began < patient(5.0), (
+            f"{patient(5):g} s after its cancellation the work still goes on"
+        )
         await asyncio.sleep(0.02)
     trial.note("seconds until the work had stopped", round(time.perf_counter() - began, 2))
 
@@ -149,7 +152,7 @@ async def wait_for(trial: Trial) -> None:
     else:
         message = f"{LONG:g} s of work ended within 0.2 s"
         raise AssertionError(message)
-    assert seconds < PROMPT, f"a limit of 0.2 s ended the await after {seconds:.1f} s"
+    assert seconds < patient(PROMPT), f"a limit of 0.2 s ended the await after {seconds:.1f} s"
     await answers(trial)
 
 

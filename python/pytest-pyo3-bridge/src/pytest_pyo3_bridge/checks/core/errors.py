@@ -89,7 +89,7 @@ async def errors_among_answers(trial: Trial) -> None:
     adapter = trial.adapter
     fails = [trial.chance.random() < 0.3 for _ in range(trial.count(300, 1000, 20_000))]
     work = [adapter.fail() if failing else adapter.quick() for failing in fails]
-    found = await within(asyncio.gather(*work, return_exceptions=True))
+    found = await within(asyncio.gather(*work, return_exceptions=True), trial.count(8, 15, 240))
     wrong = [number for number, failing in enumerate(fails) if isinstance(found[number], BaseException) is not failing]
     assert not wrong, (
         f"{len(wrong)} of {len(fails)} calls ended otherwise than they should, the first is {found[wrong[0]]!r}"

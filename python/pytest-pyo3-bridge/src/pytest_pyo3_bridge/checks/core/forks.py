@@ -133,10 +133,12 @@ async def forked_child_works_anew(trial: Trial) -> None:
 
 def forks_and_goes_on(make: Callable[[], Any], count: int) -> None:
     """Fork beside work in flight, then let a child exit as a program does."""
-    adapter = _used(make)
     children = []
 
     async def main() -> str:
+        # Made in this loop: an adapter may belong to the loop that it was first used in.
+        adapter = make()
+        await within(adapter.quick())
         work = [asyncio.ensure_future(adapter.slow(0.2)) for _ in range(3)]
         for _ in range(count):
             await asyncio.sleep(0.005)

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.postgres.drill import all_at_once, cancelled, gate, new_tag, sleeping
 from pytest_pyo3_bridge.postgres.server import bench_of
 from pytest_pyo3_bridge.trial import too_late, within
@@ -39,7 +40,7 @@ async def cancel_reaches_the_server(trial: Trial) -> None:
                 tag = new_tag()
                 await _timed_out(pool, tag)
             left = await site.observer.until_active(tag, 0)
-            assert not left, f"the query still runs at the server, 5 s after its {way}"
+            assert not left, f"the query still runs at the server, {patient(5):g} s after its {way}"
             loop = asyncio.get_running_loop()
             started = loop.time()
             assert await pool.value("select 'next'", seconds=5.0) == "next"
@@ -49,9 +50,9 @@ async def cancel_reaches_the_server(trial: Trial) -> None:
 async def _timed_out(pool: Pool, tag: str) -> None:
     work = asyncio.ensure_future(pool.fetch(f"select 1 from pg_sleep(30) /* {tag} */"))
     timed = asyncio.ensure_future(asyncio.wait_for(work, 0.2))
-    done, _ = await asyncio.wait({timed}, timeout=5.0)
+    done, _ = await asyncio.wait({timed}, timeout=patient(5.0))
     if not done:
-        await too_late("wait_for with 0.2 s did not end within 5 s")
+        await too_late(f"wait_for with 0.2 s did not end within {patient(5):g} s")
     error = timed.exception()
     assert isinstance(error, asyncio.TimeoutError), f"wait_for ended with {error!r} instead of its timeout"
 
@@ -79,9 +80,9 @@ async def _storm(trial: Trial, pool: Pool, rounds: int, first: int) -> int:
         work = asyncio.ensure_future(pool.tagged(number, " from pg_sleep(0.003)"))
         await asyncio.sleep(trial.chance.uniform(0, 0.006))
         work.cancel()
-        done, _ = await asyncio.wait({work}, timeout=10.0)
+        done, _ = await asyncio.wait({work}, timeout=patient(10.0))
         if not done:
-            await too_late("a cancelled query did not end within 10 s")
+            await too_late(f"a cancelled query did not end within {patient(10):g} s")
         if work.cancelled():
             cancellations += 1
         else:
@@ -164,8 +165,8 @@ async def _cancel_everywhere(trial: Trial, site: Site, pool: Pool) -> None:
 async def _all_cancelled(work: Sequence[asyncio.Future[Any]]) -> None:
     for one in work:
         one.cancel()
-    done, late = await asyncio.wait(work, timeout=10.0)
+    done, late = await asyncio.wait(work, timeout=patient(10.0))
     if late:
-        await too_late(f"{len(late)} of {len(work)} cancelled queries did not end within 10 s")
+        await too_late(f"{len(late)} of {len(work)} cancelled queries did not end within {patient(10):g} s")
     failed = [one.exception() for one in done if not one.cancelled() and one.exception()]
     assert not failed, f"a cancellation ended as {failed[0]!r}"

@@ -119,7 +119,9 @@ async def killed_session_has_its_sqlstate(trial: Trial) -> None:
     site = bench_of(trial).site
     error = await _killed(site)
     found = site.sqlstate(error)
-    assert found == "57P01", f"it has the SQLSTATE {found} instead of 57P01 ({type(error).__name__}: {error})"
+    cause = error.__cause__ and site.sqlstate(error.__cause__)
+    behind = f"; its cause has {cause}" if cause else ""
+    assert found == "57P01", f"it has the SQLSTATE {found} instead of 57P01 ({type(error).__name__}: {error}){behind}"
 
 
 async def _killed(site: Site) -> Exception:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_pyo3_bridge.catalogue import Level, check
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.postgres.bouncer import Bouncer
 from pytest_pyo3_bridge.postgres.server import bench_of
 from pytest_pyo3_bridge.trial import too_late
@@ -58,9 +59,9 @@ async def _asked(trial: Trial) -> tuple[list[tuple[int, object]], Counter[str]]:
                         tag: asyncio.ensure_future(pool.tagged(tag, f" + {tag % 3}"))
                         for tag in range(wave * 20, wave * 20 + 20)
                     }
-                    _, late = await asyncio.wait(work.values(), timeout=10.0)
+                    _, late = await asyncio.wait(work.values(), timeout=patient(10.0))
                     if late:
-                        await too_late(f"{len(late)} of {len(work)} queries did not end within 10 s")
+                        await too_late(f"{len(late)} of {len(work)} queries did not end within {patient(10):g} s")
                     for tag, one in work.items():
                         error = one.exception()
                         if error is None:

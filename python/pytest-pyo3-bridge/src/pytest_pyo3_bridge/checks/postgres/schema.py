@@ -30,12 +30,20 @@ async def column_type_changes(trial: Trial) -> None:
     site = await bench_of(trial).writable()
     table = await site.table("a int, b text")
     await site.observer.rows(f"insert into {table} values (49, 'old')")
+    asked: list[tuple[str, ...]] = [(f"select * from {table}",)]
+    # Some drivers prepare only statements that have parameters.
+    mark = getattr(site.adapter, "placeholder", None)
+    if mark:
+        asked.append((f"select * from {table} where b = {mark}", "old"))
     async with site.pool(1) as pool:
-        await _known(pool, f"select * from {table}", [(49, "old")])
+        for ask in asked:
+            await _known(pool, ask, [(49, "old")])
         await site.observer.rows(f"alter table {table} alter a type text using a::text")
-        await _changed(trial, pool, f"select * from {table}", [("49", "old")])
+        for ask in asked:
+            await _changed(trial, pool, ask, [("49", "old")])
         await site.observer.rows(f"alter table {table} add c int default 7")
-        await _changed(trial, pool, f"select * from {table}", [("49", "old", 7)])
+        for ask in asked:
+            await _changed(trial, pool, ask, [("49", "old", 7)])
 
 
 @check(
@@ -51,14 +59,14 @@ async def table_is_made_anew(trial: Trial) -> None:
     table = await site.table("a int, b text")
     await site.observer.rows(f"insert into {table} values (1, 'one')")
     async with site.pool(1) as pool:
-        await _known(pool, f"select a, b from {table}", [(1, "one")])
+        await _known(pool, (f"select a, b from {table}",), [(1, "one")])
         await site.observer.rows(f"drop table {table}")
         error = ordinary(await failure(pool.fetch(f"select a, b from {table}")), "a table that is gone")
         found = site.sqlstate(error)
         assert found in {"42P01", None}, f"the table is gone, and the SQLSTATE is {found}: {error}"
         await site.observer.rows(f"create table {table} (b int, a text)")
         await site.observer.rows(f"insert into {table} values (2, 'two')")
-        await _changed(trial, pool, f"select a, b from {table}", [("two", 2)])
+        await _changed(trial, pool, (f"select a, b from {table}",), [("two", 2)])
 
 
 @check(
@@ -78,25 +86,25 @@ async def type_is_made_anew(trial: Trial) -> None:
         if error is not None:
             message = f"the driver reads no enums: {type(error).__name__}: {error}"
             raise Inapplicable(message)
-        await _known(pool, sql, [("calm", 1)])
+        await _known(pool, (sql,), [("calm", 1)])
         await site.observer.rows(f"drop type {name}; create type {name} as enum ('wild', 'calm')")
-        await _changed(trial, pool, sql, [("calm", 1)])
+        await _changed(trial, pool, (sql,), [("calm", 1)])
 
 
-async def _known(pool: Pool, sql: str, expected: list[tuple[object, ...]]) -> None:
+async def _known(pool: Pool, ask: tuple[str, ...], expected: list[tuple[object, ...]]) -> None:
     for _ in range(OFTEN):
-        rows = await pool.rows(sql)
+        rows = await pool.rows(*ask)
         assert rows == expected, f"before the change: {rows} instead of {expected}"
 
 
-async def _changed(trial: Trial, pool: Pool, sql: str, expected: list[tuple[object, ...]]) -> None:
+async def _changed(trial: Trial, pool: Pool, ask: tuple[str, ...], expected: list[tuple[object, ...]]) -> None:
     errors = []
     for _ in range(pool.size + 4):
-        error = await failure(pool.fetch(sql))
+        error = await failure(pool.fetch(*ask))
         if error is not None:
             errors.append(ordinary(error, "a statement after the change"))
             continue
-        rows = await pool.rows(sql)
+        rows = await pool.rows(*ask)
         assert rows == expected, f"after the change: {rows} instead of {expected}"
     trial.note("errors", trial.notes.get("errors", 0) + len(errors))
     assert len(errors) <= pool.size, (
