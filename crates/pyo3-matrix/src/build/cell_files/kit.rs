@@ -8,13 +8,14 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 91] = embedded![
+pub(super) const FILES: [(&str, &str); 93] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
     "pytest_pyo3_bridge/adapters/__init__.py",
     "pytest_pyo3_bridge/adapters/asyncpg.py",
     "pytest_pyo3_bridge/adapters/fastpg.py",
+    "pytest_pyo3_bridge/adapters/natsrpy.py",
     "pytest_pyo3_bridge/adapters/psqlpy.py",
     "pytest_pyo3_bridge/adapters/psycopg3.py",
     "pytest_pyo3_bridge/benchmark/__init__.py",
@@ -77,6 +78,7 @@ pub(super) const FILES: [(&str, &str); 91] = embedded![
     "pytest_pyo3_bridge/leak_limits.py",
     "pytest_pyo3_bridge/lifeline.py",
     "pytest_pyo3_bridge/maker.py",
+    "pytest_pyo3_bridge/patience.py",
     "pytest_pyo3_bridge/plugin.py",
     "pytest_pyo3_bridge/postgres/__init__.py",
     "pytest_pyo3_bridge/postgres/as_core.py",

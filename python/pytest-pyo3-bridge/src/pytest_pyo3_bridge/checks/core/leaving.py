@@ -33,8 +33,8 @@ ENDS = 25.0
 KEPT: list[Any] = []
 
 
-async def _exits(trial: Trial, program: Callable[..., Any], status: int) -> list[Ended]:
-    """Let the program exit often, with another seed each time; judge and return each exit."""
+async def _exits(trial: Trial, program: Callable[..., Any], status: int, times: int = 0) -> list[Ended]:
+    """Let the program exit so often, or as the depth says, with another seed each time; judge and return each exit."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(seed: int) -> Ended:
@@ -44,7 +44,7 @@ async def _exits(trial: Trial, program: Callable[..., Any], status: int) -> list
         assert ended.status == status, f"the program exits with {ended.status} instead of {status}: {ended.tail()}"
         return ended
 
-    seeds = [trial.chance.randrange(1 << 30) for _ in range(trial.count(2, 12, 200))]
+    seeds = [trial.chance.randrange(1 << 30) for _ in range(times or trial.count(2, 12, 200))]
     return list(await asyncio.gather(*(one(seed) for seed in seeds)))
 
 
@@ -139,7 +139,8 @@ LEAVES: dict[Callable[..., Any], int] = {main_ends: 0, main_raises: 7, loop_stay
     limit=120.0,
 )
 async def left_in_silence(trial: Trial) -> None:
-    left = [ended for program, status in LEAVES.items() for ended in await _exits(trial, program, status)]
+    times = trial.count(1, 4, 60)
+    left = [ended for program, status in LEAVES.items() for ended in await _exits(trial, program, status, times)]
     left.append(await trial.programs.run(closes_loops, trial.count(12, 200, 5000), seconds=trial.count(20, 60, 600)))
     loud = [ended for ended in left if complaint(ended)]
     assert not loud, f"{len(loud)} of {len(left)} programs said something, the first: {loud[0].tail()}"
