@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conftest import CLEAN
 from pytest_pyo3_bridge import detection
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def test_this_python_knows_its_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(sys, "gettotalrefcount")
     monkeypatch.setattr(sysconfig, "get_config_var", lambda _: None)
     assert detection.builds() == {"any", "gil"}
+
+
+def test_a_run_that_makes_no_check_is_a_problem_and_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("subject.py").write_text(CLEAN, encoding="utf-8")
+    found = detection.detect(detection.Fault("none", "", "core", ()), "subject.py", "quick", 7, ["-k", "no-such-check"])
+    assert "deselected" in found.problem
 
 
 def test_a_build_that_there_is_none_of_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # The variable in which the adapter finds the fault.
 VARIABLE = "BRIDGE_MUTANT"
 CLEAN = "none"
+# pytest's exit codes after a run whose tests passed, or of which some failed. With others nothing was judged.
+JUDGED = {0, 1}
 # Which Pythons show a fault: each, one with the GIL, one without it, or a debug build.
 BUILDS = ("any", "gil", "free-threaded", "debug")
 
@@ -154,7 +156,7 @@ def detect(fault: Fault, adapter: str, depth: str, seed: int, more: Sequence[str
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        if not result.exists():
+        if ended.returncode not in JUDGED or not result.exists():
             return Detected(fault, {}, 0.0, (ended.stdout + ended.stderr)[-2000:])
         return detected(fault, json.loads(result.read_text(encoding="utf-8")))
 

@@ -54,7 +54,7 @@ class TellsByTheCause(Adapter):
             raise ConnectionError(message) from RuntimeError({"C": "57P01"})
 
 
-def found(turned: Turned, adapter: type[Adapter], name: str) -> str:  # noqa: F811
+def found(turned: Turned, adapter: Callable[..., Any], name: str) -> str:  # noqa: F811
     """Return what a check says of an adapter, or nothing if it passes."""
 
     async def run() -> str:

@@ -66,6 +66,7 @@ async def _struck(trial: Trial, *, half: bool) -> None:
     "answers that come in small pieces are right",
     why="A message that is cut anywhere, in its length or inside a letter, must come out whole.",
     source="https://www.postgresql.org/docs/current/protocol-message-formats.html",
+    limit=30.0,
 )
 async def slow_wire(trial: Trial) -> None:
     async with bench_of(trial).proxied() as (proxy, site), site.pool(1) as pool:
