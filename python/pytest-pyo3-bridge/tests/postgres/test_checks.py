@@ -17,6 +17,7 @@ from pytest_pyo3_bridge.trial import Trial
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from test_servers import Turned
 
