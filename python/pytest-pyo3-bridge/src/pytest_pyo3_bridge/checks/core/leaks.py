@@ -11,6 +11,7 @@ from pytest_pyo3_bridge import resources
 from pytest_pyo3_bridge.catalogue import Level, check
 from pytest_pyo3_bridge.leak import Plan, measure
 from pytest_pyo3_bridge.leak_limits import complaints
+from pytest_pyo3_bridge.patience import patient
 from pytest_pyo3_bridge.trial import Inapplicable, close, within
 
 if TYPE_CHECKING:
@@ -22,28 +23,26 @@ AT_ONCE = 10
 SOURCE = "PyO3/pyo3-async-runtimes#64"
 # Rows of an answer that is large: its buffers are other than those of small ones.
 LARGE = 500
-# How long a path waits, over all its readings, for descriptors that are on their way out.
+# How long a reading waits for descriptors that are on their way out.
 PATIENCE = 3.0
 
 
 class Settling:
     """Waits until what is on its way out is gone: a driver's cancel request, say, has a connection of its own.
 
-    What never goes is waited for as well, but no longer than the path's patience.
+    What did not go in time is taken for lost, and nothing is waited for any more.
     """
 
     def __init__(self) -> None:
         self.least = sys.maxsize
-        self.patience = PATIENCE
+        self.is_lost = False
 
     async def wait(self) -> None:
         """Wait until there are as few descriptors as there ever were."""
-        began = time.monotonic()
-        while (count := resources.counts().get("file_descriptors", 0)) > self.least:
-            if time.monotonic() - began > self.patience:
-                break
+        deadline = time.monotonic() + patient(PATIENCE)
+        while (count := resources.counts().get("file_descriptors", 0)) > self.least and not self.is_lost:
             await asyncio.sleep(0.01)
-        self.patience -= time.monotonic() - began
+            self.is_lost = time.monotonic() > deadline
         self.least = min(self.least, count)
 
 
