@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ class Check:
 
 
 _TABLE: dict[str, Check] = {}
+_REGISTERING = threading.RLock()
 
 
 def check(
@@ -99,10 +101,11 @@ def check(
 
 def table() -> dict[str, Check]:
     """Return all checks by id: core first, in the order of their modules."""
-    if not _TABLE:
+    # A second thread must not take the half that the first has registered for the whole.
+    with _REGISTERING:
         from pytest_pyo3_bridge.checks import core, postgres  # noqa: PLC0415 (they register themselves here)
 
         for layer in (core, postgres):
             for module in pkgutil.iter_modules(layer.__path__):
                 importlib.import_module(f"{layer.__name__}.{module.name}")
-    return dict(_TABLE)
+        return dict(_TABLE)

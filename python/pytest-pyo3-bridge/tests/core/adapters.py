@@ -130,7 +130,10 @@ class CallsClosedLoops(Clean):
         def answer() -> None:
             loop.call_soon_threadsafe(resolve, future)
 
-        threading.Timer(seconds, answer).start()
+        timer = threading.Timer(seconds, answer)
+        # A program does not wait for it at its end.
+        timer.daemon = True
+        timer.start()
         return future
 
 
