@@ -93,7 +93,7 @@ def leaves_uvloop(make: Callable[[], Any]) -> None:
         for one in left:
             one.cancel()
         await asyncio.wait(left)
-        # As `asyncio.run` does: a pool may have tasks of its own, which nobody else ends.
+        # `asyncio.run` ends the tasks that are left, such as those of a pool, and this program has to do so as well.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

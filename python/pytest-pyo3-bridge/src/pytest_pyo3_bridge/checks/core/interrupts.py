@@ -200,8 +200,8 @@ def _interrupted(ended: Ended) -> None:
     if ended.status != -signal.SIGINT:
         ended.sound()
     said = ended.err.strip().splitlines() or [""]
-    # Python ends by this signal after the traceback of a KeyboardInterrupt that nobody caught. What an extension prints
-    # at exit comes behind it.
+    # After a KeyboardInterrupt that the program does not catch, Python writes a traceback and ends by this signal. What
+    # an extension prints at exit comes behind the traceback.
     tracebacks = said if ended.status == -signal.SIGINT else said[-1:]
     by_interrupt = ended.status in {1, -signal.SIGINT} and any(
         line.startswith("KeyboardInterrupt") for line in tracebacks
