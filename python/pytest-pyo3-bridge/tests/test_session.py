@@ -115,7 +115,8 @@ def test_a_session_of_other_tests_is_left_alone(pytester: pytest.Pytester, monke
     monkeypatch.setenv("PYTHONPATH", str(SOURCES))
     pytester.makepyfile("def test_one(): pass")
     # The plugins of this session may warn of their own settings.
-    ended = pytester.runpytest_subprocess("-p", "no:asyncio", "-p", "pytest_pyo3_bridge.plugin", "-W", "error")
+    others = ("-p", "no:asyncio", "-p", "no:benchmark")
+    ended = pytester.runpytest_subprocess(*others, "-p", "pytest_pyo3_bridge.plugin", "-W", "error")
     ended.assert_outcomes(passed=1)
     assert not [line for line in ended.outlines if line.startswith("bridge")]
 

@@ -150,6 +150,16 @@ class BoundToTheFirstLoop(Clean):
         return future
 
 
+class LosesWhatIsForAnotherLoop(BoundToTheFirstLoop):
+    """Says nothing of the first loop's end either."""
+
+    def quick(self) -> Any:
+        try:
+            return super().quick()
+        except RuntimeError:
+            return asyncio.get_running_loop().create_future()
+
+
 class PanicsWithoutALoop(Clean):
     """Is told of its user's mistake by a panic."""
 

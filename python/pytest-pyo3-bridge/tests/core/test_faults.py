@@ -43,7 +43,7 @@ FAULTS = [
     ("CallsClosedLoops", "core/left-in-silence", "Event loop is closed"),
     ("CrashesAtExit", "core/loop-closed-with-work-pending", "SIGABRT"),
     ("BoundToTheFirstLoop", "core/second-loop", "Event loop is closed"),
-    ("BoundToTheFirstLoop", "core/two-loops-at-once", "no answer came within"),
+    ("LosesWhatIsForAnotherLoop", "core/two-loops-at-once", "no answer came within"),
     ("PanicsWithoutALoop", "core/no-running-loop", "PanicException"),
     ("WorksInTheMainThread", "core/loop-in-a-thread", "no current event loop"),
     ("SharesASlot", "core/same-call-from-many-threads", "got"),
