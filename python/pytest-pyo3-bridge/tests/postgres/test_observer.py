@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
 from typing import Any
 
 import pytest
 
 from pytest_pyo3_bridge import incident
-from pytest_pyo3_bridge.postgres.observer import described, literal, looker
+from pytest_pyo3_bridge.postgres.dsn import parse
+from pytest_pyo3_bridge.postgres.observer import connect, described, literal, looker
+
+# What asks a server for TLS, and the length with which a session begins in the clear.
+TLS, CLEAR = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big"), (196608).to_bytes(4, "big")
+FIELDS = b"SFATAL\0C28000\0Mnot you\0\0"
+REFUSED = b"E" + (4 + len(FIELDS)).to_bytes(4, "big") + FIELDS
 
 
 def session(state: str, kind: str = "", event: str = "", query: str = "select 1") -> list[Any]:
@@ -50,3 +59,43 @@ def test_a_server_that_is_gone_gives_a_sentence() -> None:
 
 def test_a_literal_keeps_its_quotes() -> None:
     assert literal("it's") == "'it''s'"
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked"), [("", [TLS, CLEAR]), ("?sslmode=disable", [CLEAR]), ("?sslmode=require", [TLS])]
+)
+def test_the_kits_own_session_asks_for_tls_as_libpq_does_and_reads_no_certificates(
+    mode: str, asked: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pg8000")
+    # They take longer than all else that a check does, and are not looked at.
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: pytest.fail("certificates were read"))
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        refusing = threading.Thread(target=_refuse, args=(server, said), daemon=True)
+        refusing.start()
+        port = server.getsockname()[1]
+        with pytest.raises(Exception, match="refuses SSL" if mode == "?sslmode=require" else "not you"):
+            connect(parse(f"postgresql://a:b@127.0.0.1:{port}/c{mode}"))
+        server.shutdown(socket.SHUT_RDWR)
+        refusing.join(5)
+    assert said == asked
+
+
+def _refuse(server: socket.socket, said: list[bytes]) -> None:
+    """Say no to TLS and to sessions, and keep how each connection begins, or goes on after the no."""
+    while True:
+        try:
+            session, _ = server.accept()
+        except OSError:
+            return
+        with session:
+            while begun := session.recv(8):
+                said.append(begun if begun == TLS else begun[4:])
+                if begun == TLS:
+                    session.sendall(b"N")
+                    continue
+                session.recv(int.from_bytes(begun[:4], "big"))
+                session.sendall(REFUSED)
+                # Until it has said goodbye.
+                session.recv(8)
