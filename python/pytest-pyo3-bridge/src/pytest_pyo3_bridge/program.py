@@ -17,11 +17,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_pyo3_bridge import boot, patience, stacks
+from pytest_pyo3_bridge import boot, forkserver, patience, stacks
+from pytest_pyo3_bridge.forkserver import ForkServer
 from pytest_pyo3_bridge.lifeline import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from pytest_pyo3_bridge.forkserver import Forked
 
 # Not an argument: a DSN may hold a password, and everybody on a machine sees arguments.
 ORDER = "PYTEST_PYO3_BRIDGE_ORDER"
@@ -74,17 +77,19 @@ class Programs:
     Args:
         adapter: as `adapter.load` takes it.
         dsn: for a Postgres adapter.
-        environment: variables beside those of this process.
         unclosed: what the extension says on purpose where it was not closed.
     """
 
-    def __init__(
-        self, adapter: str, dsn: str | None, environment: dict[str, str] | None = None, unclosed: str = ""
-    ) -> None:
+    def __init__(self, adapter: str, dsn: str | None, unclosed: str = "") -> None:
         self.adapter = adapter
         self.dsn = dsn
-        self.environment = environment or {}
         self.unclosed = unclosed
+        self._server = ForkServer() if forkserver.AVAILABLE else None
+
+    def end(self) -> None:
+        """Let nothing of what starts programs be left."""
+        if self._server is not None:
+            self._server.end()
 
     @contextlib.asynccontextmanager
     async def start(self, function: Callable[..., Any], *arguments: Any) -> AsyncIterator[Running]:
@@ -96,14 +101,8 @@ class Programs:
             "arguments": arguments,
             "patience": patience.factor(),
         }
-        process = await asyncio.create_subprocess_exec(
-            *boot.command("program"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**boot.environment(), **self.environment, ORDER: json.dumps(order)},
-            limit=1 << 24,
-        )
+        start = _start_anew if self._server is None else self._server.start
+        process = await start(json.dumps(order))
         try:
             yield Running(process, self.unclosed)
         finally:
@@ -127,10 +126,22 @@ class Programs:
             return await running.end(seconds)
 
 
+async def _start_anew(order: str) -> asyncio.subprocess.Process:
+    """Start a program where none is forked."""
+    return await asyncio.create_subprocess_exec(
+        *boot.command("program"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**boot.environment(), ORDER: order},
+        limit=forkserver.LIMIT,
+    )
+
+
 class Running:
     """A program that runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process, unclosed: str = "") -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked, unclosed: str = "") -> None:
         self.process = process
         self.unclosed = unclosed
         self.read: list[str] = []
@@ -206,11 +217,16 @@ def signal_name(number: int) -> str:
 
 
 def main() -> None:
-    """Run the function that the order names."""
+    """Obey the order that the environment holds."""
+    obey(os.environ.pop(ORDER))
+
+
+def obey(text: str) -> None:
+    """Run the function that an order names, with its arguments; the order is JSON, as `Programs.start` writes it."""
     from pytest_pyo3_bridge.adapter import load  # noqa: PLC0415 (a program without an order imports nothing)
     from pytest_pyo3_bridge.maker import core_maker  # noqa: PLC0415
 
-    order = json.loads(os.environ.pop(ORDER))
+    order = json.loads(text)
     die_with_parent()
     patience.multiply_by(order["patience"])
     if hasattr(signal, "SIGUSR1"):

@@ -185,6 +185,7 @@ def main() -> None:
     while (names := orders.get()) is not None:
         worker.run(names)
         say(idle=True)
+    worker.programs.end()
     os._exit(0)
 
 

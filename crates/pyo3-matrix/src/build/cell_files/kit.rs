@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 93] = embedded![
+pub(super) const FILES: [(&str, &str); 94] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -70,6 +70,7 @@ pub(super) const FILES: [(&str, &str); 93] = embedded![
     "pytest_pyo3_bridge/complaints.py",
     "pytest_pyo3_bridge/detection.py",
     "pytest_pyo3_bridge/facts.py",
+    "pytest_pyo3_bridge/forkserver.py",
     "pytest_pyo3_bridge/grid.py",
     "pytest_pyo3_bridge/incident.py",
     "pytest_pyo3_bridge/item.py",

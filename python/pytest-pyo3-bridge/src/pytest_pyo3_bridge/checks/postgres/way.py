@@ -67,6 +67,7 @@ async def _struck(trial: Trial, *, half: bool) -> None:
     why="A message that is cut anywhere, in its length or inside a letter, must come out whole.",
     source="https://www.postgresql.org/docs/current/protocol-message-formats.html",
     limit=30.0,
+    waits=True,
 )
 async def slow_wire(trial: Trial) -> None:
     async with bench_of(trial).proxied() as (proxy, site), site.pool(1) as pool:
