@@ -257,6 +257,7 @@ impl Record {
         let why = |test: &String, result: &TestResult| match (self.failures.get(test), result) {
             (Some(failure), _) => failure.message.clone(),
             (None, TestResult::NotRun) => NO_RESULT.to_owned(),
+            (None, TestResult::Running) => "its process ended while it ran".to_owned(),
             (None, result) => format!("{result:?}").to_lowercase(),
         };
         let red = self.tests.iter().filter(|(_, result)| result.is_red());

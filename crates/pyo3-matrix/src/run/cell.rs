@@ -174,7 +174,8 @@ impl Ready<'_, '_> {
         }
         // Before anything reads what the cell wrote, or keeps it.
         secrets::clean(&self.folder).map_err(|error| machine(&error))?;
-        let evidence = measure::evidence(&Left::read(&folder).map_err(|error| machine(&error))?, &tail);
+        let left = Left::read(&folder).map_err(|error| machine(&error))?;
+        let evidence = measure::evidence(&left, &tail).with_time_of(exit);
         let wheel = &self.environment.wheel;
         let expected =
             Expected { requested: &self.planned.requested, built: &wheel.built, members: &wheel.members };

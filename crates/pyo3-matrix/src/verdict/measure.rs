@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::kit::{self, Kit};
 use crate::model::record::{Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
+use crate::process::Exit;
 use crate::store::left::{Left, Measured};
 use crate::verdict::refusal;
 use crate::verdict::workers::Workers;
@@ -172,6 +173,15 @@ struct Clock {
 }
 
 impl Evidence {
+    /// The same of a stage that ended so: one that the clock ended told nothing of the time that it hung.
+    #[must_use]
+    pub fn with_time_of(mut self, exit: Exit) -> Evidence {
+        if let Exit::TimedOut(limit) = exit {
+            self.own_seconds = self.own_seconds.max(limit.as_secs_f64());
+        }
+        self
+    }
+
     fn understood<'t, T: Deserialize<'t>>(&mut self, name: &str, text: Option<&'t str>) -> Option<T> {
         parsed(name, text).unwrap_or_else(|fault| {
             self.unreadable.push(fault);

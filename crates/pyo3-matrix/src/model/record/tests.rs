@@ -24,7 +24,7 @@ fn a_red_test_is_named_with_its_message_or_with_how_it_ended() {
     red.failures.insert("b".into(), failure);
     let failing = red.failing();
     let failing: Vec<_> = failing.iter().map(|(test, why)| (test.as_str(), why.as_str())).collect();
-    assert_eq!(failing, [("b", "1 is not 2"), ("c", "collected, and has no result"), ("d", "running")]);
+    assert_eq!(failing, [("b", "1 is not 2"), ("c", NO_RESULT), ("d", "its process ended while it ran")]);
     assert_eq!((red.count(TestResult::Passed), red.count(TestResult::Failed)), (1, 1));
     assert_eq!(red.count(TestResult::Xfailed), 0);
     let attempt = red.attempt(Some("r".into()));

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn check(events: &str) -> Evidence {
@@ -63,6 +65,15 @@ fn the_moments_of_collection_and_of_a_test_count_where_they_are_the_last() {
     assert!((seconds(end) - 3.0).abs() < 1e-9);
     // A clock that was set back gives no negative time.
     assert!(seconds("{\"event\":\"test_start\",\"test\":\"a\",\"time\":2.0}").abs() < 1e-9);
+}
+
+#[test]
+fn a_cell_that_was_ended_by_the_clock_lasted_as_long_as_that() {
+    let start = "{\"event\":\"session_start\",\"process_started\":10.0,\"time\":10.5}\n";
+    let text = format!("{start}{{\"event\":\"test_start\",\"test\":\"a\",\"time\":12.0}}\n");
+    let seconds = |exit| check(&text).with_time_of(exit).own_seconds;
+    assert!((seconds(Exit::TimedOut(Duration::from_secs(900))) - 900.0).abs() < 1e-9);
+    assert!((seconds(Exit::Code(0)) - 2.0).abs() < 1e-9);
 }
 
 #[test]
