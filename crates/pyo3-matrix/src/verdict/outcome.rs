@@ -186,13 +186,24 @@ fn finished(code: i32, evidence: &Evidence) -> (Outcome, Option<String>) {
     }
 }
 
+/// What to do about a shared object that is no module of the name it has, which CPython tells by a symbol's name.
+fn init_hint(error: &str) -> String {
+    let name = error.split_once("module export function (PyInit_").and_then(|(_, rest)| rest.split_once(')'));
+    name.map_or_else(String::new, |(name, _)| {
+        format!(
+            "\nhint: no #[pymodule] of the crate is called {name}: rename it, give it #[pyo3(name = \"{name}\")], or correct \
+             the module's name in pyproject.toml"
+        )
+    })
+}
+
 /// Why a session that ended by itself has not passed.
 fn fault(code: i32, evidence: &Evidence) -> Option<String> {
     if let Some(file) = evidence.unreadable.first() {
         return Some(format!("the cell left a file that makes no sense: {file}"));
     }
     if let Some(error) = &evidence.observe_error {
-        return Some(format!("the cell could not observe itself: {error}"));
+        return Some(format!("the cell could not observe itself: {error}{}", init_hint(error)));
     }
     if let Some(refusal) = evidence.refusal.as_ref().filter(|_| refused(code, evidence)) {
         return Some(format!("exit code {USAGE} of pytest: {refusal}"));

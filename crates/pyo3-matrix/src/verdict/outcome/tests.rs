@@ -175,6 +175,16 @@ fn a_file_that_makes_no_sense_and_a_cell_that_cannot_observe_itself_are_red() {
 }
 
 #[test]
+fn a_shared_object_without_the_modules_function_is_told_with_what_mends_it() {
+    let error = "ImportError: dynamic module does not define module export function (PyInit__native)";
+    let unnamed = Evidence { observe_error: Some(error.into()), ..Evidence::default() };
+    let (outcome, reason) = check(Exit::Code(71), &unnamed);
+    assert_eq!(outcome, Outcome::TestsFailed);
+    let told = "\nhint: no #[pymodule] of the crate is called _native: rename it, give it #[pyo3(name = \"_native\")]";
+    assert!(reason.contains(told), "{reason}");
+}
+
+#[test]
 fn observed_unlike_requested_comes_before_everything_else() {
     let seen = evidence(&[("a", TestResult::Passed)], true);
     let found = held_to(Exit::Code(0), &seen, (&versions("0.29.3"), &BTreeMap::new()));
