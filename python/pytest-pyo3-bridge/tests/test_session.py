@@ -66,6 +66,17 @@ def test_a_known_failure_is_no_finding_and_one_that_passes_is_stale(
     assert run_kit("-k", "error-arrives", "--bridge-known-flaky", "core/error-arrives").ret == 0
 
 
+def test_known_failures_are_found_where_pytest_takes_a_result_file_for_a_place_of_tests(
+    run_kit: RunKit, pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Pytest looks for its rootdir above each argument that exists, and a result file exists from the second run on."""
+    pytester.path.joinpath("bridge-known.toml").write_text('[[known]]\nid = "core/error-arrives"\nreason = "old"\n')
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "incidents"
+    elsewhere.mkdir()
+    ended = run_kit("-k", "error-arrives", "--bridge-incidents", str(elsewhere), fault=SWALLOWS)
+    assert ended.ret == 0, ended.outlines
+
+
 def test_a_known_failure_of_another_python_or_driver_does_not_count(run_kit: RunKit, pytester: pytest.Pytester) -> None:
     for where in ('python = ["2.7"]', 'driver = ["plain 2"]'):
         known = f'[[known]]\nid = "core/error-arrives"\nreason = "elsewhere"\n{where}\n'

@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="quick: some seconds for each layer; default: longer; soak: a million operations",
     )
     add("--bridge-seed", type=int, metavar="N", help="what is random begins here; it is printed with each session")
-    add("--bridge-known", type=Path, metavar="FILE", help=f"failures that are known (default: {KNOWN} in the rootdir)")
+    add("--bridge-known", type=Path, metavar="FILE", help=f"failures that are known (default: {KNOWN} here)")
     add(
         "--bridge-known-flaky",
         action="append",
@@ -126,6 +126,16 @@ class Kit(pytest.Directory):
             yield CheckItem.from_parent(self, name=check.id, check=check, bridge=session)
 
 
+def _known_file(config: pytest.Config) -> Path | None:
+    """Return the file of known failures, where there is one.
+
+    Not by the rootdir alone: pytest looks for that above each argument that exists, also above a result file of ours.
+    """
+    settings = [config.inipath.parent] if config.inipath else []
+    places = [*settings, config.invocation_params.dir, config.rootpath]
+    return next((place / KNOWN for place in places if (place / KNOWN).exists()), None)
+
+
 def _made(config: pytest.Config, named: str) -> Session:
     """Prepare the session.
 
@@ -134,10 +144,8 @@ def _made(config: pytest.Config, named: str) -> Session:
         KnownError: if the file of known failures cannot.
     """
     loaded = load(named)
-    path = config.getoption("--bridge-known") or config.rootpath / KNOWN
-    known = {}
-    if path.exists() or config.getoption("--bridge-known"):
-        known = read(path, table(), loaded.driver)
+    path = config.getoption("--bridge-known") or _known_file(config)
+    known = read(path, table(), loaded.driver) if path else {}
     seed = config.getoption("--bridge-seed")
     dsn = config.getoption("--bridge-dsn") or os.environ.get("BRIDGE_DSN") or _by_variables(loaded)
     setting = Setting(
