@@ -35,6 +35,10 @@ class Relay:
         self.settings: dict[str, Any] = {}
         # What the pool has sent: the type of each message ("Q", "B"), and its content.
         self.sent: list[tuple[str, bytes]] = []
+        # How many connections the pool has begun, and how many of them are there.
+        self.begun = self.open = 0
+        # How many answers wait.
+        self.held = 0
         self.tasks: set[asyncio.Future[Any]] = set()
         # Answers pass while it is set.
         self.answers = asyncio.Event()
@@ -55,6 +59,8 @@ class Relay:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection of the pool."""
+        self.begun += 1
+        self.open += 1
         host = SETTINGS["host"]
         if host.startswith("/"):
             opened = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{SETTINGS['port']}")
@@ -66,6 +72,7 @@ class Relay:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for end in (writer, opened[1]):
             end.close()
+        self.open -= 1
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay what the pool sends, message by message. Only the first message has no type."""
@@ -85,7 +92,9 @@ class Relay:
     async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while answer := await reader.read(65536):
+                self.held += 1
                 await self.answers.wait()
+                self.held -= 1
                 writer.write(answer)
         except ConnectionError:
             return

@@ -1,7 +1,8 @@
 //! How does the pool open one connection to the server, keep it, and tell whether it is still usable?
 
+use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
@@ -13,6 +14,7 @@ use tokio_postgres::{Client, NoTls};
 use super::dial::{dial, Peer};
 use super::encoding::Encoding;
 use super::error::Error;
+use super::opening::Openings;
 use super::reset::Changes;
 use super::server::Server;
 use super::settings::Settings;
@@ -38,15 +40,29 @@ pub struct Connection {
     pub idle_since: Instant,
 }
 
+/// So long a caller waits for an attempt that another one has left; then it begins its own. The other one's may be
+/// stuck on a way that has healed since.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Opens connections for the pool.
 pub struct Connector {
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
+    bridge: Arc<Bridge>,
+    pub openings: Openings,
+}
+
+/// What an attempt needs, whether or not the pool lives on.
+struct Attempt {
+    settings: Arc<Settings>,
     bridge: Arc<Bridge>,
 }
 
-impl Connector {
-    pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Self {
-        Self { settings, bridge }
+impl Attempt {
+    /// Opens a connection in time.
+    async fn made(self) -> Result<Connection, Error> {
+        let limit = self.settings.times.connect;
+        let Server { host, port, .. } = &self.settings.server;
+        timeout(limit, self.open()).await.unwrap_or_else(|_| Err(Error::connect_timeout(host, *port, limit)))
     }
 
     async fn open(&self) -> Result<Connection, Error> {
@@ -78,6 +94,28 @@ impl Connector {
         let opened = self.settings.startup().connect_raw(socket, NoTls).await;
         opened.map_err(|cause| Error::from_startup(host, *port, cause))
     }
+}
+
+impl Connector {
+    pub fn new(settings: Settings, bridge: Arc<Bridge>) -> Self {
+        Self { settings: Arc::new(settings), bridge, openings: Openings::default() }
+    }
+
+    /// Waits for an attempt that another caller has left, or begins one. What became of the other one's says nothing
+    /// of the server now, unless it is a connection.
+    async fn opened(&self) -> Result<Connection, Error> {
+        if let Some(mut left) = self.openings.take_over() {
+            match timeout(PATIENCE, left.ended()).await {
+                Ok(Some(Ok(connection))) if !connection.client.is_closed() => return Ok(connection),
+                Ok(_) => {}
+                Err(_) => left.give_up(),
+            }
+        }
+        let attempt = Attempt { settings: Arc::clone(&self.settings), bridge: Arc::clone(&self.bridge) };
+        let Server { host, port, .. } = &self.settings.server;
+        let given_up = || Err(Error::unreachable(host, *port, &io::Error::other("the attempt was given up")));
+        self.openings.begin(attempt.made()).ended().await.unwrap_or_else(given_up)
+    }
 
     /// Whether a connection is too old to be lent again.
     pub fn has_outlived(&self, metrics: &Metrics) -> bool {
@@ -97,8 +135,8 @@ impl managed::Manager for Connector {
     async fn create(&self) -> Result<Connection, Error> {
         let limit = self.settings.times.connect;
         let Server { host, port, .. } = &self.settings.server;
-        // On the heap, so that this rare case does not make every query's future larger.
-        timeout(limit, Box::pin(self.open()))
+        // Whoever waits for another one's attempt first waits no longer for both than for one. On the heap, so that this rare case does not make every query's future larger.
+        timeout(limit, Box::pin(self.opened()))
             .await
             .unwrap_or_else(|_| Err(Error::connect_timeout(host, *port, limit)))
     }

@@ -24,6 +24,7 @@ mod field;
 mod figures;
 mod json;
 mod lease;
+mod opening;
 mod options;
 mod param;
 mod passfile;

@@ -43,6 +43,7 @@ impl Pool {
             .timeouts(Timeouts { wait: acquire_timeout, create: None, recycle: None })
             .build()
             .map_err(|cause| Error::setting(format!("cannot make the pool: {cause}")))?;
+        connections.manager().openings.belong_to(connections.weak());
         Ok(Self { connections, acquire_timeout, has_begun: Arc::default(), ended: Arc::default() })
     }
 
@@ -84,6 +85,7 @@ impl Pool {
     /// Refuses new work, lets running queries end, and returns when the last connection is closed.
     pub async fn close(&self) {
         self.connections.close();
+        self.connections.manager().openings.end();
         self.ended.send_replace(());
         while self.is_in_use() {
             // Close the idle connections. A connection lies idle here if it came back for a query that then found the

@@ -23,7 +23,7 @@ const PAUSE_AT_MOST: Duration = Duration::from_secs(5);
 /// Starts the rounds, which go on for as long as the pool is open. `ended` wakes them when it is closed, or is no more:
 /// a task that slept on would keep its memory until the end of its pause.
 pub fn begin(pool: &Pool<Connector>, mut ended: watch::Receiver<()>) {
-    let Settings { times, size, .. } = &pool.manager().settings;
+    let Settings { times, size, .. } = &*pool.manager().settings;
     let limit = times.idle.into_iter().chain(times.life).min();
     let for_limit = limit.map(|limit| (limit / ROUNDS_PER_LIMIT).max(PAUSE_AT_LEAST));
     let for_size = (size.least > 0).then_some(PAUSE_AT_MOST);
