@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matrix_cell.memory import MemorySeries
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from plugin.cell_run import RunCell
@@ -109,6 +109,20 @@ def test_record_holds_the_samples_and_their_peak(tmp_path: Path, monkeypatch: py
         "peak": 1000,
         "leaks": {},
     }
+
+
+def test_series_that_is_saved_is_no_growth_of_the_process_that_it_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may read the counters amid a save, which on a busy machine takes as long as a measure does."""
+    series = Stopped(tmp_path / "memory.json", monkeypatch)
+    series.let(999)
+    at_work: list[int] = []
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: at_work.append(sys.getallocatedblocks()))
+    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    before = sys.getallocatedblocks()
+    series.save()
+    assert at_work[0] - before < 100
 
 
 def test_thread_of_the_series_holds_up_no_process_and_ends_with_it(tmp_path: Path) -> None:

@@ -25,7 +25,12 @@ def json_line(value: Any) -> bytes:
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write one line of JSON, whole or not at all."""
+    write_whole(path, json_line(value))
+
+
+def write_whole(path: Path, content: bytes | bytearray) -> None:
     """Write beside the target and rename over it."""
     beside = path.with_name(path.name + ".part")
-    beside.write_bytes(json_line(value))
+    beside.write_bytes(content)
     beside.replace(path)
