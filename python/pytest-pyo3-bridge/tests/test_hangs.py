@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
+from pytest_pyo3_bridge import resources
 from pytest_pyo3_bridge.incident import GIL_HELD, LOCK_ORDER, LOOP_BLOCKED, LOST_WAKE_UP, SERVER_BUSY, Evidence
 
 if TYPE_CHECKING:
@@ -71,6 +72,23 @@ def test_a_crash_is_told_with_its_signal(run_kit: RunKit, outcomes: Outcomes, py
     told = pytester.path.joinpath("bridge-incidents", found["core/error-class"]["incident"]).read_text(encoding="utf-8")
     assert "string_at" in told
     assert found["core/every-answer-comes"]["outcome"] == "passed"
+
+
+@pytest.mark.skipif(not resources.threads(), reason="this kernel does not say how many threads there are")
+def test_a_thread_per_call_ends_its_process_and_not_the_machine(run_kit: RunKit, outcomes: Outcomes) -> None:
+    fault = """
+    import threading
+    OVER = threading.Event()
+    class Adapter(Clean):
+        async def quick(self):
+            for _ in range(20):
+                threading.Thread(target=OVER.wait, daemon=True).start()
+    """
+    assert run_kit("-k", "every-answer or error-class", fault=fault).ret == 1
+    found = outcomes()
+    assert found["core/every-answer-comes"]["outcome"] == "crashed"
+    assert "threads, and the kit ended it" in found["core/every-answer-comes"]["message"]
+    assert found["core/error-class"]["outcome"] == "passed"
 
 
 MUTEX = """

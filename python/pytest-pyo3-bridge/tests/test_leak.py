@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_pyo3_bridge import leak, leak_limits
+from pytest_pyo3_bridge import leak, leak_limits, resources
 from pytest_pyo3_bridge.leak import LeakMeasure, Plan, Slope, measure, theil_sen
 from pytest_pyo3_bridge.leak_limits import MOST_GROWTH, complaints
 
@@ -54,6 +54,27 @@ async def test_names_that_the_interpreter_remembers_are_no_leak() -> None:
         getattr(next(things), b"set_result".decode(), None)
 
     assert complaints(await measure(workload(look_up), PLAN)) == []
+
+
+@pytest.mark.skipif(not resources.threads(), reason="this kernel does not say how many threads there are")
+async def test_threads_that_run_away_end_the_measure_before_the_machine_has_none_left() -> None:
+    over = threading.Event()
+    started: list[threading.Thread] = []
+
+    def lose() -> None:
+        started.append(threading.Thread(target=over.wait))
+        started[-1].start()
+
+    try:
+        measured = await measure(workload(lose), Plan(operations=20_000, blocks=20, warm_up=10_000))
+    finally:
+        over.set()
+        for thread in started:
+            thread.join()
+    assert len(started) <= 2 * leak.RUN_AWAY + 2 * measured.plan.per_block
+    found = complaints(measured)
+    assert f" in {measured.operations:,} operations" in str(found), found
+    assert any(text.startswith(("threads grew by 1,", "threads grew by 2,")) for text in found), found
 
 
 async def test_lost_python_object_is_found() -> None:

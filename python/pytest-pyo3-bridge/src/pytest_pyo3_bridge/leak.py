@@ -39,6 +39,11 @@ Z = statistics.NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 LETTING_GO = 0.005
 
+# So many more threads than at first are a leak already. To go on would take those of the whole machine.
+RUN_AWAY = 1000
+# Operations of the warm-up between two looks at the threads.
+SLICE = 100
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -74,6 +79,11 @@ class LeakMeasure:
     # Asks the C allocator, where it can say.
     allocated: Callable[[], int] | None = None
 
+    @property
+    def operations(self) -> int:
+        """How many operations the readings span: fewer than planned where threads ran away."""
+        return self.plan.per_block * (max(map(len, self.counters.values()), default=1) - 1)
+
     def slope(self, size: str) -> Slope:
         """Growth of a size in bytes per 1,000 operations."""
         return theil_sen(self.sizes[size], self.plan.per_block / 1000)
@@ -90,7 +100,7 @@ class LeakMeasure:
 
     def record(self) -> dict[str, Any]:
         """Return what memory.json keeps of this measure."""
-        record: dict[str, Any] = {"operations": self.plan.operations, "blocks": self.plan.blocks}
+        record: dict[str, Any] = {"operations": self.operations, "blocks": self.plan.blocks}
         for name in self.sizes:
             slope = self.slope(name)
             record[name] = {
@@ -104,9 +114,12 @@ class LeakMeasure:
 
 
 async def measure(workload: Callable[[int], Awaitable[None]], plan: Plan) -> LeakMeasure:
-    """Run `workload(operations)` for the warm-up and for every block, and read the resources after each."""
+    """Run `workload(operations)` for the warm-up and for every block, and read the resources after each.
+
+    Threads that run away end both early: what the readings show by then is enough.
+    """
     measured = LeakMeasure(plan, allocated=_allocator())
-    await workload(plan.warm_up)
+    await _warm_up(workload, plan)
     gc.collect()
     # What lives now is not garbage; set aside, it does not cost each of the collections below.
     gc.freeze()
@@ -115,9 +128,20 @@ async def measure(workload: Callable[[int], Awaitable[None]], plan: Plan) -> Lea
         for _ in range(plan.blocks):
             await workload(plan.per_block)
             await _read(measured)
+            if "threads" in measured.counters and measured.growth("threads") > RUN_AWAY:
+                break
     finally:
         gc.unfreeze()
     return measured
+
+
+async def _warm_up(workload: Callable[[int], Awaitable[None]], plan: Plan) -> None:
+    at_first = resources.threads()
+    left = plan.warm_up
+    while left > 0 and resources.threads() - at_first <= RUN_AWAY:
+        operations = min(left, max(SLICE, plan.per_block))
+        await workload(operations)
+        left -= operations
 
 
 def theil_sen(readings: Sequence[int], step: float) -> Slope:

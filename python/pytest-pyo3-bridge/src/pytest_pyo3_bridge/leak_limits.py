@@ -37,5 +37,5 @@ def complaints(measured: LeakMeasure) -> list[str]:
         most = MOST_GROWTH[counter]
         growth = measured.growth(counter)
         if growth > most:
-            found.append(f"{counter} grew by {growth} in {measured.plan.operations:,} operations (limit {most})")
+            found.append(f"{counter} grew by {growth:,} in {measured.operations:,} operations (limit {most})")
     return found

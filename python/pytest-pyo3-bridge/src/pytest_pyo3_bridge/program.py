@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge import boot, forkserver, patience, stacks
+from pytest_pyo3_bridge.ceiling import Ceiling
 from pytest_pyo3_bridge.forkserver import ForkServer
 from pytest_pyo3_bridge.lifeline import die_with_parent
 
@@ -84,6 +85,7 @@ class Programs:
         self.adapter = adapter
         self.dsn = dsn
         self.unclosed = unclosed
+        self.ceiling = Ceiling()
         self._server = ForkServer() if forkserver.AVAILABLE else None
 
     def end(self) -> None:
@@ -104,7 +106,8 @@ class Programs:
         start = _start_anew if self._server is None else self._server.start
         process = await start(json.dumps(order))
         try:
-            yield Running(process, self.unclosed)
+            with self.ceiling.over(process.pid):
+                yield Running(process, self.ceiling, self.unclosed)
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -141,8 +144,9 @@ async def _start_anew(order: str) -> asyncio.subprocess.Process:
 class Running:
     """A program that runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process | Forked, unclosed: str = "") -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked, ceiling: Ceiling, unclosed: str = "") -> None:
         self.process = process
+        self.ceiling = ceiling
         self.unclosed = unclosed
         self.read: list[str] = []
 
@@ -194,6 +198,7 @@ class Running:
         out, err = (text.decode(errors="replace") for text in ending.result())
         status = self.process.returncode
         assert status is not None
+        err += self.ceiling.said(self.process.pid)
         return Ended(status, "".join(self.read) + out, err, time.monotonic() - started, self.unclosed)
 
     async def _hangs(self, what: str, ending: asyncio.Future[tuple[bytes, bytes]] | None = None) -> str:

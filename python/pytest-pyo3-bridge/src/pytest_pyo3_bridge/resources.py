@@ -21,11 +21,21 @@ def resident() -> int | None:
         return None
 
 
+def threads(process: int | None = None) -> int:
+    """Return how many threads a process has, this one by default; 0 where the kernel does not tell."""
+    folder = (_SELF if process is None else Path("/proc", str(process))) / "task"
+    try:
+        # Linux counts them as links of this folder: one for itself, one for its name, one for each folder in it.
+        return max(0, folder.stat().st_nlink - 2) or sum(1 for _ in folder.iterdir())
+    except OSError:
+        return 0
+
+
 def counts() -> dict[str, int]:
     """Return ``threads`` and ``file_descriptors``, as far as the kernel tells."""
     found = {}
-    if (_SELF / "task").is_dir():
-        found["threads"] = sum(1 for _ in (_SELF / "task").iterdir())
+    if count := threads():
+        found["threads"] = count
     for folder in _DESCRIPTORS:
         if folder.is_dir():
             # The listing itself holds one.

@@ -60,6 +60,7 @@ class Worker:
         self.loaded = load(order["adapter"])
         unclosed = str(getattr(self.loaded.make, "unclosed", ""))
         self.programs = Programs(order["adapter"], self.dsn, unclosed=unclosed)
+        self.programs.ceiling.watch()
         self.server: dict[str, Any] | None = order.get("server")
         self.complaints = Complaints()
         self.on = threading.Event()

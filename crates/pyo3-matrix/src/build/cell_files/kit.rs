@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 94] = embedded![
+pub(super) const FILES: [(&str, &str); 95] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -33,6 +33,7 @@ pub(super) const FILES: [(&str, &str); 94] = embedded![
     "pytest_pyo3_bridge/benchmark/table.py",
     "pytest_pyo3_bridge/boot.py",
     "pytest_pyo3_bridge/catalogue.py",
+    "pytest_pyo3_bridge/ceiling.py",
     "pytest_pyo3_bridge/checks/__init__.py",
     "pytest_pyo3_bridge/checks/core/__init__.py",
     "pytest_pyo3_bridge/checks/core/adapter.py",
