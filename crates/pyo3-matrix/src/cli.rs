@@ -294,6 +294,8 @@ pub enum ReportFormat {
     /// For a step summary or a pull request
     Markdown,
     /// badge.json, for the endpoint of shields.io
+    /// JUnit XML: a suite per cell.
+    Junit,
     BadgeJson,
     /// badge.svg
     BadgeSvg,

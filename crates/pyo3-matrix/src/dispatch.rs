@@ -28,7 +28,7 @@ use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::message;
 use crate::report::repro::{self, Offers};
-use crate::report::{Report, badge, json, markdown, terminal};
+use crate::report::{Report, badge, json, junit, markdown, terminal};
 use crate::run::prepare::{Preparation, found};
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
@@ -144,15 +144,17 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
 
 fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<Ending, Error> {
     let folder = RunFolder::open(&config.target(), run)?;
-    let report = reports::read(&folder)?;
+    let whole = reports::read(&folder)?;
+    let report = &whole.report;
     match format {
-        ReportFormat::Text => voice::answer(&terminal::render(&report))?,
-        ReportFormat::Json => voice::document(&json::render(&report)?, Kind::Json)?,
-        ReportFormat::Markdown => voice::answer(&markdown::render(&report))?,
-        ReportFormat::BadgeJson => voice::document(&badge::json(&report)?, Kind::Json)?,
-        ReportFormat::BadgeSvg => voice::document(&badge::svg(&report), Kind::Xml)?,
+        ReportFormat::Text => voice::answer(&terminal::render(report))?,
+        ReportFormat::Json => voice::document(&json::render(report)?, Kind::Json)?,
+        ReportFormat::Markdown => voice::answer(&markdown::render(report))?,
+        ReportFormat::Junit => voice::document(&junit::render(&whole)?, Kind::Xml)?,
+        ReportFormat::BadgeJson => voice::document(&badge::json(report)?, Kind::Json)?,
+        ReportFormat::BadgeSvg => voice::document(&badge::svg(report), Kind::Xml)?,
     }
-    Ok(ending(&report))
+    Ok(ending(report))
 }
 
 fn ending(report: &Report) -> Ending {

@@ -1,4 +1,5 @@
-//! How is a verdict shown? A run's folder is read, judged and put into one [`Report`], which each format renders.
+//! How is a verdict shown? A run's folder is read, judged and put into one [`Report`]; [`model`] has it in words, and each
+//! format renders that.
 //! A report is a function of the records on disk, so it can be made again at any time.
 
 pub mod badge;
@@ -6,11 +7,16 @@ mod causes;
 pub mod github;
 pub mod grid;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 pub mod message;
+pub mod model;
 pub mod repro;
 pub mod terminal;
+pub mod tone;
+pub mod why;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use schemars::JsonSchema;
@@ -19,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ledger::Ledger;
 use crate::model::record::{Record, SCHEMA_VERSION};
 use crate::model::rehearsal::Rehearsal;
+use crate::plan::Named;
 use crate::store::folder::Contents;
 use crate::store::merge::Merged;
 use crate::verdict::criterion::Status;
@@ -47,24 +54,35 @@ pub struct Report {
     pub rehearsals: Vec<Rehearsal>,
     /// Absent where the run was killed.
     pub ledger: Option<Ledger>,
+    /// The letters of a service in a cell's id → what it is called.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, Named>,
     /// Rust, as the wheels were built with it.
     #[serde(default)]
     pub toolchain: Vec<String>,
 }
 
+/// A report, and the records that it was made from: some formats show all of them.
+#[derive(Debug)]
+pub struct Whole {
+    pub report: Report,
+    pub records: Vec<Record>,
+}
+
 /// What is on disk of a run, and whether it is at work, as a report.
 #[must_use]
-pub fn assemble(contents: Contents, state: State) -> Report {
+pub fn assemble(contents: Contents, state: State) -> Whole {
     let Contents { intent, records, negatives, rehearsals, ledger } = contents;
     let (plan, terms) = (&intent.plan, &intent.terms);
     let told_to_stop = state == State::Ended && ledger.as_ref().is_some_and(|ledger| ledger.interrupted);
     let state = if told_to_stop { State::Interrupted } else { state };
     let known = Known { plan, records: &records, negatives: &negatives, terms, state };
-    Report {
+    let report = Report {
         place: usual_place(),
         schema_version: SCHEMA_VERSION,
         verdict: judge(known),
         toolchain: toolchains(&records),
+        services: intent.plan.services,
         run: intent.run,
         preset: intent.plan.preset,
         started: intent.started,
@@ -72,7 +90,8 @@ pub fn assemble(contents: Contents, state: State) -> Report {
         merged: intent.merged,
         rehearsals,
         ledger,
-    }
+    };
+    Whole { report, records }
 }
 
 fn usual_place() -> String {
@@ -80,9 +99,11 @@ fn usual_place() -> String {
 }
 
 /// Every file of a report, by its name.
-pub fn files(report: &Report) -> io::Result<Vec<(&'static str, String)>> {
+pub fn files(whole: &Whole) -> io::Result<Vec<(&'static str, String)>> {
+    let report = &whole.report;
     Ok(vec![
         (json::FILE, json::render(report)?),
+        (junit::FILE, junit::render(whole)?),
         (markdown::FILE, markdown::render(report)),
         (badge::JSON_FILE, badge::json(report)?),
         (badge::SVG_FILE, badge::svg(report)),
@@ -126,8 +147,6 @@ fn toolchains(records: &[Record]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::config::Flaky;
     use crate::model::cell::{CellId, Line, Python, Release};
@@ -175,16 +194,23 @@ mod tests {
             failing: BTreeMap::new(),
             skips: BTreeMap::new(),
         };
-        let cells = (0..green + red).map(cell).collect();
-        let verdict = Verdict {
-            green: red == 0,
+        Report { verdict: verdict((0..green + red).map(cell).collect(), red == 0), ..empty() }
+    }
+
+    fn verdict(cells: Vec<CellVerdict>, green: bool) -> Verdict {
+        Verdict {
+            green,
             decision: Decision::Investigate,
             cells,
+            attributions: Vec::new(),
             criteria: Vec::new(),
             negatives: Vec::new(),
             rehearsals: Vec::new(),
             flaky: Flaky::Fail,
-        };
+        }
+    }
+
+    fn empty() -> Report {
         Report {
             place: usual_place(),
             schema_version: SCHEMA_VERSION,
@@ -193,9 +219,10 @@ mod tests {
             started: String::new(),
             part: None,
             merged: None,
-            verdict,
+            verdict: verdict(Vec::new(), true),
             rehearsals: Vec::new(),
             ledger: None,
+            services: BTreeMap::new(),
             toolchain: Vec::new(),
         }
     }

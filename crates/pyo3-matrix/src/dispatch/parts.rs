@@ -120,7 +120,7 @@ fn retry(earlier: &str, manner: &Manner, pytest: &[String], config: &Config) -> 
     let config = &asked(&plan, pytest, config);
     // As thorough as the run that is retried: a retry that leaves out a stage answers nothing.
     let options = manner.options(Benchmarks::of(terms.thoroughness));
-    let verdict = reports::read(&earlier.folder)?.verdict;
+    let verdict = reports::read(&earlier.folder)?.report.verdict;
     // A rehearsal is tried again where it counts.
     let rehearsed = verdict.rehearsals.iter().filter(|_| manner.strict);
     let red = verdict.cells.iter().chain(rehearsed).filter(|cell| !verdict.flaky.is_green(&cell.outcome));
@@ -141,7 +141,7 @@ fn retry(earlier: &str, manner: &Manner, pytest: &[String], config: &Config) -> 
     }
     let (folder, interrupted) = run_plan(retried, Some(retry), now, options, config)?;
     if interrupted {
-        voice::answer(&terminal::render(&reports::read(&folder)?))?;
+        voice::answer(&terminal::render(&reports::read(&folder)?.report))?;
         return Ok(Ending::Interrupted);
     }
     if !changed.is_empty() {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a cell ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Outcome {
     Passed,
     /// Its tests failed, and passed when they ran again on the same sources.
@@ -52,6 +52,12 @@ impl Outcome {
             | Outcome::Interrupted
             | Outcome::UnderWay => false,
         }
+    }
+
+    /// Whether it says more than that tests failed: the harness saw something that no test tells of.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        !matches!(self, Outcome::TestsFailed | Outcome::Flaky | Outcome::UnderWay) && !self.is_green()
     }
 
     /// Whether the cell's tests were started, so that its record says something about the extension.

@@ -108,6 +108,9 @@ pub struct Record {
     /// Test node id → `passed`, `failed`, `error`, `skipped`, `xfailed`, `xpassed`, `running` for the one in which the
     /// cell ended, `notrun` for a test that was collected and has no result.
     pub tests: BTreeMap<String, TestResult>,
+    /// Test node id → seconds that it took, with setup and teardown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seconds: BTreeMap<String, f64>,
     /// Test node id → why it failed.
     #[serde(default)]
     pub failures: BTreeMap<String, TestFailure>,
@@ -254,14 +257,19 @@ impl Record {
     /// The tests that say that something is wrong, each with one line why.
     #[must_use]
     pub fn failing(&self) -> BTreeMap<String, String> {
-        let why = |test: &String, result: &TestResult| match (self.failures.get(test), result) {
+        let red = self.tests.iter().filter(|(_, result)| result.is_red());
+        red.map(|(test, result)| (test.clone(), self.why(test, *result))).collect()
+    }
+
+    /// Why a test that ended so is red, in one line.
+    #[must_use]
+    pub fn why(&self, test: &str, result: TestResult) -> String {
+        match (self.failures.get(test), result) {
             (Some(failure), _) => failure.message.clone(),
             (None, TestResult::NotRun) => NO_RESULT.to_owned(),
             (None, TestResult::Running) => "its process ended while it ran".to_owned(),
             (None, result) => format!("{result:?}").to_lowercase(),
-        };
-        let red = self.tests.iter().filter(|(_, result)| result.is_red());
-        red.map(|(test, result)| (test.clone(), why(test, result))).collect()
+        }
     }
 
     /// How many tests ended so.
@@ -321,6 +329,7 @@ impl Record {
             requested,
             observed: None,
             tests: BTreeMap::new(),
+            seconds: BTreeMap::new(),
             failures: BTreeMap::new(),
             skips: BTreeMap::new(),
             benchmarks: Vec::new(),

@@ -16,6 +16,15 @@ pub struct Reason<'a> {
     pub cells: Vec<CellId>,
 }
 
+impl Reason<'_> {
+    /// The cell that shows it again when it is run again.
+    #[must_use]
+    pub fn again(&self) -> Option<&CellId> {
+        let nothing_to_see = matches!(self.outcome, Outcome::Skipped { .. } | Outcome::UnderWay);
+        self.cells.first().filter(|_| !nothing_to_see)
+    }
+}
+
 /// One failing test.
 #[derive(Debug)]
 pub struct Failing<'a> {

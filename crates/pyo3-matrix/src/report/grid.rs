@@ -1,19 +1,14 @@
 //! The cells at a glance: the two longest axes span a table, and there is one table for each combination of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::ops::Range;
-
-use anstyle::{AnsiColor, Style};
 
 use crate::model::cell::{CellId, Line, Python, Release};
 use crate::model::record::Outcome;
+use crate::report::tone::Tone;
 use crate::verdict::judge::CellVerdict;
-use pyo3_doctor::words::width;
-
-const COLUMN: usize = 12;
 
 /// A table of cells.
+#[derive(Debug)]
 pub struct Table<'a> {
     /// What all of its cells have in common.
     pub corner: String,
@@ -91,102 +86,33 @@ fn table<'a>(rest: &[&Label], places: &BTreeMap<(&Label, &Label), &'a CellVerdic
     }
 }
 
-/// The style of an outcome, wherever one is shown.
+/// What stands in one place of a table.
+#[derive(Debug)]
+pub struct Mark {
+    pub tone: Tone,
+    /// In few characters, without a sign.
+    pub text: String,
+}
+
+/// How a cell ended, or how many of its tests passed.
 #[must_use]
-pub fn style(outcome: &Outcome) -> Style {
-    let color = match outcome {
-        Outcome::Skipped { .. } | Outcome::Flaky | Outcome::Interrupted | Outcome::UnderWay => {
-            AnsiColor::Yellow
-        }
-        outcome if outcome.is_green() => AnsiColor::Green,
-        _ => AnsiColor::Red,
+pub fn mark(cell: &CellVerdict) -> Mark {
+    let of = || format!("{}/{}", cell.passed, cell.total);
+    let text = match &cell.outcome {
+        Outcome::Passed if cell.passed == cell.total => cell.passed.to_string(),
+        Outcome::Passed => of(),
+        Outcome::TestsFailed if cell.total > 0 => of(),
+        Outcome::TestsFailed => "no tests".to_owned(),
+        Outcome::Crashed { signal } => signal.clone(),
+        Outcome::BuildFailed => "build".to_owned(),
+        Outcome::ProvisionFailed => "provision".to_owned(),
+        Outcome::Flaky
+        | Outcome::Hung
+        | Outcome::Mismatch
+        | Outcome::Skipped { .. }
+        | Outcome::Lost
+        | Outcome::Interrupted
+        | Outcome::UnderWay => cell.outcome.to_string(),
     };
-    color.on_default()
-}
-
-/// Renders the tables for a terminal.
-#[must_use]
-pub fn render(cells: &[CellVerdict]) -> String {
-    tables(cells).iter().map(|table| fitted(table, width())).collect()
-}
-
-/// A table, in as many parts, one below the other, as its columns need on a terminal of this width.
-fn fitted(table: &Table<'_>, width: usize) -> String {
-    let labels = table.rows.iter().map(|(label, _)| label).chain([&table.corner]);
-    let first = labels.map(|label| label.chars().count() + 2).max().unwrap_or_default().max(COLUMN);
-    let label = |label: &String| label.chars().count() + 1;
-    let wide = table.columns.iter().map(label).max().unwrap_or_default().max(COLUMN);
-    let count = table.columns.len();
-    let fit = (width.saturating_sub(first + 2) / wide).clamp(1, count.max(1));
-    let parts = count.div_ceil(fit).max(1);
-    let each = count.div_ceil(parts);
-    (0..parts).map(|at| part(table, at * each..count.min((at + 1) * each), [first, wide])).collect()
-}
-
-fn part(table: &Table<'_>, columns: Range<usize>, [first, wide]: [usize; 2]) -> String {
-    let mut text = format!("  {:<first$}", table.corner);
-    for column in &table.columns[columns.clone()] {
-        let _ = write!(text, "{column:<wide$}");
-    }
-    end_line(&mut text);
-    for (label, row) in &table.rows {
-        let _ = write!(text, "  {label:<first$}");
-        for cell in &row[columns.clone()] {
-            let (style, word) = cell.map_or((Style::new(), String::new()), place);
-            let rest = wide.saturating_sub(word.chars().count());
-            let _ = write!(text, "{style}{word}{style:#}{:rest$}", "");
-        }
-        end_line(&mut text);
-    }
-    text
-}
-
-fn end_line(text: &mut String) {
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-}
-
-/// What stands in one place of the table: never wider than a column.
-fn place(cell: &CellVerdict) -> (Style, String) {
-    (style(&cell.outcome), word(cell))
-}
-
-/// The same without its style.
-#[must_use]
-pub fn word(cell: &CellVerdict) -> String {
-    match &cell.outcome {
-        Outcome::Passed if cell.passed == cell.total => format!("✔ {}", cell.passed),
-        Outcome::Passed => format!("✔ {}/{}", cell.passed, cell.total),
-        Outcome::Flaky => "~ flaky".to_owned(),
-        Outcome::TestsFailed if cell.total > 0 => format!("✘ {}/{}", cell.passed, cell.total),
-        Outcome::TestsFailed => "✘ no tests".to_owned(),
-        Outcome::Crashed { signal } => format!("✘ {signal}"),
-        Outcome::Hung => "✘ hung".to_owned(),
-        Outcome::BuildFailed => "✘ build".to_owned(),
-        Outcome::ProvisionFailed => "✘ provision".to_owned(),
-        Outcome::Mismatch => "✘ mismatch".to_owned(),
-        Outcome::Skipped { .. } => "- skipped".to_owned(),
-        Outcome::Lost => "✘ lost".to_owned(),
-        Outcome::Interrupted => "interrupted".to_owned(),
-        Outcome::UnderWay => "… under way".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_that_is_wider_than_the_terminal_stands_in_parts_below_each_other() {
-        let columns: Vec<String> = (23..31).map(|line| format!("PyO3 0.{line}")).collect();
-        let rows = vec![("py3.9".to_owned(), vec![None; 8]), ("py3.13".to_owned(), vec![None; 8])];
-        let table = Table { corner: "pg16".to_owned(), columns, rows };
-        for (width, heads) in [(120, vec![8]), (80, vec![4, 4]), (60, vec![3, 3, 2])] {
-            let text = fitted(&table, width);
-            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
-            let found = text.lines().filter(|line| line.starts_with("  pg16"));
-            let found: Vec<usize> = found.map(|line| line.matches("PyO3").count()).collect();
-            assert_eq!(found, heads, "{width}: {text}");
-        }
-    }
+    Mark { tone: Tone::from(&cell.outcome), text }
 }

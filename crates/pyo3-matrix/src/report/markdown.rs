@@ -8,12 +8,11 @@ use std::fmt::Write as _;
 use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
 use crate::model::program;
-use crate::model::record::Outcome;
-use crate::report::causes::{Failing, Reason, Skip, because, failing, reasons, skips};
-use crate::report::grid::Table;
-use crate::report::repro;
-use crate::report::{Report, grid};
-use crate::verdict::criterion::{CriterionResult, Status, Unit};
+use crate::report::causes::{Failing, Reason, Skip, because};
+use crate::report::grid::{Mark, Table, mark};
+use crate::report::model::{Criterion, Headline, Model, Negatives};
+use crate::report::why::Why;
+use crate::report::{Report, repro};
 use crate::verdict::judge::CellVerdict;
 
 /// The name of this report in a run's folder.
@@ -33,23 +32,22 @@ const MESSAGE_CHARACTERS: usize = 200;
 /// Renders the report.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let cells = &report.verdict.cells;
-    let before = head(report) + &tables(cells);
+    let model = Model::of(report);
+    let mut text = head(&model) + &tables(&model.cells.tables);
+    let (word, because) = model.decision;
     let after = rehearsals::render(report)
-        + &negatives(&report.verdict.negatives)
-        + &criteria(&report.verdict.criteria)
+        + &negatives(&model.negatives)
+        + &criteria(&model.criteria)
         + &merged(report)
-        + &decision(report);
-    let mut text = before;
+        + &format!("**Decision: {word}**, {because}\n");
     let room = ROOM.saturating_sub(after.len());
-    let red = reasons(cells);
-    within(&mut text, room, "### Cells\n\n", red.iter().map(|reason| block(reason)).collect());
-    let tests = failing(cells);
+    within(&mut text, room, "### Why\n\n", model.why.iter().map(why).collect());
+    let blocks = model.cells.reasons.iter().map(block).collect();
+    within(&mut text, room, "### Cells\n\n", blocks);
     let table = "### Failing tests\n\n| test | cells | why |\n|---|---|---|\n";
-    within(&mut text, room, table, tests.iter().map(|test| row(test)).collect());
-    let skipped = skips(cells);
+    within(&mut text, room, table, model.cells.failing.iter().map(row).collect());
     let table = "### Skipped, or expected to fail\n\n| tests | cells | why |\n|---|---|---|\n";
-    within(&mut text, room, table, skipped.iter().map(|skip| skip_row(skip)).collect());
+    within(&mut text, room, table, model.skips.iter().map(skip_row).collect());
     text + &after
 }
 
@@ -70,19 +68,21 @@ fn within(text: &mut String, room: usize, title: &str, sections: Vec<String>) {
     text.push('\n');
 }
 
-fn head(report: &Report) -> String {
-    let tally = report.verdict.tally();
-    let sign = if report.verdict.green { "✅" } else { "❌" };
-    let mut text = format!("## {sign} {}: {tally} green{}\n\n", plain(&report.preset), tally.apart());
-    let part = report.part.as_deref().map(|part| format!("{}, ", plain(part))).unwrap_or_default();
-    let _ = writeln!(text, "{part}run `{}`, begun {}\n", report.run, report.started);
-    text
+fn head(model: &Model<'_>) -> String {
+    let Headline { tone, title, tally } = &model.headline;
+    let report = model.report;
+    let head = format!("## {} {}: {tally}\n\n", tone.emoji(), plain(title));
+    head + &format!("run `{}`, begun {}\n\n", report.run, report.started)
 }
 
-/// The tables of the terminal's grid.
-fn tables(cells: &[CellVerdict]) -> String {
+/// The tables of the terminal's grid, in signs that have a colour of their own.
+fn tables(tables: &[Table<'_>]) -> String {
     let mut text = String::new();
-    for Table { corner, columns, rows } in grid::tables(cells) {
+    let sign = |cell: &CellVerdict| {
+        let Mark { tone, text } = mark(cell);
+        format!("{} {}", tone.emoji(), plain(&text))
+    };
+    for Table { corner, columns, rows } in tables {
         let names = columns.iter().map(|column| format!(" {column} |")).collect::<Vec<_>>().concat();
         let _ = writeln!(text, "| {corner} |{names}\n|---|{}", "---|".repeat(columns.len()));
         for (label, row) in rows {
@@ -94,23 +94,22 @@ fn tables(cells: &[CellVerdict]) -> String {
     text
 }
 
-/// What the terminal's grid shows of a cell, in signs that have a colour of their own.
-fn sign(cell: &CellVerdict) -> String {
-    let word = plain(&grid::word(cell));
-    match &cell.outcome {
-        Outcome::Skipped { .. } => word.replacen('-', "⏭️", 1),
-        Outcome::Flaky => word.replacen('~', "⚠️", 1),
-        Outcome::UnderWay => word.replacen('…', "⏳", 1),
-        Outcome::Interrupted => format!("⏹️ {word}"),
-        _ => word.replacen('✔', "✅", 1).replacen('✘', "❌", 1),
+fn why(why: &Why) -> String {
+    let mut text = format!("- {}\n", plain(&why.sentence()));
+    for doubt in &why.doubts {
+        let _ = writeln!(text, "  - {}", plain(doubt));
     }
+    if let Some(command) = &why.tells {
+        let _ = writeln!(text, "  - {} tells", code(command));
+    }
+    text
 }
 
 fn block(reason: &Reason<'_>) -> String {
     let Reason { outcome, text, cells } = reason;
     let mut block = format!("**{}**: {}\n\n", plain(&outcome.to_string()), names(cells));
     block.push_str(&fenced(text));
-    if let (false, Some(cell)) = (matches!(outcome, Outcome::Skipped { .. }), cells.first()) {
+    if let Some(cell) = reason.again() {
         let _ = writeln!(
             block,
             "\nAgain: `{}`; `{} repro {cell}` says how in Docker and Nix.",
@@ -142,12 +141,12 @@ fn names(cells: &[CellId]) -> String {
 }
 
 /// The cells that must not build: how many failed as foretold, and what the others did.
-fn negatives(records: &[NegativeRecord]) -> String {
-    if records.is_empty() {
+fn negatives(negatives: &Negatives<'_>) -> String {
+    if negatives.records.is_empty() {
         return String::new();
     }
-    let (green, red): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.ending.is_green());
-    let mut text = format!("### Negative cells: {}/{} failed as foretold\n\n", green.len(), records.len());
+    let red = negatives.records.iter().filter(|record| !record.ending.is_green());
+    let mut text = format!("### Negative cells: {}\n\n", negatives.tally);
     for NegativeRecord { id, reason, said, .. } in red {
         let why: Vec<&str> = reason.as_deref().into_iter().chain(said.as_deref()).collect();
         let _ = writeln!(text, "- {}: {}", code(id), plain(&shortened(&why.join(" · "), MESSAGE_CHARACTERS)));
@@ -155,29 +154,18 @@ fn negatives(records: &[NegativeRecord]) -> String {
     if text.ends_with("\n\n") { text } else { text + "\n" }
 }
 
-fn criteria(criteria: &[CriterionResult]) -> String {
+fn criteria(criteria: &[Criterion<'_>]) -> String {
     if criteria.is_empty() {
         return String::new();
     }
     let mut text = "### Criteria\n\n| criterion | | over |\n|---|---|---|\n".to_owned();
-    for criterion in criteria {
-        let word = match criterion.status {
-            Status::Met => "✅ met",
-            Status::Missed => "❌ missed",
-            Status::Undecided => "❔ undecided",
-            Status::NotMeasured => "➖ not measured",
-        };
-        let unit = match criterion.unit {
-            Unit::Cells => "cells",
-            Unit::Wheels => "wheels",
-        };
-        let CriterionResult { name, met, measured, .. } = criterion;
-        let _ = writeln!(text, "| {} | {word} | {met}/{measured} {unit} |", plain(name));
+    for Criterion { name, tone, word, over, .. } in criteria {
+        let _ = writeln!(text, "| {} | {} {word} | {over} |", plain(name), tone.emoji());
     }
     text + "\n" + &speedups(criteria)
 }
 
-fn speedups(criteria: &[CriterionResult]) -> String {
+fn speedups(criteria: &[Criterion<'_>]) -> String {
     let ranges = criteria.iter().flat_map(|criterion| &criterion.speedups);
     let rows: Vec<String> = ranges
         .map(|(name, range)| {
@@ -212,11 +200,6 @@ fn merged(report: &Report) -> String {
         );
     }
     text + "\n"
-}
-
-fn decision(report: &Report) -> String {
-    let (word, why) = report.decision();
-    format!("**Decision: {word}**, {why}\n")
 }
 
 /// Text as it is, whatever it holds: nothing in it is markup, a mention or the end of a table's cell.

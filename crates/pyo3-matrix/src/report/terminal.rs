@@ -1,5 +1,6 @@
 //! The report for a person at a terminal: grid, what failed and why, criteria, time, decision. Pure.
 
+mod grid;
 mod rehearsals;
 
 use std::fmt::Write as _;
@@ -10,11 +11,12 @@ use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::{NO_RESULT, Outcome};
-use crate::report::causes::Failing;
-use crate::report::{Report, causes, grid, repro};
+use crate::report::causes::{self, Failing, Reason, Skip};
+use crate::report::model::{Criterion, Headline, Model, Negatives};
+use crate::report::tone::Tone;
+use crate::report::why::Why;
+use crate::report::{Report, repro};
 use crate::store::merge::{Contested, Merged};
-use crate::verdict::criterion::{CriterionResult, Status, Unit};
-use crate::verdict::judge::{CellVerdict, Decision};
 use pyo3_doctor::words::{counted, wrapped};
 
 /// How many lines of a reason are shown; the record has all of it.
@@ -29,45 +31,61 @@ const WITHOUT_RESULT: usize = 3;
 /// Renders the report. Styles are in it as escape codes; the stream that prints it strips them where they do not fit.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut text = String::new();
+    let model = Model::of(report);
     let bold = Style::new().effects(Effects::BOLD);
-    let cells = &report.verdict.cells;
-    let tally = report.verdict.tally();
-    let apart = tally.apart();
-    let part = report.part.as_deref().map(|part| format!(", {part}")).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "\n{bold}{}{part} · {tally} green{apart}{bold:#}  run {}\n",
-        report.preset, report.run
-    );
-    if !cells.is_empty() {
-        text.push_str(&grid::render(cells));
-    }
-    text.push_str(&reasons(cells, report));
-    text.push_str(&failing(cells, report));
-    text.push_str(&skipped(cells));
-    text.push_str(&negatives(&report.verdict.negatives));
-    if !report.verdict.criteria.is_empty() {
+    let Headline { title, tally, .. } = &model.headline;
+    let mut text = format!("\n{bold}{title} · {tally}{bold:#}  run {}\n\n", report.run);
+    text.push_str(&grid::render(&model.cells.tables));
+    text.push_str(&why(&model.why));
+    text.push_str(&reasons(&model.cells.reasons, report));
+    text.push_str(&failing(&model.cells.failing, report));
+    text.push_str(&skipped(&model.skips));
+    text.push_str(&negatives(&model.negatives));
+    if !model.criteria.is_empty() {
         text.push_str("\ncriteria\n");
     }
-    for criterion in &report.verdict.criteria {
+    for criterion in &model.criteria {
         text.push_str(&criterion_lines(criterion));
     }
-    text.push_str(&rehearsals::render(report));
+    text.push_str(&rehearsals::render(&model));
     if let Some(ledger) = &report.ledger {
         text.push_str(&time(ledger));
     }
     if let Some(from) = &report.merged {
         text.push_str(&merged(from));
     }
-    text.push_str(&decision(report));
+    let (word, why) = model.decision;
+    let verdict = model.verdict;
+    let _ = write!(text, "verdict   {bold}{verdict}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n");
+    text
+}
+
+/// What goes wrong where, each in a sentence, and what is not sure of it.
+fn why(all: &[Why]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nwhy\n".to_owned();
+    for why in all.iter().take(FAILING_TESTS) {
+        let _ = writeln!(text, "{}", wrapped(&why.sentence(), "  ", "      "));
+        for doubt in &why.doubts {
+            let _ = writeln!(text, "{}", wrapped(doubt, "      ", "      "));
+        }
+        if let Some(command) = &why.tells {
+            // A command stays in one line, to be copied.
+            let _ = writeln!(text, "      {command} tells");
+        }
+    }
+    if all.len() > FAILING_TESTS {
+        let _ = writeln!(text, "  and {} more: see report.json", all.len() - FAILING_TESTS);
+    }
     text
 }
 
 /// Each reason once, with the cells that it stands for.
-fn reasons(cells: &[CellVerdict], report: &Report) -> String {
+fn reasons(reasons: &[Reason<'_>], report: &Report) -> String {
     let mut text = String::new();
-    for reason in causes::reasons(cells) {
+    for reason in reasons {
         let _ = writeln!(text, "\n{}: {}", reason.outcome, names(&reason.cells));
         for (at, line) in reason.text.lines().take(REASON_LINES).enumerate() {
             // The others may be what another program wrote, and stay as they are.
@@ -75,11 +93,7 @@ fn reasons(cells: &[CellVerdict], report: &Report) -> String {
             let line = if is_ours { wrapped(line, "  ", "      ") } else { format!("  {line}") };
             let _ = writeln!(text, "{line}");
         }
-        if let Some(cell) = reason
-            .cells
-            .first()
-            .filter(|_| !matches!(reason.outcome, Outcome::Skipped { .. } | Outcome::UnderWay))
-        {
+        if let Some(cell) = reason.again() {
             text.push_str(&pointers(report, cell, reason.outcome));
         }
     }
@@ -103,15 +117,14 @@ fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
 }
 
 /// Each failing test once, with how many cells it failed in and why.
-fn failing(cells: &[CellVerdict], report: &Report) -> String {
-    let tests = causes::failing(cells);
+fn failing(tests: &[Failing<'_>], report: &Report) -> String {
     if tests.is_empty() {
         return String::new();
     }
     let red = AnsiColor::Red.on_default();
     let mut text = "\nfailing tests\n".to_owned();
-    let (silent, mut tests): (Vec<_>, Vec<_>) =
-        tests.into_iter().partition(|failing| failing.message == NO_RESULT);
+    let (silent, mut tests): (Vec<&Failing<'_>>, Vec<_>) =
+        tests.iter().partition(|failing| failing.message == NO_RESULT);
     let silent = few_or_folded(silent, &mut tests);
     for failing in tests.iter().take(FAILING_TESTS) {
         let _ = writeln!(text, "  {red}✘{red:#} {}\n      in {}", failing.test, names(&failing.cells));
@@ -137,7 +150,10 @@ fn failing(cells: &[CellVerdict], report: &Report) -> String {
 }
 
 /// Tests that only did not run, if they are so many that they would hide the others; else they join them.
-fn few_or_folded<'a>(silent: Vec<Failing<'a>>, tests: &mut Vec<Failing<'a>>) -> Vec<Failing<'a>> {
+fn few_or_folded<'f, 'a>(
+    silent: Vec<&'f Failing<'a>>,
+    tests: &mut Vec<&'f Failing<'a>>,
+) -> Vec<&'f Failing<'a>> {
     if silent.len() > WITHOUT_RESULT {
         return silent;
     }
@@ -146,8 +162,7 @@ fn few_or_folded<'a>(silent: Vec<Failing<'a>>, tests: &mut Vec<Failing<'a>>) -> 
 }
 
 /// Each reason for which tests were skipped or are expected to fail, with how many tests and where.
-fn skipped(cells: &[CellVerdict]) -> String {
-    let skips = causes::skips(cells);
+fn skipped(skips: &[Skip<'_>]) -> String {
     if skips.is_empty() {
         return String::new();
     }
@@ -165,16 +180,14 @@ fn skipped(cells: &[CellVerdict]) -> String {
 }
 
 /// The cells that must not build, each with what its build said.
-fn negatives(records: &[NegativeRecord]) -> String {
-    if records.is_empty() {
+fn negatives(negatives: &Negatives<'_>) -> String {
+    if negatives.records.is_empty() {
         return String::new();
     }
-    let green = records.iter().filter(|record| record.ending.is_green()).count();
-    let mut text = format!("\nnegative cells: {green}/{} failed as foretold\n", records.len());
-    for NegativeRecord { id, ending, said, reason, .. } in records {
-        let (color, sign) =
-            if ending.is_green() { (AnsiColor::Green, "✔") } else { (AnsiColor::Red, "✘") };
-        let style = color.on_default();
+    let mut text = format!("\nnegative cells: {}\n", negatives.tally);
+    for NegativeRecord { id, ending, said, reason, .. } in negatives.records {
+        let tone = if ending.is_green() { Tone::Good } else { Tone::Bad };
+        let (style, sign) = (tone.style(), tone.sign());
         let _ = writeln!(text, "  {style}{sign}{style:#} {id}");
         for line in reason.iter().flat_map(|reason| reason.lines()).chain(said.as_deref()) {
             let _ = writeln!(text, "      {line}");
@@ -193,20 +206,11 @@ fn names(ids: &[CellId]) -> String {
     }
 }
 
-fn criterion_lines(criterion: &CriterionResult) -> String {
-    let (style, sign, word) = match criterion.status {
-        Status::Met => (AnsiColor::Green.on_default(), "✔", "met"),
-        Status::Missed => (AnsiColor::Red.on_default(), "✘", "missed"),
-        Status::Undecided => (AnsiColor::Yellow.on_default(), "?", "undecided"),
-        Status::NotMeasured => (AnsiColor::Yellow.on_default(), "-", "not measured"),
-    };
-    let CriterionResult { name, met, measured, .. } = criterion;
-    let unit = match criterion.unit {
-        Unit::Cells => "cells",
-        Unit::Wheels => "wheels",
-    };
-    let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{met}/{measured} {unit}\n");
-    for (comparison, range) in &criterion.speedups {
+fn criterion_lines(criterion: &Criterion<'_>) -> String {
+    let Criterion { name, tone, word, over, speedups } = criterion;
+    let (style, sign) = (tone.style(), tone.sign());
+    let mut text = format!("  {style}{sign}{style:#} {name:<34}{word:<13}{over}\n");
+    for (comparison, range) in speedups {
         let range = format!(
             "{comparison:<12}{:>6.2}x median, intervals {:.2}x to {:.2}x, needed {:.2}x",
             range.median, range.low, range.high, range.needed
@@ -244,19 +248,6 @@ fn merged(merged: &Merged) -> String {
         let _ = writeln!(text, "{}", wrapped(&told, "          ", "            "));
     }
     text
-}
-
-fn decision(report: &Report) -> String {
-    let bold = Style::new().effects(Effects::BOLD);
-    let under_way = report.verdict.tally().under_way > 0;
-    let green = match (report.verdict.green, under_way) {
-        _ if report.verdict.decision == Decision::None => "none",
-        (true, _) => "green",
-        (false, true) => "not green yet: the run is at work",
-        (false, false) => "not green",
-    };
-    let (word, why) = report.decision();
-    format!("verdict   {bold}{green}{bold:#}\ndecision  {bold}{word}{bold:#}: {why}\n")
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ impl Ready<'_, '_> {
         let mut record = Record::empty(self.id().clone(), requested, result.outcome, result.reason);
         record.observed = result.evidence.observed;
         record.tests = result.evidence.tests;
+        record.seconds = result.evidence.seconds;
         record.failures = result.evidence.failures;
         record.skips = result.evidence.skips;
         record.memory = result.evidence.memory;

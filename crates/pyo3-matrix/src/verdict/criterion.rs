@@ -43,6 +43,19 @@ pub enum Status {
     NotMeasured,
 }
 
+impl Status {
+    /// As every format names it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Met => "met",
+            Status::Missed => "missed",
+            Status::Undecided => "undecided",
+            Status::NotMeasured => "not measured",
+        }
+    }
+}
+
 /// A speed-up over all cells of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Range {

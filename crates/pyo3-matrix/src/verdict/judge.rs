@@ -12,6 +12,8 @@ use crate::model::negative::NegativeRecord;
 use crate::model::record::{Outcome, Record, TestResult};
 use crate::plan::{Plan, Planned, PlannedNegative};
 use crate::store::intent::Terms;
+use crate::verdict::attribution::symptom::Ended;
+use crate::verdict::attribution::{Attribution, attribute};
 use crate::verdict::criterion::{self, CriterionResult, Status};
 
 /// What the records of one run mean.
@@ -22,6 +24,9 @@ pub struct Verdict {
     pub green: bool,
     pub decision: Decision,
     pub cells: Vec<CellVerdict>,
+    /// What goes wrong, and what the cells in which it does have in common.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributions: Vec<Attribution>,
     pub criteria: Vec<CriterionResult>,
     /// The cells of lines that the manifest does not ask for. They decide nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -143,6 +148,7 @@ pub fn judge(known: Known<'_>) -> Verdict {
         plan.cells.iter().partition(|cell| cell.rehearsal);
     let cells: Vec<_> = meant.iter().map(|planned| judged(planned)).collect();
     let rehearsals: Vec<_> = rehearsed.iter().map(|planned| judged(planned)).collect();
+    let attributions = attributions(plan, &cells, &by_cell);
     let skipped = |record: &&Record| matches!(record.outcome, Outcome::Skipped { .. });
     let live = meant.iter().filter(|planned| planned.excluded.is_none());
     let ran = live.filter_map(|planned| by_cell.get(&planned.cell).copied());
@@ -159,7 +165,18 @@ pub fn judge(known: Known<'_>) -> Verdict {
         () if green && all_met => Decision::Proceed,
         () => Decision::Investigate,
     };
-    Verdict { green, decision, cells, criteria, rehearsals, negatives, flaky: terms.flaky }
+    Verdict { green, decision, cells, attributions, criteria, rehearsals, negatives, flaky: terms.flaky }
+}
+
+/// What goes wrong in these cells, as far as they have a record.
+fn attributions(
+    plan: &Plan,
+    cells: &[CellVerdict],
+    by_cell: &BTreeMap<&CellId, &Record>,
+) -> Vec<Attribution> {
+    let with_record = cells.iter().filter_map(|cell| Some((cell, *by_cell.get(&cell.cell)?)));
+    let ended = with_record.map(|(cell, record)| Ended { outcome: &cell.outcome, record });
+    attribute(plan, &ended.collect::<Vec<_>>())
 }
 
 /// The cells that must not build; one without a record is lost.

@@ -25,6 +25,8 @@ pub struct Evidence {
     /// Files that are there and cannot be understood.
     pub unreadable: Vec<String>,
     pub tests: BTreeMap<String, TestResult>,
+    /// How long each test took.
+    pub seconds: BTreeMap<String, f64>,
     pub failures: BTreeMap<String, TestFailure>,
     /// Why tests were skipped, or are expected to fail.
     pub skips: BTreeMap<String, String>,
@@ -76,6 +78,8 @@ enum Event {
         message: Option<String>,
         #[serde(default)]
         longrepr: Option<String>,
+        #[serde(default)]
+        seconds: Option<f64>,
         time: Option<f64>,
     },
     /// A file of tests that cannot be imported.
@@ -235,8 +239,9 @@ impl Evidence {
                 self.workers.begins(worker, &test);
                 self.tests.insert(test, TestResult::Running);
             }
-            Event::TestEnd { test, worker, result, message, longrepr, time } => {
+            Event::TestEnd { test, worker, result, message, longrepr, seconds, time } => {
                 clock.last = time.unwrap_or(clock.last);
+                self.seconds.extend(seconds.map(|seconds| (test.clone(), seconds)));
                 self.workers.ends(worker, &test);
                 self.ended(test, result, message, longrepr);
             }

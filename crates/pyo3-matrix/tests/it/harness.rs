@@ -242,3 +242,22 @@ pub fn a_cell() -> String {
     let plan: Value = serde_json::from_str(&stdout(&plan)).expect("a plan in JSON");
     plan["cells"][0]["cell"].as_str().expect("a cell").to_owned()
 }
+
+/// Installs the packages of `requirements/<name>.txt` beside the environment of `cell`, and returns the folder. The caller is
+/// alone.
+pub fn installed(name: &str, cell: &str) -> String {
+    let python = cell.split_once('-').map_or(cell, |(python, _)| python);
+    let folder = format!("{}/{name}/{python}", env!("CARGO_TARGET_TMPDIR"));
+    let lock = checkout().join(format!("requirements/{name}.txt"));
+    // The copy of the lock says what is installed; it is written last.
+    let (wanted, stamp) = (std::fs::read(&lock).expect("a lock"), format!("{folder}/lock"));
+    if std::fs::read(&stamp).ok().as_ref() != Some(&wanted) {
+        let lock = lock.to_str().expect("a path in UTF-8");
+        let pip = ["python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"];
+        let what = ["--no-compile", "--require-hashes", "--target", &folder, "-r", lock];
+        let output = run(&[&["shell", cell, "--"], &pip[..], &what[..]].concat());
+        assert!(output.status.success(), "{}", shown(&output));
+        std::fs::write(stamp, wanted).expect("written");
+    }
+    folder
+}

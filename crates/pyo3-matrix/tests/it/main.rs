@@ -23,6 +23,7 @@ mod parts;
 mod programs;
 mod progress;
 mod release;
+mod reports;
 mod retention;
 mod rooms;
 mod rules;

@@ -1,9 +1,7 @@
 //! Do the Python suites that no cell runs pass in a cell's environment? These are the in-cell plugin's own suite, and
 //! the pool's.
 
-use std::fs;
-
-use crate::harness::{Project, a_cell, alone, checkout, run, shown, stdout};
+use crate::harness::{Project, a_cell, alone, installed, run, shown, stdout};
 
 /// Runs pytest with `arguments` in the environment and beside the server of `cell`, with `variables` set.
 fn check(cell: &str, variables: &[String], arguments: &[&str]) {
@@ -21,7 +19,10 @@ fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     let smoke = a_cell();
     let line = smoke.split_once("-pyo3_").expect("a line").1;
     let cell = format!("py{python}-pg{postgres}-pyo3_{line}");
-    let prefork = prefork(&cell, python);
+    let prefork = {
+        let _alone = alone();
+        installed("prefork", &cell)
+    };
     let variables = [
         format!("POOL_TEST_LOOP={event_loop}"),
         format!("POOL_TEST_BRIDGE={bridge}"),
@@ -32,24 +33,6 @@ fn check_pool(python: &str, postgres: &str, event_loop: &str, bridge: &str) {
     // Print the stacks after ten minutes, not after half a minute, which is right for a short test.
     let patience = if every { "faulthandler_timeout=600" } else { "faulthandler_timeout=30" };
     check(&cell, &variables, &["tests/pool", "-m", which, "-o", patience]);
-}
-
-/// Installs the programs that fork their workers, beside the environment of `cell`, and returns the folder.
-fn prefork(cell: &str, python: &str) -> String {
-    let _alone = alone();
-    let folder = format!("{}/prefork/{python}", env!("CARGO_TARGET_TMPDIR"));
-    let lock = checkout().join("requirements/prefork.txt");
-    // The copy of the lock says what is installed; it is written last.
-    let (wanted, stamp) = (fs::read(&lock).expect("a lock"), format!("{folder}/lock"));
-    if fs::read(&stamp).ok().as_ref() != Some(&wanted) {
-        let lock = lock.to_str().expect("a path in UTF-8");
-        let pip = ["python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"];
-        let what = ["--no-compile", "--require-hashes", "--target", &folder, "-r", lock];
-        let output = run(&[&["shell", cell, "--"], &pip[..], &what[..]].concat());
-        assert!(output.status.success(), "{}", shown(&output));
-        fs::write(stamp, wanted).expect("written");
-    }
-    folder
 }
 
 #[test]

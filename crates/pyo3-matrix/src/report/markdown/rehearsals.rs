@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use super::plain;
 use crate::model::cell::Line;
 use crate::report::Report;
+use crate::report::model::moved;
 use crate::verdict::judge::CellVerdict;
-
-/// How many packages that move are named.
-const MOVED: usize = 12;
 
 /// The section about rehearsed lines; nothing where none was.
 pub fn render(report: &Report) -> String {
@@ -22,12 +20,8 @@ pub fn render(report: &Report) -> String {
         for edit in &rehearsal.edits {
             let _ = writeln!(text, "  - `{edit}`");
         }
-        if !rehearsal.moved.is_empty() {
-            let moved: Vec<String> =
-                rehearsal.moved.iter().take(MOVED).map(|moved| format!("`{moved}`")).collect();
-            let more = rehearsal.moved.len().saturating_sub(MOVED);
-            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-            let _ = writeln!(text, "  - Cargo.lock: {}{more}", moved.join(", "));
+        if let Some((_, names)) = moved(&rehearsal.moved, |moved| format!("`{moved}`")) {
+            let _ = writeln!(text, "  - Cargo.lock: {names}");
         }
         for obstacle in &rehearsal.obstacles {
             let _ = writeln!(text, "  - in the way: {}", plain(obstacle));

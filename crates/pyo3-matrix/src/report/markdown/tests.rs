@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::record::Outcome;
 use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
 

@@ -8,7 +8,7 @@ use super::first_line;
 use crate::model::event::{Event, Found, Progress};
 use crate::model::negative::{Ending, NegativeRecord};
 use crate::model::record::{Outcome, Record, TestResult};
-use crate::report::grid::style;
+use crate::report::tone::Tone;
 
 /// An event in words.
 #[must_use]
@@ -62,7 +62,7 @@ pub(super) fn provisioned(found: &[Found]) -> String {
 
 /// One cell's tests are over.
 fn tested(record: &Record, at: Progress) -> String {
-    let style = style(&record.outcome);
+    let style = Tone::from(&record.outcome).style();
     let what = match &record.outcome {
         Outcome::Passed | Outcome::Flaky => tests(record),
         _ => record.reason.as_deref().map(first_line).unwrap_or_default().to_owned(),

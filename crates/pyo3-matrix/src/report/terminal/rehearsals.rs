@@ -3,22 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::model::rehearsal::Rehearsal;
-use crate::report::{Report, grid};
-use pyo3_doctor::words::{counted, wrapped};
-
-/// How many packages that move are named.
-const MOVED: usize = 12;
+use crate::report::model::{Model, moved as moved_of};
+use pyo3_doctor::words::wrapped;
 
 /// The part of a report about rehearsed lines; nothing where none was.
-pub fn render(report: &Report) -> String {
-    let cells = &report.verdict.rehearsals;
-    if cells.is_empty() {
+pub fn render(model: &Model<'_>) -> String {
+    let (report, section) = (model.report, &model.rehearsed);
+    if section.tables.is_empty() {
         return String::new();
     }
     let mut text = String::from("\nrehearsals, which are no part of the verdict\n");
-    text.push_str(&grid::render(cells));
-    text.push_str(&super::reasons(cells, report));
-    text.push_str(&super::failing(cells, report));
+    text.push_str(&super::grid::render(&section.tables));
+    text.push_str(&super::reasons(&section.reasons, report));
+    text.push_str(&super::failing(&section.failing, report));
     report.rehearsals.iter().for_each(|rehearsal| text.push_str(&takes(rehearsal)));
     text
 }
@@ -33,11 +30,8 @@ fn takes(rehearsal: &Rehearsal) -> String {
     if edits.is_empty() && moved.is_empty() {
         let _ = writeln!(text, "  nothing that could be found out");
     }
-    if !moved.is_empty() {
-        let named: Vec<&str> = moved.iter().take(MOVED).map(String::as_str).collect();
-        let more = moved.len().saturating_sub(MOVED);
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        let told = format!("{} in Cargo.lock: {}{more}", counted(moved.len(), "change"), named.join(", "));
+    if let Some((count, names)) = moved_of(moved, String::clone) {
+        let told = format!("{count} in Cargo.lock: {names}");
         let _ = writeln!(text, "{}", wrapped(&told, "  ", "    "));
     }
     for obstacle in obstacles {
@@ -49,11 +43,12 @@ fn takes(rehearsal: &Rehearsal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::{rehearsed, report};
+    use crate::report::tests::{rehearsed, report as plain};
 
     #[test]
     fn a_rehearsal_stands_apart_with_what_it_takes() {
-        let text = render(&rehearsed(1, 1));
+        let report = rehearsed(1, 1);
+        let text = render(&Model::of(&report));
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for said in [
             "rehearsals, which are no part of the verdict",
@@ -65,6 +60,6 @@ mod tests {
         ] {
             assert!(words.contains(said), "{said}: {text}");
         }
-        assert_eq!(render(&report(1, 1)), "");
+        assert_eq!(render(&Model::of(&plain(1, 1))), "");
     }
 }

@@ -82,7 +82,7 @@ impl StageResult {
 
 /// Adds the results of the second stage to those of the first. Of two results of one test the one that says more counts.
 fn add(evidence: Evidence, record: &mut Record) {
-    let Evidence { tests, failures, mut skips, .. } = evidence;
+    let Evidence { tests, seconds, failures, mut skips, .. } = evidence;
     for (test, result) in tests {
         if record.tests.get(&test).is_some_and(|before| weight(*before) > weight(result)) {
             continue;
@@ -91,6 +91,7 @@ fn add(evidence: Evidence, record: &mut Record) {
             Some(reason) => record.skips.insert(test.clone(), reason),
             None => record.skips.remove(&test),
         };
+        record.seconds.extend(seconds.get(&test).map(|took| (test.clone(), *took)));
         record.tests.insert(test, result);
     }
     record.failures.extend(failures);
