@@ -24,8 +24,9 @@ STRICT = ("-W", "error", "--strict-config", "--strict-markers")
 
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the driver away; pytest's plugins go by an option."""
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+    """Take the drivers away; pytest's plugins go by an option."""
+    for driver in ("psycopg", "pg8000"):
+        monkeypatch.setitem(sys.modules, driver, None)
 
 
 BARE = ("-p", "no:benchmark", "-p", "no:asyncio", "-p", "no:xdist")
@@ -47,7 +48,7 @@ def test_cell_beside_a_server_says_which_driver_it_lacks(run_cell: RunCell, monk
     error = cell.json("observed.json")["error"]
     assert error.startswith("cannot ask the server for its version: ")
     assert "psycopg" in error
-    assert error.endswith("\n  hint: add psycopg[binary] to the cell's requirements")
+    assert error.endswith("\n  hint: add psycopg[binary] or pg8000 to the cell's requirements")
 
 
 @pytest.mark.usefixtures("without")

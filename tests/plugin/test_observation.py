@@ -276,6 +276,15 @@ def test_server_is_asked_for_both_of_its_versions(monkeypatch: pytest.MonkeyPatc
     assert asked == {"connect_timeout": 10, "autocommit": True}
 
 
+def test_server_is_asked_by_pg8000_where_psycopg_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = server_version()
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert server_version() == expected
+    monkeypatch.setenv("PGPORT", "1")
+    with pytest.raises(UnobservableError, match=r"^cannot ask the server for its version: "):
+        server_version()
+
+
 @pytest.mark.parametrize(("number", "text"), [(None, ("16.14",)), (("160014",), None)])
 def test_server_without_a_version_is_unobservable(
     monkeypatch: pytest.MonkeyPatch, number: tuple[str] | None, text: tuple[str] | None
