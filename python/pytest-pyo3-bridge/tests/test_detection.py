@@ -59,6 +59,18 @@ def test_a_run_that_makes_no_check_is_a_problem_and_no_result(tmp_path: Path, mo
     assert "deselected" in found.problem
 
 
+def test_the_settings_of_the_project_around_are_not_those_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("subject.py").write_text(f"{CLEAN}\nimport warnings\nwarnings.warn('loud')\n", encoding="utf-8")
+    tmp_path.joinpath("pytest.ini").write_text(
+        "[pytest]\nfilterwarnings = error\nno_such_option = 1\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    found = detection.detect(detection.Fault("none", "", "core", ()), "subject.py", "quick", 7, ["-k", "error-arrives"])
+    assert (found.problem, found.found) == ("", {})
+
+
 def test_a_build_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "faults.toml"
     path.write_text(ENTRY.format("optimised", "core"), encoding="utf-8")

@@ -135,7 +135,11 @@ def detect(fault: Fault, adapter: str, depth: str, seed: int, more: Sequence[str
     """
     with tempfile.TemporaryDirectory(prefix="pyo3-detect-") as folder:
         result = Path(folder) / "bridge.json"
+        # What the project around says to pytest is not for this run: a warning that is an error there may be the fault.
+        own = Path(folder) / "pytest.ini"
+        own.write_text("[pytest]\n", encoding="utf-8")
         arguments = [
+            *("-c", str(own), "--rootdir", folder),
             *("-p", "pytest_pyo3_bridge.plugin", "-p", "no:cacheprovider", "--pyargs", "pytest_pyo3_bridge", "-q"),
             f"--bridge-adapter={adapter}",
             f"--bridge-depth={depth}",
