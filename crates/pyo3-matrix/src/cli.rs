@@ -293,9 +293,9 @@ pub enum ReportFormat {
     Json,
     /// For a step summary or a pull request
     Markdown,
-    /// badge.json, for the endpoint of shields.io
-    /// JUnit XML: a suite per cell.
+    /// JUnit XML: a suite per cell
     Junit,
+    /// badge.json, for the endpoint of shields.io
     BadgeJson,
     /// badge.svg
     BadgeSvg,

@@ -14,7 +14,7 @@ pub enum Tone {
     Flaky,
     /// It was measured, and not decided.
     Undecided,
-    /// Nobody measured it.
+    /// There is no measurement of it.
     Unmeasured,
     Skipped,
     Stopped,
