@@ -14,6 +14,7 @@ import pytest
 from pytest_pyo3_bridge.benchmark import block
 from pytest_pyo3_bridge.benchmark.block import (
     calibrate,
+    frozen_by_the_program,
     frozen_heap,
     grown,
     performance_clock,
@@ -126,7 +127,7 @@ def test_a_tracer_is_off_within_a_block_and_back_after_it() -> None:
 
 @pytest.fixture
 def _thawed() -> Iterator[None]:
-    assert gc.get_freeze_count() == 0
+    assert not frozen_by_the_program()
     yield
     gc.unfreeze()
 

@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_pyo3_bridge import resources
 from pytest_pyo3_bridge.adapter import Loaded
 from pytest_pyo3_bridge.postgres import own
 from pytest_pyo3_bridge.postgres.as_core import AsCore
 from pytest_pyo3_bridge.postgres.driver import failure
 from pytest_pyo3_bridge.postgres.dsn import parse
-from pytest_pyo3_bridge.postgres.observer import connect
+from pytest_pyo3_bridge.postgres.observer import Session, connect
 from pytest_pyo3_bridge.postgres.proxy import Proxy, tag
 from pytest_pyo3_bridge.postgres.server import Bench
 from pytest_pyo3_bridge.trial import Inapplicable
@@ -179,6 +183,46 @@ def test_a_slow_wire_changes_no_byte(turned: Turned, bench: Bench) -> None:
             return await pool.rows("select g, repeat('é', g) from generate_series(1, 20) as g")
 
     assert turned.run(slow()) == [(number, "é" * number) for number in range(1, 21)]
+
+
+def test_no_socket_is_left_where_the_server_resets_the_connection(turned: Turned) -> None:
+    errors: list[BaseException] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def reset() -> None:
+            accepted, _ = listening.accept()
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            accepted.close()
+
+        thread = threading.Thread(target=reset)
+        thread.start()
+        before = resources.counts()["file_descriptors"]
+        try:
+            connect(turned.server.dsn.with_(host="127.0.0.1", port=listening.getsockname()[1]))
+        except OSError as error:
+            # As long as the error lives, its traceback keeps what was made.
+            errors.append(error)
+        thread.join()
+        assert resources.counts()["file_descriptors"] == before
+    assert len(errors) == 1
+
+
+def test_a_session_closes_its_socket_where_nobody_hears_the_goodbye(turned: Turned, bench: Bench) -> None:
+    async def cut() -> tuple[Session, int]:
+        before = resources.counts()["file_descriptors"]
+        async with bench.proxied() as (proxy, site):
+            session = await asyncio.get_running_loop().run_in_executor(None, connect, site.dsn)
+            proxy.cut()
+            await asyncio.sleep(0.1)
+            errors.append(await failure(asyncio.get_running_loop().run_in_executor(None, session.run, "select 1")))
+            errors.append(await failure(asyncio.get_running_loop().run_in_executor(None, session.close)))
+        return session, resources.counts()["file_descriptors"] - before
+
+    errors: list[BaseException | None] = []
+    session, left = turned.run(cut())
+    assert left == 0
+    assert None not in errors
+    del session
 
 
 def test_nothing_is_found_in_an_empty_folder(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ if a second one is so too, since one interruption would otherwise end the search
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import math
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -115,7 +117,7 @@ def frozen_heap() -> Iterator[None]:
     A collection of a large process takes longer than a block does. Where the program has frozen objects of its own,
     nothing is done, since `gc.unfreeze` would thaw those as well.
     """
-    if not hasattr(gc, "freeze") or gc.get_freeze_count():
+    if not hasattr(gc, "freeze") or frozen_by_the_program():
         yield
         return
     gc.collect()
@@ -124,6 +126,24 @@ def frozen_heap() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def frozen_by_the_program() -> bool:
+    """Whether more objects are frozen than the interpreter itself freezes at its start, as CPython 3.12 does."""
+    frozen = gc.get_freeze_count()
+    return frozen > 0 and frozen > _frozen_at_start()
+
+
+@functools.cache
+def _frozen_at_start() -> int:
+    """Return how many objects a fresh interpreter has frozen; 0 where none can be asked."""
+    if not sys.executable:
+        return 0
+    asked = [sys.executable, "-I", "-S", "-c", "import gc; print(gc.get_freeze_count())"]
+    try:
+        return int(subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return 0
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
+import socket
 import ssl
 import threading
 import time
@@ -42,7 +44,27 @@ LOCKS = """
     order by granted, pid limit 200"""
 
 
-def connect(dsn: Dsn, seconds: float = PATIENCE) -> Any:
+class Session:
+    """pg8000's session on a socket of the kit's own, since pg8000 leaves one open whose server has gone away."""
+
+    def __init__(self, native: Any, way: socket.socket) -> None:
+        self._native = native
+        self._way = way
+
+    def run(self, sql: str) -> list[list[Any]] | None:
+        """Run one statement, or several without parameters, and return the rows. It blocks."""
+        found: list[list[Any]] | None = self._native.run(sql)
+        return found
+
+    def close(self) -> None:
+        """Say goodbye, and close the socket even where nobody hears it."""
+        try:
+            self._native.close()
+        finally:
+            _shut(self._way)
+
+
+def connect(dsn: Dsn, seconds: float = PATIENCE) -> Session:
     """Open a session. It blocks.
 
     Raises:
@@ -53,19 +75,16 @@ def connect(dsn: Dsn, seconds: float = PATIENCE) -> Any:
     except ImportError:
         message = "the kit's own session at the server needs pg8000: pip install 'pytest-pyo3-bridge[postgres]'"
         raise Inapplicable(message) from None
-    way: dict[str, Any] = {"unix_sock": dsn.socket} if dsn.is_local else {"host": dsn.host, "port": dsn.port}
     mode = dict(dsn.options).get("sslmode", "prefer")
 
-    def session(*, context: ssl.SSLContext | bool) -> Any:
-        return native.Connection(
-            dsn.user,
-            password=dsn.password,
-            database=dsn.database,
-            timeout=seconds,
-            ssl_context=context,
-            application_name=NAME,
-            **way,
-        )
+    def session(*, context: ssl.SSLContext | bool) -> Session:
+        way = _way(dsn, seconds)
+        try:
+            login = {"password": dsn.password, "database": dsn.database, "application_name": NAME}
+            return Session(native.Connection(dsn.user, host=dsn.host, sock=way, ssl_context=context, **login), way)
+        except BaseException:
+            _shut(way)
+            raise
 
     if dsn.is_local or mode in {"disable", "allow"}:
         return session(context=False)
@@ -75,6 +94,29 @@ def connect(dsn: Dsn, seconds: float = PATIENCE) -> Any:
         if mode != "prefer":
             raise
         return session(context=False)
+
+
+def _way(dsn: Dsn, seconds: float) -> socket.socket:
+    """Return a socket that is connected to the server."""
+    if not dsn.is_local:
+        made = socket.create_connection((dsn.host, dsn.port), seconds)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return made
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        made.settimeout(seconds)
+        made.connect(dsn.socket)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _shut(way: socket.socket) -> None:
+    """Close the descriptor itself: `close` of a socket that has a file waits for the file."""
+    descriptor = way.detach()
+    if descriptor >= 0:
+        os.close(descriptor)
 
 
 def _unverified() -> ssl.SSLContext:
@@ -90,7 +132,7 @@ class Observer:
 
     def __init__(self, dsn: Dsn) -> None:
         self.dsn = dsn
-        self._session: Any = None
+        self._session: Session | None = None
         self._thread: ThreadPoolExecutor | None = None
 
     async def rows(self, sql: str) -> list[list[Any]]:
