@@ -141,7 +141,7 @@ def _frozen_at_start() -> int:
         return 0
     asked = [sys.executable, "-I", "-S", "-c", "import gc; print(gc.get_freeze_count())"]
     try:
-        return int(subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout)
+        return int(subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout)  # noqa: S603
     except (OSError, subprocess.SubprocessError, ValueError):
         return 0
 

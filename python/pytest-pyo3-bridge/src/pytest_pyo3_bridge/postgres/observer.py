@@ -225,7 +225,7 @@ def _look(dsn: Dsn) -> str:
     try:
         session = connect(dsn, LOOK)
         try:
-            return described(session.run(SESSIONS), session.run(LOCKS))
+            return described(session.run(SESSIONS) or [], session.run(LOCKS) or [])
         finally:
             session.close()
     except Exception as error:  # noqa: BLE001 (it is told)
