@@ -144,9 +144,11 @@ def test_guest_at_one_reading_is_no_growth_and_hides_none() -> None:
 async def test_a_guest_of_another_thread_leaves_in_the_pause_before_a_reading() -> None:
     late = iter([False] * 15 + [True] * 20)
     threads = []
+    held = threading.Barrier(2)
 
     def hold() -> None:
         answer = [object() for _ in range(500)]
+        held.wait()
         time.sleep(leak.LETTING_GO / 5)
         answer.clear()
 
@@ -155,8 +157,7 @@ async def test_a_guest_of_another_thread_leaves_in_the_pause_before_a_reading() 
         if next(late, False):
             threads.append(threading.Thread(target=hold))
             threads[-1].start()
-            # It has the answer now, and this thread has the interpreter.
-            time.sleep(0)
+            held.wait()
 
     measured = await measure(work, PLAN)
     for thread in threads:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.99
 Z = statistics.NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
-# Seconds before a reading. The thread that brought the last answer holds it until it gets the interpreter back, and a turn
-# of the loop that waits for nothing does not hand that over: in 10 of 60 measures of PrototypePool each late reading had an
-# answer of 500 rows too many (measured on 3.13.0, over pyo3-async-runtimes 0.28); with the pause none of 85 had.
+# Seconds before a reading. The thread that brought the last answer holds it until it gets the interpreter back, and a
+# turn of the loop that waits for nothing does not hand that over: in 10 of 60 measures of PrototypePool each late
+# reading had an answer of 500 rows too many (3.13.0, pyo3-async-runtimes 0.28); with the pause none of 85 had.
 LETTING_GO = 0.005
 # Without the GIL, what one thread made and another let go is freed once both counts are merged, and a collection has
 # that done. At a third of the readings after one collection a list of 200 texts was still there; after a pause and a
@@ -92,7 +92,7 @@ class LeakMeasure:
         return theil_sen(self.sizes[size], self.plan.per_block / 1000)
 
     def late_slope(self, size: str) -> Slope:
-        """Growth of a size over the later half of the readings: what fills up grows less by then, and a leak does not."""
+        """Growth of a size over the later half of the readings: what fills up grows less by then; a leak does not."""
         readings = self.sizes[size]
         return theil_sen(readings[(len(readings) - 1) // 2 :], self.plan.per_block / 1000)
 

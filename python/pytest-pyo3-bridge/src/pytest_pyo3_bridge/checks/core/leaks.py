@@ -23,8 +23,8 @@ AT_ONCE = 10
 SOURCE = "PyO3/pyo3-async-runtimes#64"
 # Rows of an answer that is large: its buffers are other than those of small ones.
 LARGE = 500
-# So many times the usual bytes are no leak there. What is lost per row or per buffer is 8 MB in 1,000 answers, while the
-# allocator takes up to 0.5 MB more before it has all that it needs (measured over 1,800 answers in a new process).
+# So many times the usual bytes are no leak there. What is lost per row or per buffer is 8 MB in 1,000 answers, while
+# the allocator takes up to 0.5 MB more before it has all that it needs (over 1,800 answers in a new process).
 LARGE_TIMES = 8
 # How long a reading waits for descriptors that are on their way out.
 PATIENCE = 3.0
