@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 # Seconds until the pool gives up on a connection: its own default is longer than the kit waits for an answer.
-TIMEOUT = 7.0
+TIMEOUT = 4.0
 
 
 class Adapter:
