@@ -1,6 +1,7 @@
 //! Which cells does a request mean? `Config` and a [`Request`] in, a [`Plan`] out. Pure: it looks up nothing on the
 //! machine, so a plan is the same everywhere.
 
+pub mod cause;
 pub mod cost;
 pub mod coverage;
 pub mod estimate;
@@ -10,6 +11,7 @@ pub mod legality;
 pub mod part;
 mod select;
 pub mod shard;
+pub mod space;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::cell::CellId;
 use crate::plan::Named;
+use crate::plan::cause::{Cause, words};
 use crate::report::{Report, repro};
 use crate::verdict::attribution::Attribution;
-use crate::verdict::attribution::condition::{Cause, words};
 
 /// How many explanations of one symptom are told.
 const EXPLANATIONS: usize = 3;
@@ -101,8 +101,8 @@ mod tests {
     use super::*;
     use crate::model::cell::Release;
     use crate::model::record::Outcome;
+    use crate::plan::cause::{Bound, Condition};
     use crate::report::tests::report;
-    use crate::verdict::attribution::condition::{Bound, Condition};
 
     /// A report of two Pythons and four servers, in which this goes wrong on the first server.
     fn planted(change: impl Fn(&mut Attribution)) -> Vec<Why> {

@@ -1,7 +1,6 @@
 //! Why are these cells red, and not those? The records of a run in; for each symptom the least that its cells have in
 //! common, out. Pure.
 
-pub mod condition;
 pub mod explain;
 pub mod symptom;
 
@@ -13,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::cell::CellId;
 use crate::model::record::Outcome;
 use crate::plan::Plan;
-use condition::Cause;
-use explain::{Pattern, Space};
+use crate::plan::cause::Cause;
+use crate::plan::space::Space;
+use explain::{Pattern, explain};
 use symptom::Known;
 
 /// What goes wrong in some cells, and what these have in common.
@@ -63,7 +63,7 @@ pub fn attribute(plan: &Plan, ended: &[symptom::Ended<'_>]) -> Vec<Attribution> 
         }
     }
     let explained = |(known, mut attribution): (Known<'_>, Attribution)| {
-        let found = space.explain(&pattern(&space, &known));
+        let found = explain(&space, &pattern(&space, &known));
         attribution.explanations = found.explanations;
         attribution.decides = found.decides;
         attribution

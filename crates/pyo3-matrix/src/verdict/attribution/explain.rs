@@ -1,23 +1,10 @@
-//! Which causes fit a pattern of red and green cells? Enumerated: a matrix of 5 x 4 x 8 cells has 508 different ones.
-
-use std::collections::{BTreeMap, HashSet};
+//! Which causes fit a pattern of red and green cells?
 
 use fixedbitset::FixedBitSet;
 
-use super::condition::{Axes, Cause};
 use crate::model::cell::CellId;
-use pyo3_doctor::facts::{Acceptance, LineFacts};
-
-/// So many cells at most are thought of beyond those that were planned.
-const MOST_CELLS: usize = 20_000;
-
-/// All cells of a matrix, and every cause that can concern some of them.
-pub struct Space {
-    cells: Vec<CellId>,
-    places: BTreeMap<CellId, usize>,
-    /// The shortest first. No two concern the same cells.
-    causes: Vec<(Cause, FixedBitSet)>,
-}
+use crate::plan::cause::Cause;
+use crate::plan::space::Space;
 
 /// What is known of one symptom: the cells that show it, and those that show that it is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,83 +21,40 @@ pub struct Explained {
     pub decides: Option<CellId>,
 }
 
-impl Space {
-    /// The space that these cells span: each combination of their values which can be built.
-    #[must_use]
-    pub fn of(planned: &[CellId]) -> Space {
-        let axes = Axes::of(planned);
-        let mut cells = planned.to_vec();
-        if axes.product_len() <= MOST_CELLS {
-            let known: HashSet<&CellId> = planned.iter().collect();
-            cells.extend(
-                axes.product().into_iter().filter(|cell| !known.contains(cell) && can_be_built(cell)),
-            );
-        }
-        let places = cells.iter().cloned().zip(0..).collect();
-        let mut seen = HashSet::new();
-        let mut causes = Vec::new();
-        for cause in axes.causes() {
-            let concerned: FixedBitSet = (0..cells.len()).filter(|&at| cause.holds(&cells[at])).collect();
-            if !concerned.is_clear() && seen.insert(concerned.clone()) {
-                causes.push((cause, concerned));
-            }
-        }
-        Space { cells, places, causes }
+/// The shortest explanations: one cause; else two causes of which each is enough, and which say less than the cells
+/// themselves would.
+#[must_use]
+pub fn explain(space: &Space, pattern: &Pattern) -> Explained {
+    let Pattern { red, green } = pattern;
+    let fitting: Vec<&(Cause, FixedBitSet)> =
+        space.causes.iter().filter(|(_, of)| of.is_disjoint(green) && !of.is_disjoint(red)).collect();
+    let mut found: Vec<(Vec<&Cause>, FixedBitSet)> = Vec::new();
+    let whole = fitting.iter().filter(|(_, of)| red.is_subset(of));
+    let least = whole.clone().map(|(cause, _)| cause.0.len()).min();
+    for (cause, of) in whole.filter(|(cause, _)| Some(cause.0.len()) == least) {
+        found.push((vec![cause], of.clone()));
     }
+    if found.is_empty() {
+        found = two_causes(&fitting, red);
+    }
+    let decides = splits(space, &found, pattern).map(|place| space.cells[place].clone());
+    let explanations = found.into_iter().map(|(causes, _)| causes.into_iter().cloned().collect());
+    Explained { explanations: explanations.collect(), decides }
+}
 
-    /// An empty set of cells.
-    #[must_use]
-    pub fn none(&self) -> FixedBitSet {
-        FixedBitSet::with_capacity(self.cells.len())
+/// The cell that is not known yet, and that about half of the explanations concern.
+fn splits(space: &Space, found: &[(Vec<&Cause>, FixedBitSet)], pattern: &Pattern) -> Option<usize> {
+    if found.len() < 2 {
+        return None;
     }
-
-    /// The place of a cell in every set.
-    #[must_use]
-    pub fn place(&self, cell: &CellId) -> Option<usize> {
-        self.places.get(cell).copied()
+    let mut concerned = vec![0_usize; space.cells.len()];
+    for (_, of) in found {
+        of.ones().for_each(|place| concerned[place] += 1);
     }
-
-    /// How many different causes there are.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.causes.len()
-    }
-
-    /// The shortest explanations: one cause; else two causes of which each is enough, and which say less than the cells
-    /// themselves would.
-    #[must_use]
-    pub fn explain(&self, pattern: &Pattern) -> Explained {
-        let Pattern { red, green } = pattern;
-        let fitting: Vec<&(Cause, FixedBitSet)> =
-            self.causes.iter().filter(|(_, of)| of.is_disjoint(green) && !of.is_disjoint(red)).collect();
-        let mut found: Vec<(Vec<&Cause>, FixedBitSet)> = Vec::new();
-        let whole = fitting.iter().filter(|(_, of)| red.is_subset(of));
-        let least = whole.clone().map(|(cause, _)| cause.0.len()).min();
-        for (cause, of) in whole.filter(|(cause, _)| Some(cause.0.len()) == least) {
-            found.push((vec![cause], of.clone()));
-        }
-        if found.is_empty() {
-            found = two_causes(&fitting, red);
-        }
-        let decides = self.splits(&found, pattern).map(|place| self.cells[place].clone());
-        let explanations = found.into_iter().map(|(causes, _)| causes.into_iter().cloned().collect());
-        Explained { explanations: explanations.collect(), decides }
-    }
-
-    /// The cell that is not known yet, and that about half of the explanations concern.
-    fn splits(&self, found: &[(Vec<&Cause>, FixedBitSet)], pattern: &Pattern) -> Option<usize> {
-        if found.len() < 2 {
-            return None;
-        }
-        let mut concerned = vec![0_usize; self.cells.len()];
-        for (_, of) in found {
-            of.ones().for_each(|place| concerned[place] += 1);
-        }
-        let split = |place: &usize| concerned[*place].min(found.len() - concerned[*place]);
-        let unknown = (0..self.cells.len()).filter(|&at| !pattern.red[at] && !pattern.green[at]);
-        // Of equals the first, in the order of the cells.
-        unknown.rev().max_by_key(split).filter(|place| split(place) > 0)
-    }
+    let split = |place: &usize| concerned[*place].min(found.len() - concerned[*place]);
+    let unknown = (0..space.cells.len()).filter(|&at| !pattern.red[at] && !pattern.green[at]);
+    // Of equals the first, in the order of the cells.
+    unknown.rev().max_by_key(split).filter(|place| split(place) > 0)
 }
 
 /// Two causes that concern all red cells together, with as few conditions as possible. As many conditions as cells explain
@@ -143,9 +87,4 @@ fn two_causes<'a>(
         }
     }
     found
-}
-
-/// Whether the cell's line takes its Python, as far as is known.
-fn can_be_built(cell: &CellId) -> bool {
-    LineFacts::of(cell.line).is_none_or(|facts| facts.accepts(cell.python) == Acceptance::Accepted)
 }

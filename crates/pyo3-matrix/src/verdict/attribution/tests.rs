@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
-use super::condition::{Axes, Cause};
-use super::explain::{Pattern, Space};
+use super::explain::{Pattern, explain};
 use super::symptom::Ended;
 use super::*;
 use crate::config::Missing;
 use crate::model::record::{Attempt, Record, TestResult, Versions};
+use crate::plan::cause::{self, Axes, Cause};
 use crate::plan::coverage::pairwise;
+use crate::plan::space::Space;
 use crate::plan::{Named, Planned};
 
 const TEST: &str = "tests/a.py::test_a";
@@ -64,7 +65,7 @@ fn of_test(cells: &[CellId], is_red: impl Fn(&CellId) -> bool) -> Attribution {
 /// The first explanation in words.
 fn words(attribution: &Attribution) -> String {
     let causes = attribution.explanations.first().expect("an explanation");
-    condition::words(causes, &plan(&[]).services).unwrap_or_default()
+    cause::words(causes, &plan(&[]).services).unwrap_or_default()
 }
 
 /// Whether the test fails on these cells for this reason.
@@ -76,7 +77,7 @@ fn check(is_red: impl Fn(&str) -> bool, expected: &str) {
 
 #[test]
 fn a_matrix_of_five_four_and_eight_values_has_508_different_causes() {
-    assert_eq!(Space::of(&all_cells()).len(), 508);
+    assert_eq!(Space::of(&all_cells()).causes.len(), 508);
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn each_of_them_is_found_and_no_other_where_all_cells_ran() {
     let cells = all_cells();
     let space = Space::of(&cells);
     for cause in Axes::of(&cells).causes() {
-        let found = space.explain(&seen(&space, &cells, &cause)).explanations;
+        let found = explain(&space, &seen(&space, &cells, &cause)).explanations;
         let concerned: Vec<_> = cells.iter().filter(|cell| cause.holds(cell)).collect();
         let [causes] = &found[..] else { panic!("{cause:?}: {found:?}") };
         let [same] = &causes[..] else { panic!("{cause:?}: {found:?}") };
@@ -114,14 +115,14 @@ fn a_pairwise_run_finds_every_cause_with_a_few_further_cells() {
     let mut further = 0;
     for cause in &causes {
         let mut pattern = seen(&space, &some, cause);
-        let mut explained = space.explain(&pattern);
+        let mut explained = explain(&space, &pattern);
         while let Some(next) = &explained.decides {
             further += 1;
             let place = space.place(next).expect("a cell of the space");
             assert!(!pattern.red[place] && !pattern.green[place], "{next} was asked for twice");
             let set = if cause.holds(next) { &mut pattern.red } else { &mut pattern.green };
             set.insert(place);
-            explained = space.explain(&pattern);
+            explained = explain(&space, &pattern);
         }
         let [causes] = &explained.explanations[..] else { panic!("{cause:?}: {explained:?}") };
         let [found] = &causes[..] else { panic!("{cause:?}: {explained:?}") };
