@@ -252,6 +252,9 @@ pub struct Manner {
     /// Exit with 1 where a cell of a rehearsed line is red as well
     #[arg(long)]
     pub strict: bool,
+    /// Where several causes would explain a failure, run the cells that tell them apart
+    #[arg(long, conflicts_with_all = ["only", "shard", "failed"])]
+    pub explain: bool,
 }
 
 /// Which of them, where they are shared with other machines or were run before.

@@ -1,5 +1,6 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
+mod explain;
 mod mutants;
 mod parts;
 mod plans;

@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod forecast;
 pub mod foretold;
 pub mod legality;
+pub mod locating;
 pub mod part;
 mod select;
 pub mod shard;

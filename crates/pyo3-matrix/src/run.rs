@@ -24,7 +24,7 @@ use crate::model::event::{Event, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::ledger::Ledger;
 use crate::model::record::{self, Attempt, Durations, Outcome, Record, Thoroughness};
-use crate::plan::part::{Cut, Part};
+use crate::plan::part::Cut;
 use crate::plan::{Plan, Planned};
 use crate::provision::tools;
 use crate::provision::{Context, ProvisionError};
@@ -75,11 +75,12 @@ pub fn run(
 ) -> Result<RunFolder, RunError> {
     let target = context.config.target();
     let plan = &intent.plan.clone();
-    let retry = matches!(&intent.part, Some(Part { cut: Cut::Retry { .. }, .. }));
+    let cut = intent.part.as_ref().map(|part| &part.cut);
+    let further = matches!(cut, Some(Cut::Retry { .. } | Cut::Explain { .. }));
     let folder = RunFolder::create(&target, intent)?;
     let _alive = Alive::claim(&folder)?;
-    // A retry counts together with what it retries; the merge of both is the latest.
-    if !retry {
+    // What comes after another run counts together with it; the merge of both is the latest.
+    if !further {
         folder.becomes_latest(&target)?;
     }
     let mut clock = Clock::start();

@@ -57,7 +57,7 @@ pub enum Choice {
     These(Vec<String>),
 }
 
-/// How the chosen values of the three axes become cells.
+/// How the chosen values of the axes become cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
@@ -66,6 +66,8 @@ pub enum Combine {
     Product,
     /// As few cells as possible in which every pair of values of every two axes occurs.
     Pairwise,
+    /// As few cells as possible that tell every single cause of a failure from every other.
+    Locating,
 }
 
 /// What becomes of cells whose interpreter can neither be found nor fetched.

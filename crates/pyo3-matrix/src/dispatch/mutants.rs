@@ -23,7 +23,8 @@ pub fn run(cells: Vec<String>, pytest: &[String], config: &Config) -> Result<End
     let own = project::load(Some(&file))?;
     let own = project::with_checkout(own.config)?;
     let request = Request { cells, ..Request::default() };
-    let manner = Manner { benchmarks: Some(Benchmarks::Off), jobs: None, retries: 0, strict: false };
+    let manner =
+        Manner { benchmarks: Some(Benchmarks::Off), jobs: None, retries: 0, strict: false, explain: false };
     let ending = parts::run(&request, &Partial::default(), &manner, pytest, &own)?;
     let folder = RunFolder::open(&own.target(), None)?;
     for record in folder.read()?.records {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::reports::{self, show};
-use super::{ending, jobs, tell, voice};
+use super::{ending, explain, jobs, tell, voice};
 use crate::build::knowledge::{self, Which};
 use crate::build::wheel;
 use crate::cli::{Manner, Partial};
@@ -44,7 +44,10 @@ pub fn run(
     let options = manner.options(Benchmarks::Quick);
     let (plan, part) = narrowed(plan::plan(config, request)?, partial, config)?;
     let config = &asked(&plan, pytest, config);
-    let (folder, interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
+    let (mut folder, mut interrupted) = run_plan(plan, part, Basis::of(config)?, options, config)?;
+    if manner.explain && !interrupted {
+        (folder, interrupted) = explain::further(folder, options, config)?;
+    }
     let report = show(&folder, config)?;
     Ok(if interrupted { Ending::Interrupted } else { strictly(&report, manner.strict) })
 }
@@ -88,7 +91,7 @@ fn narrowed(plan: Plan, partial: &Partial, config: &Config) -> Result<(Plan, Opt
 }
 
 /// Runs `plan`, and says whether that was interrupted.
-fn run_plan(
+pub(super) fn run_plan(
     plan: Plan,
     part: Option<Part>,
     basis: Basis,

@@ -124,7 +124,21 @@ impl Condition {
         choices || self.axis() != other.axis()
     }
 
-    fn axis(&self) -> (u8, &str) {
+    /// Whether it means one value of its axis.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        match self {
+            Condition::Line(bound, _) | Condition::Python(bound, _) | Condition::Release(bound, _) => {
+                *bound == Bound::Exactly
+            }
+            Condition::FreeThreaded(_) | Condition::Choice(_) => true,
+            Condition::NotChoice(_) => false,
+        }
+    }
+
+    /// What tells its axis from others, as far as a value says.
+    #[must_use]
+    pub fn axis(&self) -> (u8, &str) {
         match self {
             Condition::Line(..) => (0, ""),
             Condition::Python(..) => (1, ""),

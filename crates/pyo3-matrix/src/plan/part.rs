@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::cell::{CellId, Line};
 use crate::plan::cost::Costs;
 use crate::plan::shard::{self, Shard};
-use crate::plan::{Plan, PlannedNegative};
+use crate::plan::{Plan, Planned, PlannedNegative};
 
 /// What a partial run is a part of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,8 @@ pub enum Cut {
     Shard { index: usize, of: usize, by: String },
     /// The cells of an earlier run that did not pass.
     Retry { run: String },
+    /// Cells that tell apart what may explain the failures of an earlier run.
+    Explain { run: String },
 }
 
 /// The reason why there is no such part.
@@ -70,6 +72,17 @@ impl Part {
         let plan = Plan { negatives: kept.cloned().collect(), ..narrowed(&whole, cells) };
         (plan, Part { whole, cut: Cut::Retry { run } })
     }
+
+    /// Returns `further` cells for the failures of `run`, as a part of `whole` and these cells.
+    #[must_use]
+    pub fn explain(mut whole: Plan, run: String, further: Plan) -> (Plan, Part) {
+        let plan =
+            Plan { preset: whole.preset.clone(), missing: whole.missing, negatives: Vec::new(), ..further };
+        let new = plan.cells.iter().filter(|new| whole.cells.iter().all(|known| known.cell != new.cell));
+        let new: Vec<Planned> = new.cloned().collect();
+        whole.cells.extend(new);
+        (plan, Part { whole, cut: Cut::Explain { run } })
+    }
 }
 
 /// Returns the part of `whole` with `cells`. A negative cell belongs to the shard with the first cell of its line, so
@@ -90,6 +103,7 @@ impl fmt::Display for Part {
             Cut::Named => f.write_str("some cells"),
             Cut::Shard { index, of, .. } => write!(f, "shard {index}/{of}"),
             Cut::Retry { run } => write!(f, "what did not pass in {run}"),
+            Cut::Explain { run } => write!(f, "what explains the failures of {run}"),
         }?;
         let count = self.whole.live().count();
         write!(f, " of {count} cell{}", if count == 1 { "" } else { "s" })
@@ -109,6 +123,19 @@ mod tests {
         );
         let config = Config::parse(&text, "matrix.toml".as_ref(), "/".into()).expect("a valid config");
         plan(&config, &Request::default()).expect("a plan")
+    }
+
+    #[test]
+    fn further_cells_widen_the_whole_once_and_build_no_negative_cell() {
+        let config =
+            Config::parse(include_str!("../../../../matrix.toml"), "matrix.toml".as_ref(), "/".into());
+        let cells = ["py3.13-pg16-pyo3_0.29", "py3.13-pg16-pyo3_0.30"].map(str::to_owned).to_vec();
+        let request = Request { cells, negative: true, ..Request::default() };
+        let further = plan(&config.expect("a config"), &request).expect("a plan");
+        let (plan, part) = Part::explain(grid(), "r1".into(), further);
+        assert_eq!((plan.preset.as_str(), plan.cells.len(), plan.negatives.len()), ("grid", 2, 0));
+        assert_eq!(part.whole.cells.len(), grid().cells.len() + 1);
+        assert_eq!(part.to_string(), "what explains the failures of r1 of 17 cells");
     }
 
     #[test]

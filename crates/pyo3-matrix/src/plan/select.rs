@@ -4,6 +4,8 @@ use crate::config::axis::Axis;
 use crate::config::{Choice, Combine, Config, Preset};
 use crate::model::cell::{CellId, Value};
 use crate::plan::coverage::{Place, pairwise};
+use crate::plan::locating::locating;
+use crate::plan::space::can_be_built;
 use crate::plan::{PlanError, Request, excluded};
 
 /// Returns the cells of a preset. The request may narrow or widen its axes.
@@ -17,13 +19,19 @@ pub(super) fn chosen(config: &Config, preset: &Preset, request: &Request) -> Res
         let asked = request.axes.get(&axis.name).map_or(&[][..], Vec::as_slice);
         axes.extend(values(axis, asked, preset.choices.get(&axis.name))?);
     }
-    if preset.combine == Combine::Product {
-        return Ok(product(&axes));
-    }
-    let sizes: Vec<usize> = axes.iter().map(Vec::len).collect();
-    let at = |place: &Place| of_place(&axes, place);
-    let run = |place: &Place| excluded(config, &preset.exclude, &at(place)).is_none();
-    let mut cells: Vec<CellId> = pairwise(&sizes, run).iter().map(at).collect();
+    let run = |cell: &CellId| excluded(config, &preset.exclude, cell).is_none();
+    let mut cells = match preset.combine {
+        Combine::Product => return Ok(product(&axes)),
+        Combine::Pairwise => {
+            let sizes: Vec<usize> = axes.iter().map(Vec::len).collect();
+            let at = |place: &Place| of_place(&axes, place);
+            pairwise(&sizes, |place| run(&at(place))).iter().map(at).collect()
+        }
+        Combine::Locating => {
+            let all: Vec<CellId> = product(&axes).into_iter().filter(run).filter(can_be_built).collect();
+            locating(&all).into_iter().map(|at| all[at].clone()).collect::<Vec<_>>()
+        }
+    };
     cells.sort_by_cached_key(CellId::by_wheel);
     Ok(cells)
 }

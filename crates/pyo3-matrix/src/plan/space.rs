@@ -34,6 +34,13 @@ impl Space {
         Space::over(cells, &axes)
     }
 
+    /// These cells alone.
+    #[must_use]
+    pub fn only(cells: Vec<CellId>) -> Space {
+        let axes = Axes::of(&cells);
+        Space::over(cells, &axes)
+    }
+
     fn over(cells: Vec<CellId>, axes: &Axes) -> Space {
         let places = cells.iter().cloned().zip(0..).collect();
         let mut seen = HashSet::new();

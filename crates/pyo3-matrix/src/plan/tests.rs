@@ -81,6 +81,13 @@ fn pairwise_is_forty_cells() {
 }
 
 #[test]
+fn locating_is_forty_eight_cells_and_the_same_ones_everywhere() {
+    let locating = of_preset("locating");
+    assert_eq!((locating.cells.len(), locating.wheels().len()), (48, 40));
+    assert_eq!(locating, of_preset("locating"));
+}
+
+#[test]
 fn negative_cells_are_those_of_the_lines_that_are_planned() {
     let request = |preset: &str, line: &str, negative| Request {
         preset: Some(preset.into()),

@@ -161,6 +161,13 @@ pub fn nothing_failed(run: &str) -> String {
     format!("every cell of run {run} is green; nothing to run again")
 }
 
+/// What more runs for the sake of an explanation.
+#[must_use]
+pub fn explains(cells: &[CellId]) -> String {
+    let names: Vec<String> = cells.iter().map(ToString::to_string).collect();
+    wrapped(&format!("to tell what explains the failures: {}", names.join(", ")), "", "  ")
+}
+
 /// Why a retry is judged by itself.
 #[must_use]
 pub fn not_merged(run: &str, changed: &[&str]) -> String {

@@ -145,7 +145,7 @@ impl Piece {
     fn retried(&self) -> Option<&str> {
         match &self.intent().part.as_ref()?.cut {
             Cut::Retry { run } => Some(run),
-            Cut::Named | Cut::Shard { .. } => None,
+            Cut::Named | Cut::Shard { .. } | Cut::Explain { .. } => None,
         }
     }
 
@@ -159,7 +159,7 @@ impl Piece {
     fn cut(&self) -> Option<(usize, &str)> {
         match &self.intent().part.as_ref()?.cut {
             Cut::Shard { of, by, .. } => Some((*of, by)),
-            Cut::Named | Cut::Retry { .. } => None,
+            Cut::Named | Cut::Retry { .. } | Cut::Explain { .. } => None,
         }
     }
 }

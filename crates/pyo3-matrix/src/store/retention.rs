@@ -87,7 +87,7 @@ fn refers_to(run: &Path) -> Vec<String> {
     // What this harness cannot read refers to nothing that it knows.
     let Ok(Some(Intent { part, merged, .. })) = document::read(&run.join(PLAN)) else { return Vec::new() };
     let retried = part.and_then(|part| match part.cut {
-        Cut::Retry { run } => Some(run),
+        Cut::Retry { run } | Cut::Explain { run } => Some(run),
         Cut::Named | Cut::Shard { .. } => None,
     });
     let merged = merged.into_iter().flat_map(|merged| merged.runs).map(|source| source.run);

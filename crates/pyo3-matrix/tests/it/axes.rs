@@ -84,3 +84,25 @@ fn a_request_over_an_axis_that_is_not_there_says_what_is() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("unknown field `budget`"), "{}", shown(&wrong));
 }
+
+#[test]
+fn a_failure_is_explained_by_running_the_cells_that_tell_its_causes_apart() {
+    let _alone = alone();
+    let project = Project::testing_with(&fixture("allocator"), |text| text + AXIS);
+    let cells = ["py3.12-pg16-pyo3_0.30-malloc", "py3.13-pg16-pyo3_0.30-debug"];
+    let named = ["run", "--cell", cells[0], "--cell", cells[1], "--benchmarks", "off", "--jobs", "2"];
+    let guessed = project.run(&named);
+    let said = stdout(&guessed);
+    assert!(said.contains("or on") && said.contains("tells"), "two causes explain it: {}", shown(&guessed));
+    let output = project.run(&[&named[..], &["--explain"]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    let report = json(&run_folder(&output).join("report.json"));
+    hold(&report, "report");
+    let [found] = &report["verdict"]["attributions"].as_array().expect("attributions")[..] else {
+        panic!("one symptom: {}", shown(&output))
+    };
+    assert_eq!(report["verdict"]["cells"].as_array().map(Vec::len), Some(3), "{}", shown(&output));
+    assert_eq!(found["explanations"], serde_json::json!([[[{"choice": "debug"}]]]), "{}", shown(&output));
+    assert!(found["decides"].is_null());
+    assert!(stderr(&output).contains("to tell what explains the failures: py3.1"), "{}", shown(&output));
+}
