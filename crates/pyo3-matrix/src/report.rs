@@ -4,6 +4,7 @@
 
 pub mod badge;
 mod causes;
+pub mod cost;
 pub mod github;
 pub mod grid;
 pub mod json;
@@ -203,6 +204,7 @@ mod tests {
             decision: Decision::Investigate,
             cells,
             attributions: Vec::new(),
+            effects: Vec::new(),
             criteria: Vec::new(),
             negatives: Vec::new(),
             rehearsals: Vec::new(),

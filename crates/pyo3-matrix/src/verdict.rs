@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod criterion;
+pub mod effect;
 pub mod judge;
 pub mod measure;
 pub mod outcome;

@@ -1,6 +1,7 @@
 //! The report for a step summary or a pull request: the grid, what is red, why and how to run it again, the criteria, the
 //! decision. Pure. What a test or a server said goes in escaped, and the whole stays below what GitHub takes.
 
+mod cost;
 mod rehearsals;
 
 use std::fmt::Write as _;
@@ -38,6 +39,7 @@ pub fn render(report: &Report) -> String {
     let after = rehearsals::render(report)
         + &negatives(&model.negatives)
         + &criteria(&model.criteria)
+        + &cost::render(&model.cost)
         + &merged(report)
         + &format!("**Decision: {word}**, {because}\n");
     let room = ROOM.saturating_sub(after.len());

@@ -4,6 +4,7 @@
 use crate::model::negative::NegativeRecord;
 use crate::report::Report;
 use crate::report::causes::{self, Failing, Reason, Skip};
+use crate::report::cost::{self, Cost};
 use crate::report::grid::{self, Table};
 use crate::report::tone::Tone;
 use crate::report::why::{self, Why};
@@ -17,6 +18,8 @@ pub struct Model<'a> {
     pub report: &'a Report,
     pub headline: Headline,
     pub why: Vec<Why>,
+    /// Which axis moves the cost.
+    pub cost: Cost,
     pub cells: Section<'a>,
     pub skips: Vec<Skip<'a>>,
     pub negatives: Negatives<'a>,
@@ -76,6 +79,7 @@ impl<'a> Model<'a> {
             report,
             headline: headline(report),
             why: why::all(report),
+            cost: cost::cost(report),
             cells: Section::of(&verdict.cells),
             skips: causes::skips(&verdict.cells),
             negatives: Negatives {

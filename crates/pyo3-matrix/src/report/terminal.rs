@@ -12,6 +12,7 @@ use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::{NO_RESULT, Outcome};
 use crate::report::causes::{self, Failing, Reason, Skip};
+use crate::report::cost::Cost;
 use crate::report::model::{Criterion, Headline, Model, Negatives};
 use crate::report::tone::Tone;
 use crate::report::why::Why;
@@ -47,6 +48,7 @@ pub fn render(report: &Report) -> String {
     for criterion in &model.criteria {
         text.push_str(&criterion_lines(criterion));
     }
+    text.push_str(&cost(&model.cost));
     text.push_str(&rehearsals::render(&model));
     if let Some(ledger) = &report.ledger {
         text.push_str(&time(ledger));
@@ -78,6 +80,21 @@ fn why(all: &[Why]) -> String {
     }
     if all.len() > FAILING_TESTS {
         let _ = writeln!(text, "  and {} more: see report.json", all.len() - FAILING_TESTS);
+    }
+    text
+}
+
+/// Which axis moves the cost, and by how much.
+fn cost(cost: &Cost) -> String {
+    let Some(over) = &cost.over else { return String::new() };
+    let mut text = "\ncost\n".to_owned();
+    for step in &cost.steps {
+        let _ = writeln!(text, "{}", wrapped(step, "  ", "      "));
+    }
+    if cost.more > 0 {
+        let _ = writeln!(text, "  and {} more: see report.json", counted(cost.more, "step"));
+    } else {
+        let _ = writeln!(text, "{}", wrapped(over, "  ", "      "));
     }
     text
 }

@@ -15,6 +15,7 @@ use crate::store::intent::Terms;
 use crate::verdict::attribution::symptom::Ended;
 use crate::verdict::attribution::{Attribution, attribute};
 use crate::verdict::criterion::{self, CriterionResult, Status};
+use crate::verdict::effect::{Effect, effects};
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,9 @@ pub struct Verdict {
     /// What goes wrong, and what the cells in which it does have in common.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributions: Vec<Attribution>,
+    /// Which axis moves the cost: what each value of it does to each measure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
     pub criteria: Vec<CriterionResult>,
     /// The cells of lines that the manifest does not ask for. They decide nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -154,6 +158,7 @@ pub fn judge(known: Known<'_>) -> Verdict {
     let ran = live.filter_map(|planned| by_cell.get(&planned.cell).copied());
     let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
     let criteria: Vec<_> = terms.criteria.iter().map(|criterion| criterion::judge(criterion, &ran)).collect();
+    let effects = effects(&ran);
     let negatives = negatives(known);
     let only_rehearsed = cells.is_empty() && !rehearsals.is_empty();
     let green = cells.iter().all(|cell| terms.flaky.is_green(&cell.outcome))
@@ -165,7 +170,8 @@ pub fn judge(known: Known<'_>) -> Verdict {
         () if green && all_met => Decision::Proceed,
         () => Decision::Investigate,
     };
-    Verdict { green, decision, cells, attributions, criteria, rehearsals, negatives, flaky: terms.flaky }
+    let flaky = terms.flaky;
+    Verdict { green, decision, cells, attributions, effects, criteria, rehearsals, negatives, flaky }
 }
 
 /// What goes wrong in these cells, as far as they have a record.
