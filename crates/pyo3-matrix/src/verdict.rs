@@ -4,6 +4,7 @@ pub mod attribution;
 pub mod criterion;
 pub mod judge;
 pub mod measure;
+pub mod measured;
 pub mod outcome;
 pub mod refusal;
 pub mod workers;
