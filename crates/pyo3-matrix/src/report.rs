@@ -4,6 +4,7 @@
 
 pub mod badge;
 mod causes;
+pub mod compare;
 pub mod github;
 pub mod grid;
 pub mod json;

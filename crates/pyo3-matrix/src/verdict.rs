@@ -1,6 +1,7 @@
 //! What do the records mean? What a cell left behind in, how it ended and how it counts out.
 
 pub mod attribution;
+pub mod compare;
 pub mod criterion;
 pub mod judge;
 pub mod measure;
