@@ -144,6 +144,25 @@ pub enum Verb {
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
     },
+    /// Say what is different in run B: what regressed, what is fixed, what costs more
+    ///
+    /// A run is named by its id, its folder, its report.json, or by a commit (a
+    /// branch, a tag, HEAD~1) of which a run with a clean tree is kept.
+    /// Exit codes: 0 nothing regressed, 1 a cell or a test did, 2 no such run.
+    Compare {
+        /// The run to compare with
+        #[arg(value_name = "A")]
+        before: String,
+        /// The run in question
+        #[arg(value_name = "B")]
+        after: String,
+        /// How the comparison is written
+        #[arg(long, value_enum, default_value_t = ComparisonFormat::Text)]
+        format: ComparisonFormat,
+        /// Exit with 1 also where cells became slower, fatter or flaky
+        #[arg(long)]
+        strict: bool,
+    },
     /// Run the matrix of the project with planted faults, and show which check caught each
     Mutants {
         /// Only these cells
@@ -212,6 +231,7 @@ impl Verb {
             Verb::Init
             | Verb::Merge { .. }
             | Verb::Report { .. }
+            | Verb::Compare { .. }
             | Verb::Mutants { .. }
             | Verb::Repro { .. }
             | Verb::Postgres { .. }
@@ -302,6 +322,15 @@ pub enum ReportFormat {
     BadgeJson,
     /// badge.svg
     BadgeSvg,
+}
+
+/// How a comparison is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ComparisonFormat {
+    Text,
+    /// For a pull request
+    Markdown,
+    Json,
 }
 
 /// How findings are written to standard output.

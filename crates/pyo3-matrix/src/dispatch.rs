@@ -1,5 +1,6 @@
 //! Who answers which verb? Each function takes a request to its stages and prints what came out.
 
+mod compare;
 mod explain;
 mod mutants;
 mod parts;
@@ -34,6 +35,7 @@ use crate::run::prepare::{Preparation, found};
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 use crate::store::folder::RunFolder;
+pub use compare::CompareError;
 use project::Asked;
 
 /// Answers the command line, and says how that ended.
@@ -86,6 +88,9 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         }
         Verb::Merge { runs, strict } => parts::merge(&runs, strict, config),
         Verb::Report { run, format } => report(run.as_deref(), format, config),
+        Verb::Compare { before, after, format, strict } => {
+            compare::compare(&before, &after, format, strict, config)
+        }
         Verb::Mutants { cells, pytest } => mutants::run(cells, &pytest, config),
         Verb::Repro { cell: asked } => {
             let cell = plan::cell(config, &asked)?;

@@ -10,6 +10,7 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
+use crate::dispatch::CompareError;
 use crate::infer::InferError;
 use crate::store::costs::CostError;
 use crate::store::disk::DiskError;
@@ -25,6 +26,7 @@ use crate::run::RunError;
 use crate::store::checkout::CheckoutError;
 use crate::store::folder::FolderError;
 use crate::store::merge::MergeError;
+use crate::store::named::NamedError;
 
 /// Everything that can end the harness before it has an answer.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,10 @@ pub enum Error {
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
     Folder(#[from] FolderError),
+    #[error(transparent)]
+    Named(#[from] NamedError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error(transparent)]
@@ -88,7 +94,9 @@ impl Error {
     pub fn ending(&self) -> Ending {
         match self {
             Error::Infer(error) if error.is_of_the_project() => Ending::BadRequest,
-            Error::Merge(MergeError::Io(_)) | Error::Cost(CostError::Io(_)) => Ending::Failed,
+            Error::Merge(MergeError::Io(_))
+            | Error::Cost(CostError::Io(_))
+            | Error::Named(NamedError::Io(_)) => Ending::Failed,
             Error::Config(_)
             | Error::Plan(_)
             | Error::Lock(LockError::Unresolved { .. } | LockError::Moved { .. })
@@ -96,6 +104,8 @@ impl Error {
             | Error::Part(_)
             | Error::Cost(_)
             | Error::Merge(_)
+            | Error::Named(_)
+            | Error::Compare(_)
             | Error::Doctor(
                 DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
             ) => Ending::BadRequest,

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod kit;
 pub mod ledger;
 pub mod negative;
+pub mod origin;
 pub mod outcome;
 pub mod program;
 pub mod record;

@@ -2,9 +2,11 @@
 
 pub mod cache;
 mod error;
+pub mod host;
 pub mod listing;
 mod probe;
 pub mod python;
+pub mod revision;
 pub mod tools;
 mod venv;
 mod whereabouts;

@@ -4,6 +4,7 @@
 
 pub mod badge;
 mod causes;
+pub mod compare;
 pub mod cost;
 pub mod github;
 pub mod grid;
@@ -24,9 +25,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ledger::Ledger;
+use crate::model::origin::Origin;
 use crate::model::record::{Record, SCHEMA_VERSION};
 use crate::model::rehearsal::Rehearsal;
 use crate::plan::Named;
+use crate::store::basis::Basis;
 use crate::store::folder::Contents;
 use crate::store::merge::Merged;
 use crate::verdict::criterion::Status;
@@ -49,6 +52,12 @@ pub struct Report {
     /// What a merged run was put together from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
+    /// The commit, the machine and the options.
+    #[serde(default, skip_serializing_if = "Origin::is_unknown")]
+    pub origin: Origin,
+    /// What the cells were made from.
+    #[serde(default)]
+    pub basis: Basis,
     pub verdict: Verdict,
     /// What it would take to move to the lines that were rehearsed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,6 +98,8 @@ pub fn assemble(contents: Contents, state: State) -> Whole {
         started: intent.started,
         part: intent.part.as_ref().map(ToString::to_string),
         merged: intent.merged,
+        origin: intent.origin,
+        basis: intent.basis,
         rehearsals,
         ledger,
     };
@@ -154,6 +165,7 @@ mod tests {
     use crate::model::record::Outcome;
     use crate::model::rehearsal::Edit;
     use crate::verdict::judge::CellVerdict;
+    use crate::verdict::measured::Measured;
 
     /// The same as a rehearsal of another line, with what it takes.
     pub(super) fn rehearsed(green: u16, red: u16) -> Report {
@@ -194,6 +206,7 @@ mod tests {
             total: 2,
             failing: BTreeMap::new(),
             skips: BTreeMap::new(),
+            measured: Measured::default(),
         };
         Report { verdict: verdict((0..green + red).map(cell).collect(), red == 0), ..empty() }
     }
@@ -221,6 +234,8 @@ mod tests {
             started: String::new(),
             part: None,
             merged: None,
+            origin: Origin::default(),
+            basis: Basis::default(),
             verdict: verdict(Vec::new(), true),
             rehearsals: Vec::new(),
             ledger: None,

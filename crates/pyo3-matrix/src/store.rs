@@ -10,4 +10,5 @@ pub mod intent;
 pub mod left;
 mod loaded;
 pub mod merge;
+pub mod named;
 pub mod retention;

@@ -10,13 +10,14 @@ use crate::cli::{Manner, Partial};
 use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
+use crate::model::origin::{self, Origin};
 use crate::model::record::Outcome;
 use crate::model::secrets;
 use crate::plan::forecast;
 use crate::plan::part::Part;
 use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
-use crate::provision::Context;
+use crate::provision::{Context, host, revision};
 use crate::report::Report;
 use crate::report::message;
 use crate::report::terminal;
@@ -100,6 +101,8 @@ pub(super) fn run_plan(
 ) -> Result<(RunFolder, bool), Error> {
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
+    // Before anything is made: what is checked out now is what is built.
+    let origin = origin(options, config, &processes);
     // A probe writes the line's project, from which another run may be building.
     let lock = CheckoutLock::acquire(&config.target())?;
     let mut known = knowledge::gather(&plan, config);
@@ -108,12 +111,23 @@ pub(super) fn run_plan(
     let plan = forecast::foretell(plan, config, &known);
     voice::say(&message::begins(&plan, part.as_ref()));
     let terms = Terms::of(config, options.stages(config));
-    let intent = Intent { part, ..Intent::of(plan, terms, basis) };
+    let intent = Intent { origin, part, ..Intent::of(plan, terms, basis) };
     let folder = run::run(intent, options, &lock, &context)?;
     if let Some(line) = message::pruned(&retention::prune(config, &folder, &lock)) {
         voice::say(&line);
     }
     Ok((folder, processes.interrupted()))
+}
+
+/// What a run that begins now is made with.
+fn origin(options: Options, config: &Config, processes: &Processes) -> Origin {
+    let Options { jobs, retries, .. } = options;
+    Origin {
+        harness: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        commit: revision::checked_out(&config.root, &config.target, processes),
+        host: Some(host::describe(processes)),
+        options: Some(origin::Manner { benchmarks: options.stages(config), jobs, retries }),
+    }
 }
 
 /// Runs again what did not pass, and judges it together with what did.

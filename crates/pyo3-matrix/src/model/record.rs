@@ -183,7 +183,7 @@ pub struct Side {
 }
 
 /// Control over candidate, with a bootstrap interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Speedup {
     pub ratio: f64,
     pub low: f64,

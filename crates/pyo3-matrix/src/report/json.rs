@@ -36,6 +36,7 @@ mod tests {
     fn the_schemas_in_the_repository_are_those_of_the_types() {
         check::<Record>("record");
         check::<Report>("report");
+        check::<crate::report::compare::Compared>("comparison");
         check::<crate::model::negative::NegativeRecord>("negative");
         check::<crate::plan::forecast::Forecast>("forecast");
         check::<crate::plan::cost::Costs>("costs");

@@ -136,7 +136,7 @@ fn skip_row(skip: &Skip<'_>) -> String {
     format!("| {}{more} | {} | {} |\n", code(&test), names(&skip.cells), plain(&why))
 }
 
-fn names(cells: &[CellId]) -> String {
+pub fn names(cells: &[CellId]) -> String {
     let named: Vec<String> = cells.iter().take(NAMED).map(|cell| format!("`{cell}`")).collect();
     let more = if cells.len() > NAMED { format!(" and {} more", cells.len() - NAMED) } else { String::new() };
     named.join(", ") + &more
@@ -205,7 +205,7 @@ fn merged(report: &Report) -> String {
 }
 
 /// Text as it is, whatever it holds: nothing in it is markup, a mention or the end of a table's cell.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -223,7 +223,7 @@ fn plain(text: &str) -> String {
 }
 
 /// A code span inside a table's cell, where a bar needs its backslash even in code.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text: String = text.chars().filter(|character| !character.is_control()).collect();
     let fence = "`".repeat(longest_run(&text) + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
@@ -245,7 +245,7 @@ fn longest_run(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
 }
 
-fn shortened(text: &str, characters: usize) -> String {
+pub fn shortened(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),

@@ -214,7 +214,8 @@ fn negatives(negatives: &Negatives<'_>) -> String {
 }
 
 /// Up to two cells by name, more by number.
-fn names(ids: &[CellId]) -> String {
+#[must_use]
+pub fn names(ids: &[CellId]) -> String {
     match ids {
         [] => String::new(),
         [one] => one.to_string(),

@@ -57,23 +57,13 @@ impl RunFolder {
 
     /// Makes a new folder that is no run yet, and fills in the run's id and when it began.
     pub fn begin(target: &Path, mut intent: Intent) -> io::Result<(RunFolder, Intent)> {
-        intent.started = now();
-        let id = format!("{}-{}", intent.started.replace([':', '-'], ""), std::process::id());
-        let runs = target.join("runs");
-        fs::create_dir_all(&runs)?;
-        // A run and its merge may begin within one second.
-        let mut names = std::iter::once(id.clone()).chain((2..100).map(|n| format!("{id}-{n}")));
-        let free = |name: &String| match fs::create_dir(runs.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
-            made => Some(made),
-        };
-        let (run, made) = names
-            .find_map(|name| free(&name).map(|made| (name, made)))
-            .ok_or_else(|| io::Error::other("a hundred runs within one second"))?;
-        let path = runs.join(&run);
-        made?;
+        let began = jiff::Timestamp::now();
+        (intent.started, intent.run) = (written(began), id(began)?);
+        let path = target.join("runs").join(&intent.run);
+        fs::create_dir_all(target.join("runs"))?;
+        // Fails where there is one of this name, so no run ever writes into another.
+        fs::create_dir(&path)?;
         fs::create_dir(path.join("cells"))?;
-        intent.run = run;
         Ok((RunFolder { path }, intent))
     }
 
@@ -173,7 +163,7 @@ pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
 }
 
 /// Reads a document of this harness's own form; another form is told by its number, not by a field that is missing.
-fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+pub fn versioned<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     let Some(document) = document::read::<serde_json::Value>(path)? else { return Ok(None) };
     match document["schema_version"].as_u64() {
         Some(version) if version == u64::from(SCHEMA_VERSION) => {
@@ -201,7 +191,8 @@ fn missing(run: &str, folder: &Path) -> String {
     format!("no run {run} in {}", folder.display())
 }
 
-fn known(runs: &Path) -> String {
+/// Which runs there are, for a hint.
+pub fn known(runs: &Path) -> String {
     let entries = fs::read_dir(runs).into_iter().flatten();
     let mut ids: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -214,7 +205,13 @@ fn known(runs: &Path) -> String {
     }
 }
 
-/// Whether a folder of this name was made for a run: its name begins with a time.
+/// The id of a run that began then: ids sort by time, also within a second, and those of two machines differ.
+fn id(began: jiff::Timestamp) -> io::Result<String> {
+    // 32 random bits within one microsecond.
+    Ok(format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%S.%6fZ"), getrandom::u32()?))
+}
+
+/// Whether a folder of this name was made for a run: its name begins with a time. Older harnesses wrote whole seconds.
 pub fn is_id(name: &str) -> bool {
     let time = name.split('-').next().unwrap_or_default();
     time.parse::<jiff::Timestamp>().is_ok()
@@ -222,5 +219,31 @@ pub fn is_id(name: &str) -> bool {
 
 /// The time, in UTC.
 pub fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    written(jiff::Timestamp::now())
+}
+
+fn written(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_within_a_second_and_two_of_one_moment_differ() {
+        let at = |text: &str| id(text.parse().expect("a time")).expect("an id");
+        let (one, two) = (at("2026-11-29T11:38:16.000009Z"), at("2026-11-29T11:38:16.000010Z"));
+        assert!(one.starts_with("20261129T113816.000009Z-") && one < two, "{one} {two}");
+        assert!(two < at("2026-11-29T11:38:17Z") && one != at("2026-11-29T11:38:16.000009Z"));
+    }
+
+    #[test]
+    fn a_folder_of_a_run_is_known_by_its_name_whichever_harness_made_it() {
+        let new = id(jiff::Timestamp::now()).expect("an id");
+        for name in [&new, "20261129T113816Z-17396", "20261129T113816Z-17396-2"] {
+            assert!(is_id(name), "{name}");
+        }
+        assert!(!["latest", ".removed", "notes-2026", ""].into_iter().any(is_id));
+    }
 }

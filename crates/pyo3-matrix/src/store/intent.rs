@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Criterion, Flaky};
+use crate::model::origin::Origin;
 use crate::model::record::{SCHEMA_VERSION, Thoroughness};
 use crate::plan::Plan;
 use crate::plan::part::Part;
@@ -22,6 +23,9 @@ pub struct Intent {
     pub terms: Terms,
     #[serde(default)]
     pub basis: Basis,
+    /// The commit, the machine and the options. Runs of older harnesses do not know it.
+    #[serde(default, skip_serializing_if = "Origin::is_unknown")]
+    pub origin: Origin,
     /// What the plan is a part of; absent where it is a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
@@ -55,6 +59,16 @@ impl Intent {
     #[must_use]
     pub fn of(plan: Plan, terms: Terms, basis: Basis) -> Intent {
         let (run, started) = (String::new(), String::new());
-        Intent { schema_version: SCHEMA_VERSION, run, started, plan, terms, basis, part: None, merged: None }
+        Intent {
+            schema_version: SCHEMA_VERSION,
+            run,
+            started,
+            plan,
+            terms,
+            basis,
+            origin: Origin::default(),
+            part: None,
+            merged: None,
+        }
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::cell::CellId;
 use crate::model::document;
 use crate::model::ledger::Ledger;
+use crate::model::origin::{Commit, Host, Origin};
 use crate::model::record::{Attempt, Outcome, Record, Versions};
 use crate::plan::part::{Cut, Part};
 use crate::plan::{Plan, Planned};
@@ -47,6 +48,11 @@ pub struct Source {
     pub part: Option<String>,
     /// How many of the records are its own.
     pub cells: usize,
+    /// What it was made from, and where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Host>,
 }
 
 /// A cell with two records, of which one counts.
@@ -302,12 +308,15 @@ pub fn merge(pieces: &[Piece], goal: Goal, target: &Path) -> Result<RunFolder, M
         started: piece.intent().started.clone(),
         part: piece.intent().part.as_ref().map(ToString::to_string),
         cells: chosen.values().filter(|counting| counting.piece == at).count(),
+        commit: piece.intent().origin.commit.clone(),
+        host: piece.intent().origin.host.clone(),
     };
     let merged = Merged { runs: pieces.iter().enumerate().map(source).collect(), contested };
     let (terms, basis) = asking(pieces)
         .map_or_else(Default::default, |piece| (piece.intent().terms.clone(), piece.intent().basis.clone()));
     let mut intent = Intent::of(goal.plan, terms, basis);
     (intent.part, intent.merged) = (goal.part, Some(merged));
+    intent.origin = Origin::agreed(pieces.iter().map(|piece| &piece.intent().origin));
     let negatives = choose_negatives(&intent.plan, pieces);
     let (folder, intent) = RunFolder::begin(target, intent.clone())?;
     let _alive = Alive::claim(&folder)?;

@@ -16,6 +16,7 @@ use crate::verdict::attribution::symptom::Ended;
 use crate::verdict::attribution::{Attribution, attribute};
 use crate::verdict::criterion::{self, CriterionResult, Status};
 use crate::verdict::effect::{Effect, effects};
+use crate::verdict::measured::Measured;
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +75,9 @@ pub struct CellVerdict {
     /// Test that was skipped, or is expected to fail → why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skips: BTreeMap<String, String>,
+    /// What another run can be compared by.
+    #[serde(default, skip_serializing_if = "Measured::is_empty")]
+    pub measured: Measured,
 }
 
 /// How many cells are green. Skipped cells have shown nothing, and are not counted among them.
@@ -196,17 +200,7 @@ fn negatives(known: Known<'_>) -> Vec<NegativeRecord> {
 
 fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> CellVerdict {
     let cell = &planned.cell;
-    let bare = |outcome, reason: &str| CellVerdict {
-        cell: cell.clone(),
-        outcome,
-        reason: Some(reason.to_owned()),
-        passed: 0,
-        skipped: 0,
-        xfailed: 0,
-        total: 0,
-        failing: BTreeMap::new(),
-        skips: BTreeMap::new(),
-    };
+    let bare = |outcome, reason: &str| without_record(cell, outcome, reason);
     if let Some(reason) = &planned.excluded {
         return bare(Outcome::Skipped { reason: reason.clone() }, reason);
     }
@@ -234,6 +228,23 @@ fn judge_cell(planned: &Planned, record: Option<&Record>, known: Known<'_>) -> C
         total: record.tests.len(),
         failing,
         skips: record.skips.clone(),
+        measured: Measured::of(record),
+    }
+}
+
+/// A cell of which nothing was kept.
+fn without_record(cell: &CellId, outcome: Outcome, reason: &str) -> CellVerdict {
+    CellVerdict {
+        cell: cell.clone(),
+        outcome,
+        reason: Some(reason.to_owned()),
+        passed: 0,
+        skipped: 0,
+        xfailed: 0,
+        total: 0,
+        failing: BTreeMap::new(),
+        skips: BTreeMap::new(),
+        measured: Measured::default(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod axes;
 mod cells;
 mod cli;
+mod compare;
 mod doctor;
 mod example;
 mod external;

@@ -67,6 +67,8 @@ fn a_merged_report_says_whose_record_counts() {
         started: String::new(),
         part: Some("shard 1/2 of 4 cells".into()),
         cells: 1,
+        commit: None,
+        host: None,
     };
     let contested = Contested {
         cell,

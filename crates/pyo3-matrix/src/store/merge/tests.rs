@@ -339,4 +339,5 @@ fn a_flaky_cell_keeps_the_try_that_failed_in_its_record() {
     assert_eq!(contents.intent.merged.expect("sources").contested[0].outcome, Outcome::Flaky);
 }
 
+mod origins;
 mod terms;

@@ -38,7 +38,14 @@ fn retries(run: &str) -> impl FnOnce(&mut Intent) {
 }
 
 fn merges(runs: [&str; 2]) -> impl FnOnce(&mut Intent) {
-    let source = |run: &str| Source { run: run.to_owned(), started: String::new(), part: None, cells: 0 };
+    let source = |run: &str| Source {
+        run: run.to_owned(),
+        started: String::new(),
+        part: None,
+        cells: 0,
+        commit: None,
+        host: None,
+    };
     let merged = Merged { runs: runs.map(source).into(), contested: Vec::new() };
     move |intent| intent.merged = Some(merged)
 }
