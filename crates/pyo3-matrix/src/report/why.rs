@@ -57,7 +57,10 @@ pub fn one(attribution: &Attribution, report: &Report) -> Why {
     let what = what(attribution);
     let mut doubts = Vec::new();
     let [causes, others @ ..] = &attribution.explanations[..] else {
-        let count = format!("{red} of {of} cells, which have no one or two values in common");
+        let count = match &attribution.cells[..] {
+            [one] => format!("in {one} alone, of {of} cells"),
+            _ => format!("{red} of {of} cells, which have no one or two values in common"),
+        };
         let cells = &attribution.flaky;
         doubts.extend(left_out(cells));
         return Why { what, place: None, count, doubts, tells: None };
@@ -160,6 +163,11 @@ mod tests {
         check(everywhere, "test_a fails: all 2 cells that say something", &[]);
         let none = |attribution: &mut Attribution| attribution.explanations.clear();
         check(none, "test_a fails: 2 of 8 cells, which have no one or two values in common", &[]);
+        let one = |attribution: &mut Attribution| {
+            attribution.explanations.clear();
+            attribution.cells.truncate(1);
+        };
+        check(one, "test_a fails: in py3.0-pg0-pyo3_0.1 alone, of 8 cells", &[]);
     }
 
     #[test]
