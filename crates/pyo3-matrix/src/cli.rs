@@ -143,6 +143,12 @@ pub enum Verb {
         /// How the report is written
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
+        /// Write it to FILE, whole or not at all, and not to standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Open it in the browser, as HTML: FILE, else the one in the run's folder
+        #[arg(long, conflicts_with = "format")]
+        open: bool,
     },
     /// Run the matrix of the project with planted faults, and show which check caught each
     Mutants {
@@ -293,6 +299,8 @@ pub enum ReportFormat {
     Json,
     /// For a step summary or a pull request
     Markdown,
+    /// One page that loads nothing: a heat map, and each cell
+    Html,
     /// JUnit XML: a suite per cell
     Junit,
     /// badge.json, for the endpoint of shields.io
