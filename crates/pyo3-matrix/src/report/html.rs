@@ -36,21 +36,26 @@ pub fn render(whole: &Whole) -> String {
     let Whole { report, records } = whole;
     let (model, axes) = (Model::of(report), Axes::of(report));
     let measures = measures::all(records);
+    let before = html! {
+        (verdict::section(&model))
+        (grid::section(&model, whole, &axes, &measures))
+        (criteria::section(&model))
+        (red::section(&model))
+        @if let Some(kit) = kit_of::grid(records) { (kit::section(&kit)) }
+        (run::section(&model))
+    };
+    let style = style::text(&axes, &measures::comparisons(records));
+    let room = room::PAGE.saturating_sub(before.0.len() + style.len() + SCRIPT.len()).max(room::CELLS);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            (head(&model, &style::text(&axes, &measures::comparisons(records))))
+            (head(&model, &style))
             body {
                 a.skip-link href="#cells" { "To the cells" }
                 (verdict::header(&model))
                 main {
-                    (verdict::section(&model))
-                    (grid::section(&model, whole, &axes, &measures))
-                    (criteria::section(&model))
-                    (red::section(&model))
-                    @if let Some(kit) = kit_of::grid(records) { (kit::section(&kit)) }
-                    (run::section(&model))
-                    (cells::section(&model, whole, &axes))
+                    (before)
+                    (cells::section(&model, whole, &axes, room))
                 }
                 (run::footer(&model))
                 script { (PreEscaped(SCRIPT)) }

@@ -28,8 +28,8 @@ struct Share {
 }
 
 impl Share {
-    fn of(cells: usize) -> Share {
-        let each = room::CELLS / cells.max(1);
+    fn of(cells: usize, room: usize) -> Share {
+        let each = room / cells.max(1);
         Share {
             log: (each / 3).clamp(400, 30_000),
             logs: (each / 2).clamp(400, 120_000),
@@ -39,12 +39,13 @@ impl Share {
     }
 }
 
-pub fn section(model: &Model<'_>, whole: &Whole, axes: &Axes<'_>) -> Markup {
+/// The sections, as many as fit into `room` bytes.
+pub fn section(model: &Model<'_>, whole: &Whole, axes: &Axes<'_>, room: usize) -> Markup {
     let verdict = &model.report.verdict;
     let records: BTreeMap<&CellId, &Record> =
         whole.records.iter().map(|record| (&record.cell, record)).collect();
     let cells: Vec<&CellVerdict> = verdict.cells.iter().chain(&verdict.rehearsals).collect();
-    let share = Share::of(cells.len());
+    let share = Share::of(cells.len(), room);
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by_key(|at| matches!(Tone::from(&cells[*at].outcome), Tone::Good | Tone::Skipped));
     let (mut shown, mut used) = (BTreeMap::new(), 0);
@@ -52,7 +53,7 @@ pub fn section(model: &Model<'_>, whole: &Whole, axes: &Axes<'_>) -> Markup {
         let cell = cells[at];
         let section = one(&Sheet::of(cell, records.get(&cell.cell).copied()), axes, &share);
         used += section.0.len();
-        if used > room::CELLS {
+        if used > room {
             break;
         }
         shown.insert(at, section);
@@ -99,11 +100,11 @@ fn versions(versions: &[Version<'_>]) -> Markup {
                 h3 { "Versions" }
                 table.list {
                     thead { tr { td {} th scope="col" { "requested" } th scope="col" { "observed" } } }
-                    tbody { @for Version { name, requested, observed, how } in versions {
+                    tbody { @for Version { name, requested, observed, .. } in versions {
                         tr {
                             th scope="row" { (name) }
                             td { (requested.unwrap_or("–")) }
-                            td title=(how) { (observed.unwrap_or("–")) }
+                            td { (observed.unwrap_or("–")) }
                         }
                     } }
                 }

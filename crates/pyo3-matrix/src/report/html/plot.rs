@@ -9,7 +9,7 @@ use crate::verdict::criterion::Range;
 /// The size of a series, in units of its drawing, and how many points of it are drawn.
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 60.0;
-const POINTS: usize = 75;
+const POINTS: usize = 50;
 
 /// The resident set of the tests over time.
 pub fn memory(memory: &Memory) -> Markup {
@@ -60,13 +60,13 @@ fn precise(size: u64) -> f64 {
 /// An interval of a ratio on an axis that begins at 0, with a line at 1, and one at what is needed.
 fn interval(low: f64, middle: f64, high: f64, needed: Option<f64>) -> Markup {
     let end = high.max(needed.unwrap_or_default()).max(1.0) * 1.08;
-    let x = |ratio: f64| format!("{:.1}", (ratio / end * 160.0).clamp(0.0, 160.0));
+    let x = |ratio: f64| format!("{:.0}", (ratio / end * 160.0).clamp(0.0, 160.0));
     html! {
         svg.interval viewBox="0 0 160 16" aria-hidden="true" {
-            line.axis x1="0" x2="160" y1="8" y2="8" {}
-            line.one x1=(x(1.0)) x2=(x(1.0)) y1="2" y2="14" {}
-            @if let Some(needed) = needed { line.needed x1=(x(needed)) x2=(x(needed)) y1="1" y2="15" {} }
-            line.span x1=(x(low)) x2=(x(high)) y1="8" y2="8" {}
+            path d="M0 8h160" {}
+            path.one d=(format!("M{} 2v12", x(1.0))) {}
+            @if let Some(needed) = needed { path.needed d=(format!("M{} 1v14", x(needed))) {} }
+            path.span d=(format!("M{} 8H{}", x(low), x(high))) {}
             circle cx=(x(middle)) cy="8" r="3.5" {}
         }
     }

@@ -4,8 +4,11 @@ use maud::{Markup, html};
 
 use crate::report::model::numbers::readable;
 
-/// What each part of the page may take, in bytes: together, with the grid, less than a megabyte.
-pub const CELLS: usize = 560 * 1024;
+/// What the whole page may take, in bytes, and what the sections of the cells have of it in any case.
+pub const PAGE: usize = 980_000;
+pub const CELLS: usize = 100_000;
+
+/// What each other part may take.
 pub const RED: usize = 120 * 1024;
 pub const KIT: usize = 80 * 1024;
 pub const WHY: usize = 40 * 1024;
