@@ -104,7 +104,7 @@ fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     project::new(folder.path())?;
     run_folder(&folder.path().join("run"))?;
-    for format in ["text", "json", "markdown", "junit"] {
+    for format in ["text", "json", "markdown", "html", "junit"] {
         let mut times = (0..RUNS).map(|_| report(folder.path(), format)).collect::<Result<Vec<_>, _>>()?;
         times.sort_unstable();
         let shown = |time: Duration| format!("{:.2} s", time.as_secs_f64());

@@ -143,6 +143,12 @@ pub enum Verb {
         /// How the report is written
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
+        /// Write it to FILE, whole or not at all, and not to standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Open it in the browser, as HTML: FILE, else the one in the run's folder
+        #[arg(long, conflicts_with = "format")]
+        open: bool,
     },
     /// Say what is different in run B: what regressed, what is fixed, what costs more
     ///
@@ -316,6 +322,8 @@ pub enum ReportFormat {
     Json,
     /// For a step summary or a pull request
     Markdown,
+    /// One page that loads nothing: a heat map, and each cell
+    Html,
     /// JUnit XML: a suite per cell
     Junit,
     /// badge.json, for the endpoint of shields.io

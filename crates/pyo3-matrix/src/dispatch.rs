@@ -18,7 +18,7 @@ use std::path::Path;
 use pyo3_doctor::program::{Answer, AskError, Question};
 
 use crate::build::lock::How;
-use crate::cli::{Cli, Notation, ReportFormat, Verb};
+use crate::cli::{Cli, Notation, Verb};
 use crate::config::{Config, ConfigError, pass_env};
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
@@ -28,13 +28,12 @@ use crate::model::secrets::{self, Kind};
 use crate::plan::{self, Request};
 use crate::process::{Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
+use crate::report::Report;
 use crate::report::message;
 use crate::report::repro::{self, Offers};
-use crate::report::{Report, badge, json, junit, markdown, terminal};
 use crate::run::prepare::{Preparation, found};
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
-use crate::store::folder::RunFolder;
 pub use compare::CompareError;
 use project::Asked;
 
@@ -87,18 +86,15 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
             parts::run(&selection.into(), &partial, &manner, &pytest, config)
         }
         Verb::Merge { runs, strict } => parts::merge(&runs, strict, config),
-        Verb::Report { run, format } => report(run.as_deref(), format, config),
         Verb::Compare { before, after, format, strict } => {
             compare::compare(&before, &after, format, strict, config)
         }
-        Verb::Mutants { cells, pytest } => mutants::run(cells, &pytest, config),
-        Verb::Repro { cell: asked } => {
-            let cell = plan::cell(config, &asked)?;
-            // Refused here where its commands would be.
-            plan::plan(config, &Request { cells: vec![asked], ..Request::default() })?;
-            voice::answer(&repro::render(&cell, offers(&cell, config)))?;
-            Ok(Ending::Green)
+        Verb::Report { run, format, output, open } => {
+            let report = reports::answer(run.as_deref(), format, output.as_deref(), open, config)?;
+            Ok(ending(&report))
         }
+        Verb::Mutants { cells, pytest } => mutants::run(cells, &pytest, config),
+        Verb::Repro { cell } => again(&cell, config),
         Verb::Shell { cell, command } => shell::inside(&cell, &command, config),
         Verb::Postgres { major, command } => postgres::beside(&major, &command, config),
         Verb::Doctor { path, log, format } => doctor(&path, log.as_deref(), format),
@@ -109,6 +105,15 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
             Ok(Ending::Green)
         }
     }
+}
+
+/// The commands that run a cell again.
+fn again(asked: &str, config: &Config) -> Result<Ending, Error> {
+    let cell = plan::cell(config, asked)?;
+    // Refused here where its commands would be.
+    plan::plan(config, &Request { cells: vec![asked.to_owned()], ..Request::default() })?;
+    voice::answer(&repro::render(&cell, offers(&cell, config)))?;
+    Ok(Ending::Green)
 }
 
 /// What was inferred, and what of the user's shell the tests would see.
@@ -146,21 +151,6 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
         return Ok(Ending::Interrupted);
     }
     Ok(if complete { Ending::Green } else { Ending::Failed })
-}
-
-fn report(run: Option<&str>, format: ReportFormat, config: &Config) -> Result<Ending, Error> {
-    let folder = RunFolder::open(&config.target(), run)?;
-    let whole = reports::read(&folder)?;
-    let report = &whole.report;
-    match format {
-        ReportFormat::Text => voice::answer(&terminal::render(report))?,
-        ReportFormat::Json => voice::document(&json::render(report)?, Kind::Json)?,
-        ReportFormat::Markdown => voice::answer(&markdown::render(report))?,
-        ReportFormat::Junit => voice::document(&junit::render(&whole)?, Kind::Xml)?,
-        ReportFormat::BadgeJson => voice::document(&badge::json(report)?, Kind::Json)?,
-        ReportFormat::BadgeSvg => voice::document(&badge::svg(report), Kind::Xml)?,
-    }
-    Ok(ending(report))
 }
 
 fn ending(report: &Report) -> Ending {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_types, reason = "this is the place that starts processes")]
 
+pub mod browser;
 mod environment;
 mod exit;
 mod folder;

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod cost;
 pub mod github;
 pub mod grid;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -117,6 +118,7 @@ pub fn files(whole: &Whole) -> io::Result<Vec<(&'static str, String)>> {
         (json::FILE, json::render(report)?),
         (junit::FILE, junit::render(whole)?),
         (markdown::FILE, markdown::render(report)),
+        (html::FILE, html::render(whole)),
         (badge::JSON_FILE, badge::json(report)?),
         (badge::SVG_FILE, badge::svg(report)),
     ])
@@ -137,7 +139,7 @@ impl Report {
             Decision::Investigate if verdict.tally().under_way > 0 => {
                 ("none yet", "the run is at work; this is what its cells say so far")
             }
-            Decision::Investigate if !verdict.green => ("investigate", "see above"),
+            Decision::Investigate if !verdict.green => ("investigate", "the verdict is not green"),
             Decision::Investigate if open(Status::Missed) => ("investigate", "a criterion is missed"),
             Decision::Investigate if open(Status::NotMeasured) => {
                 ("investigate", "a criterion was not measured")

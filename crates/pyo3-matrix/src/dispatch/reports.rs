@@ -1,10 +1,17 @@
 //! Who reads a run's folder, and who writes its report there? What a report says is for `report` to know.
 
+use std::path::{Path, PathBuf};
+
 use super::voice;
+use crate::cli::ReportFormat;
 use crate::config::Config;
 use crate::error::Error;
+use crate::model::document;
+use crate::model::fingerprint::naming;
+use crate::model::secrets::Kind;
 use crate::plan::cost::{self, Costs};
-use crate::report::{self, Report, Whole, message, terminal};
+use crate::process::browser;
+use crate::report::{self, Report, Whole, badge, html, json, junit, markdown, message, terminal};
 use crate::store::folder::{Contents, RunFolder};
 use crate::store::{alive, disk};
 use crate::verdict::judge::State;
@@ -19,6 +26,56 @@ pub fn read(folder: &RunFolder) -> Result<Whole, Error> {
         whole.report.place = target.strip_prefix(&here).unwrap_or(target).display().to_string();
     }
     Ok(whole)
+}
+
+/// Shows a run in one format: on standard output, in a file, or in the browser.
+pub fn answer(
+    run: Option<&str>,
+    format: ReportFormat,
+    output: Option<&Path>,
+    open: bool,
+    config: &Config,
+) -> Result<Report, Error> {
+    let folder = RunFolder::open(&config.target(), run)?;
+    let whole = read(&folder)?;
+    let (text, kind) = rendered(&whole, if open { ReportFormat::Html } else { format })?;
+    // The folder's own page may be older than its records, as that of a run under way.
+    let file = output.map(Path::to_owned).or_else(|| open.then(|| folder.path.join(html::FILE)));
+    match file {
+        None if kind == Kind::Text => voice::answer(&text)?,
+        None => voice::document(&text, kind)?,
+        Some(file) => {
+            write(&file, &text, kind)?;
+            voice::say(&message::written(&file));
+            if open {
+                browser::open(&file)?;
+            }
+        }
+    }
+    Ok(whole.report)
+}
+
+fn rendered(whole: &Whole, format: ReportFormat) -> Result<(String, Kind), Error> {
+    let report = &whole.report;
+    Ok(match format {
+        ReportFormat::Text => (terminal::render(report), Kind::Text),
+        ReportFormat::Json => (json::render(report)?, Kind::Json),
+        ReportFormat::Markdown => (markdown::render(report), Kind::Text),
+        ReportFormat::Html => (html::render(whole), Kind::Html),
+        ReportFormat::Junit => (junit::render(whole)?, Kind::Xml),
+        ReportFormat::BadgeJson => (badge::json(report)?, Kind::Json),
+        ReportFormat::BadgeSvg => (badge::svg(report), Kind::Xml),
+    })
+}
+
+/// Writes a report, whatever its file is called. In a file no text has colours.
+fn write(file: &Path, text: &str, kind: Kind) -> Result<(), Error> {
+    let text =
+        if kind == Kind::Text { anstream::adapter::strip_str(text).to_string() } else { text.to_owned() };
+    // A link leads to the file that is meant, and is not replaced by it.
+    let meant: PathBuf = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    document::write_as(&meant, &text, kind).map_err(|error| naming(&error, file))?;
+    Ok(())
 }
 
 /// Keeps the report of a run in every form beside its records, and prints it.

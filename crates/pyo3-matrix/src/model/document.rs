@@ -30,11 +30,16 @@ pub fn write<T: Serialize>(path: &Path, document: &T) -> io::Result<()> {
 
 /// Writes a text by the kind that its name says, whole or not at all, without any secret in it.
 pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    write_as(path, text, Kind::of(path))
+}
+
+/// The same, whatever the file is called.
+pub fn write_as(path: &Path, text: &str, kind: Kind) -> io::Result<()> {
     // What other users may read is decided by the umask, as for every other file.
     let readable = Permissions::from_mode(0o666);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut beside = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
-    beside.write_all(secrets::redacted_document(text, Kind::of(path)).as_bytes())?;
+    beside.write_all(secrets::redacted_document(text, kind).as_bytes())?;
     beside.persist(path)?;
     Ok(())
 }

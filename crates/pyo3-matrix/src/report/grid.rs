@@ -18,7 +18,7 @@ pub struct Table<'a> {
 
 /// What a cell has on one axis, in the order of the axis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Label {
+pub(super) enum Label {
     Python(Python),
     Release(Release),
     Line(Line),
@@ -38,7 +38,7 @@ impl Label {
         labels
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Label::Python(python) => format!("py{python}"),
             Label::Release(release) => release.to_string(),
@@ -49,16 +49,19 @@ impl Label {
     }
 }
 
+/// What each of these cells has on each axis: every cell says something of every axis.
+pub(super) fn labels(cells: &[&CellId]) -> Vec<Vec<Label>> {
+    let most = |count: fn(&CellId) -> usize| cells.iter().map(|cell| count(cell)).max().unwrap_or_default();
+    let (releases, choices) = (most(|cell| cell.releases.len()), most(|cell| cell.choices.len()));
+    cells.iter().map(|cell| Label::all(cell, releases, choices)).collect()
+}
+
 /// The tables of these cells: the longest axis down, the second across.
 #[must_use]
 pub fn tables(cells: &[CellVerdict]) -> Vec<Table<'_>> {
-    let most =
-        |count: fn(&CellId) -> usize| cells.iter().map(|cell| count(&cell.cell)).max().unwrap_or_default();
-    let (releases, choices) = (most(|cell| cell.releases.len()), most(|cell| cell.choices.len()));
-    let labels: Vec<Vec<Label>> =
-        cells.iter().map(|cell| Label::all(&cell.cell, releases, choices)).collect();
+    let labels = labels(&cells.iter().map(|cell| &cell.cell).collect::<Vec<_>>());
     let length = |axis: usize| labels.iter().map(|labels| &labels[axis]).collect::<BTreeSet<_>>().len();
-    let mut axes: Vec<usize> = (0..releases + choices + 2).collect();
+    let mut axes: Vec<usize> = (0..labels.first().map_or(0, Vec::len)).collect();
     axes.sort_by_key(|&axis| std::cmp::Reverse(length(axis)));
     let (down, across) = (axes[0], axes[1]);
     axes.drain(..2);

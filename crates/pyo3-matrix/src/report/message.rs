@@ -18,6 +18,7 @@ use crate::model::program;
 use crate::model::rehearsal::Edit;
 use crate::plan::Plan;
 use crate::plan::part::Part;
+use crate::report::html;
 use crate::store::disk::Cleaned;
 use crate::store::retention::Pruned;
 use pyo3_doctor::words::{counted, wrapped};
@@ -224,12 +225,18 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
+/// Where a report was written.
+#[must_use]
+pub fn written(file: &Path) -> String {
+    format!("written   {}", shown(file))
+}
+
 /// Where the report is, and what the harness keeps on disk.
 #[must_use]
 pub fn kept(run: &Path, target: &Path, bytes: u64) -> String {
     format!(
         "report    {}\ncache     {} in {} (`{} clean` frees it)",
-        shown(&run.join("report.json")),
+        shown(&run.join(html::FILE)),
         size(bytes),
         shown(target),
         program::command()

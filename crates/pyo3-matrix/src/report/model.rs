@@ -1,6 +1,13 @@
 //! What does a report say? Everything that a format shows, in order and in words, from one [`Report`]: a format lays it out,
 //! and decides nothing.
 
+pub mod axes;
+pub mod kit;
+pub mod measures;
+pub mod numbers;
+pub mod shares;
+pub mod sheet;
+
 use crate::model::negative::NegativeRecord;
 use crate::report::Report;
 use crate::report::causes::{self, Failing, Reason, Skip};

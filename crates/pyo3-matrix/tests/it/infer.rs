@@ -39,7 +39,8 @@ impl Stranger {
     fn report(output: &Output) -> Value {
         let text = stdout(output);
         let path = text.lines().find_map(|line| line.strip_prefix("report    "));
-        json(Path::new(path.unwrap_or_else(|| panic!("{}", shown(output)))))
+        let page = Path::new(path.unwrap_or_else(|| panic!("{}", shown(output))));
+        json(&page.with_file_name("report.json"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How is a secret taken out of a document that stays readable? JSON or XML in, the same with other contents out: only
+//! How is a secret taken out of a document that stays readable? JSON, XML or HTML in, the same with other contents out: only
 //! strings, attributes and texts change, each decoded, redacted, and encoded again.
 
 use std::path::Path;
@@ -12,6 +12,8 @@ pub enum Kind {
     /// One document, or one on each line.
     Json,
     Xml,
+    /// XML in which styles and scripts are no markup.
+    Html,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
         match path.extension().and_then(|suffix| suffix.to_str()) {
             Some("json" | "jsonl") => Kind::Json,
             Some("xml" | "svg") => Kind::Xml,
+            Some("html") => Kind::Html,
             _ => Kind::Text,
         }
     }
@@ -31,6 +34,7 @@ impl Secrets {
             Kind::Text => self.redacted(text),
             Kind::Json => self.json(text),
             Kind::Xml => self.xml(text),
+            Kind::Html => self.html(text),
         }
     }
 
@@ -80,6 +84,18 @@ impl Secrets {
             rest = after;
         }
         done
+    }
+
+    /// `text` redacted as XML, but for the inside of each style and script, in which `<` begins no tag: that is redacted as
+    /// it stands.
+    fn html(&self, text: &str) -> String {
+        let (mut done, mut rest) = (String::new(), text);
+        while let Some((inside, end)) = raw_text(rest) {
+            done.push_str(&self.xml(&rest[..inside]));
+            done.push_str(&self.redacted(&rest[inside..end]));
+            rest = &rest[end..];
+        }
+        done + &self.xml(rest)
     }
 
     fn attributes(&self, tag: &str, done: &mut String) {
@@ -145,6 +161,16 @@ fn markup_end(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// Where the inside of the next style or script begins and ends. In a text of a page `<` is escaped, and this harness
+/// writes these tags with nothing in them; a page that has them otherwise is redacted as XML.
+fn raw_text(text: &str) -> Option<(usize, usize)> {
+    let begins =
+        |name: &str| text.find(&format!("<{name}>")).map(|at| (at + name.len() + 2, name.to_owned()));
+    let (inside, name) = ["style", "script"].iter().filter_map(|name| begins(name)).min()?;
+    let end = text[inside..].find(&format!("</{name}>"))?;
+    Some((inside, inside + end))
 }
 
 fn unescaped(text: &str) -> String {
@@ -229,6 +255,20 @@ mod tests {
         let text = "{\"a\": \"hush-hush\"}\n{\"a\": \"x hush-hush and mo";
         assert_eq!(known.document(text, Kind::Json), "{\"a\": \"***\"}\n{\"a\": \"x *** and mo");
         assert_eq!(known.document("no JSON: hush-hush", Kind::Json), "no JSON: ***");
+    }
+
+    #[test]
+    fn html_stays_html_and_its_script_is_no_markup() {
+        let known = knowing(&[SECRET, "hush-hush"]);
+        let text = "hush \"é\" &lt;&amp;&gt; 'x'\n12";
+        let code = "<script>if (1<2 && \"&amp;\") a('<b c=\"&lt;\">')</script>";
+        let page =
+            format!("<!DOCTYPE html><style>a>b{{}}</style><p title=\"hush-hush\">{text}<br>{code}{text}");
+        let expected = format!("<!DOCTYPE html><style>a>b{{}}</style><p title=\"***\">***<br>{code}***");
+        assert_eq!(known.document(&page, Kind::Html), expected);
+        let page = "<script>a = 'hush-hush'</script>x<script>hush-hush";
+        assert_eq!(known.document(page, Kind::Html), "<script>a = '***'</script>x<script>***");
+        assert_eq!(Kind::of(Path::new("report.html")), Kind::Html);
     }
 
     #[test]

@@ -55,7 +55,10 @@ fn a_report_of_any_size_fits_into_a_step_summary() {
     let text = render(&report);
     assert!(text.len() < 1024 * 1024, "{} bytes", text.len());
     assert!(text.contains(" more: see `report.json`_"));
-    assert!(text.ends_with("**Decision: investigate**, see above\n"), "what comes last is not what is cut");
+    assert!(
+        text.ends_with("**Decision: investigate**, the verdict is not green\n"),
+        "what comes last is not what is cut"
+    );
 }
 
 #[test]

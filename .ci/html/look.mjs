@@ -1,0 +1,180 @@
+// Is report.html what it promises, in a real browser? A harness and a folder in; what is wrong, and pictures, out.
+//
+// node look.mjs HARNESS FOLDER [CHROMIUM]
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { runs, SECRET } from "./runs.mjs";
+
+const [harness, folder, executablePath = "/usr/bin/chromium"] = process.argv.slice(2).map((path) => resolve(path));
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDTHS = [390, 820, 1440];
+const SIZE = 1_000_000;
+// To be shown, in milliseconds; a shared machine takes longer, and CI_SLOW gives it the time.
+const PROMPT = 100 * Number(process.env.CI_SLOW ?? 1);
+
+const faults = [];
+const expect = (is, what) => { if (!is) { faults.push(what); console.log(`  FAULT ${what}`); } };
+
+function rendered(run) {
+  const page = join(folder, `${run}.html`);
+  // As cargo starts it, so that commands have no path in them.
+  const env = { ...process.env, PGPASSWORD: SECRET, CARGO_PKG_NAME: "pyo3-matrix" };
+  try {
+    execFileSync(harness, ["report", run, "--format", "html", "--output", page], { cwd: folder, env, stdio: "pipe" });
+  } catch (error) {
+    // A run that is not green.
+    if (error.status !== 1) throw error;
+  }
+  return page;
+}
+
+// The page of a run that holds the lock of one that is at work.
+function renderedAtWork(run) {
+  const holder = spawn("flock", [join(folder, run, "at-work"), "-c", "echo held; read wait"], { stdio: ["pipe", "pipe", "inherit"] });
+  return new Promise((done, failed) => {
+    holder.stdout.once("data", () => {
+      try { done(rendered(run)); } catch (error) { failed(error); } finally { holder.stdin.end("\n"); }
+    });
+  });
+}
+
+const visible = (page, selector) => page.locator(`${selector}:visible`).count();
+
+async function looks(browser, name, path, width, colorScheme) {
+  const what = `${name} at ${width} in ${colorScheme}`;
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  page.setDefaultTimeout(120_000);
+  page.on("console", (message) => expect(message.type() !== "error" && message.type() !== "warning", `${what}: ${message.text()}`));
+  page.on("pageerror", (error) => expect(false, `${what}: ${error}`));
+  page.on("request", (request) => expect(request.url().startsWith("file:"), `${what}: asks for ${request.url()}`));
+  await page.goto(pathToFileURL(path).href);
+  expect(!(await page.evaluate(() => window.hurt)), `${what}: a text ran as a script`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide <= 0, `${what}: the page is ${wide} pixels too wide`);
+  await page.screenshot({ path: join(folder, "pictures", `${name}-${width}-${colorScheme}.png`) });
+  await page.evaluate(() => { for (const closed of [...document.querySelectorAll("details:not([open])")].slice(0, 12)) closed.open = true; });
+  await accessible(page, what);
+  return page;
+}
+
+// The policy of the page keeps other scripts out, so the checker comes in by the debugger.
+async function accessible(page, what) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  for (const { id, help, nodes } of violations) {
+    expect(false, `${what}: ${id}, ${help}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join(" | ")}`);
+  }
+}
+
+async function controls(page, name) {
+  for (const show of ["speed", "latency", "memory", "time", "outcome"]) {
+    await page.locator(`label[for=show-${show}]`).click();
+    const cells = await visible(page, ".cell");
+    const shown = await page.locator(".cell > span:visible").count();
+    expect(cells === 160 && shown === cells, `${name}: ${show} shows ${shown} of ${cells} cells`);
+    if (show === "speed") {
+      const texts = async () => (await page.locator(".cell > span:visible").allInnerTexts()).join(" ");
+      const before = await texts();
+      await page.locator("#compared").selectOption({ index: 1 });
+      expect(before !== (await texts()), `${name}: another comparison shows the same`);
+    }
+    await page.screenshot({ path: join(folder, "pictures", `${name}-${show}.png`) });
+    await accessible(page, `${name} showing ${show}`);
+  }
+  await page.locator("label.filter", { hasText: "Postgres" }).locator("select").selectOption("pg13");
+  expect((await visible(page, ".cell")) === 40, `${name}: filtered by a server, ${await visible(page, ".cell")} cells`);
+  expect((await visible(page, "details.sheet")) === 40, `${name}: filtered, ${await visible(page, "details.sheet")} sections`);
+  await page.locator("label.filter", { hasText: "Python" }).locator("select").selectOption("py3.12");
+  expect((await page.locator("#shown").innerText()) === "8 of 160 cells", `${name}: says ${await page.locator("#shown").innerText()}`);
+  await page.getByRole("button", { name: "All cells" }).click();
+  expect((await visible(page, ".cell")) === 160, `${name}: the filters are gone`);
+  // By keyboard alone: the first control is reached, and an arrow changes it.
+  await page.locator("#show-outcome").focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await page.locator("#show-speed").isChecked(), `${name}: the arrow chooses the next measure`);
+}
+
+async function opens(page, name) {
+  await page.locator("label[for=show-outcome]").click();
+  await page.locator(".cell:has(.bad)").nth(1).click();
+  await page.waitForTimeout(400);
+  const open = page.locator("details.sheet:target");
+  expect((await open.getAttribute("open")) !== null, `${name}: a cell opens its section`);
+  const text = await open.innerText();
+  for (const said of ["requested", "observed", "again", "unexpected message </script>", "Resident set"]) expect(text.includes(said), `${name}: a red cell says ${said}`);
+  await page.screenshot({ path: join(folder, "pictures", `${name}-cell.png`) });
+}
+
+async function withoutScripts(browser, path) {
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(path).href);
+  expect((await visible(page, ".cell")) === 160 && (await visible(page, "details.sheet > summary")) === 160, "without scripts, every cell is there");
+  await page.locator("label[for=show-memory]").click();
+  expect((await visible(page, ".cell > .m-memory")) === 160, "without scripts, another measure is shown");
+  await page.locator("label.filter", { hasText: "Postgres" }).locator("select").selectOption("pg13");
+  expect((await visible(page, ".cell")) === 40, "without scripts, filters work");
+  await context.close();
+}
+
+// From the begin of the navigation to the first painting of the page.
+async function prompt(browser, path) {
+  const times = [];
+  for (let at = 0; at < 7; at++) {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(pathToFileURL(path).href);
+    times.push(await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
+      performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity))))));
+    await page.close();
+  }
+  times.sort((one, other) => one - other);
+  console.log(`  first painted after ${times[3].toFixed(0)} ms (median of ${times.length}, ${times[0].toFixed(0)} to ${times[6].toFixed(0)})`);
+  expect(times[0] < PROMPT, `the page is painted after ${times[0]} ms at best`);
+}
+
+const said = {
+  full: ["Not green", "investigate", "fails on PyO3 0.27 and later with Python 3.12 and later"], merged: ["Merged from 20 runs"],
+  one: ["Green", "proceed"], grid: ["20/20 cells green"], "under-way": ["Not green yet", "13 under way"], interrupted: ["8 interrupted"], nothing: ["20 lost", "not measured"],
+};
+
+mkdirSync(join(folder, "pictures"), { recursive: true });
+const names = runs(folder);
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+for (const name of names) {
+  const path = name === "under-way" ? await renderedAtWork(name) : rendered(name);
+  const text = readFileSync(path, "utf8");
+  console.log(`${name}: ${statSync(path).size} bytes`);
+  expect(statSync(path).size < SIZE, `${name}: ${statSync(path).size} bytes`);
+  expect(!text.includes("hush"), `${name}: holds a secret`);
+  for (const width of WIDTHS) for (const scheme of ["light", "dark"]) {
+    const page = await looks(browser, name, path, width, scheme);
+    if (width === 1440 && scheme === "light") {
+      const body = (await page.locator("body").innerText()).replace(/\s+/g, " ");
+      for (const words of said[name]) expect(body.includes(words), `${name}: does not say ${words}`);
+      const shares = (await page.locator(".shares strong").allInnerTexts()).map(Number);
+      const all = shares.pop();
+      expect(all === shares.reduce((sum, count) => sum + count, 0), `${name}: ${shares.join(" + ")} is not ${all}`);
+    }
+    await page.close();
+  }
+}
+const full = join(folder, "full.html");
+for (const colorScheme of ["light", "dark"]) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, colorScheme });
+  await page.goto(pathToFileURL(full).href);
+  await controls(page, `full-${colorScheme}`);
+  await opens(page, `full-${colorScheme}`);
+  await page.close();
+}
+await withoutScripts(browser, full);
+await prompt(browser, full);
+await browser.close();
+if (faults.length > 0) {
+  console.log(`${faults.length} faults`);
+  process.exit(1);
+}
+console.log("as promised");

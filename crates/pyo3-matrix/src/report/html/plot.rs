@@ -1,0 +1,115 @@
+//! How does a plot look? Numbers in, a drawing in the page's own markup out. What it says stands in words beside it.
+
+use maud::{Markup, html};
+
+use crate::model::record::{Comparison, Memory};
+use crate::report::model::numbers::{bytes, factor, seconds};
+use crate::verdict::criterion::Range;
+
+/// The size of a series, in units of its drawing, and how many points of it are drawn.
+const WIDTH: f64 = 300.0;
+const HEIGHT: f64 = 60.0;
+const POINTS: usize = 50;
+
+/// The resident set of the tests over time.
+pub fn memory(memory: &Memory) -> Markup {
+    let samples = &memory.samples;
+    let Some(((first, _), (last, _))) = samples.first().zip(samples.last()) else { return html! {} };
+    let span = (last - first).max(f64::EPSILON);
+    let points: Vec<(f64, f64)> = thinned(samples);
+    let low = points.iter().map(|(_, size)| *size).fold(f64::INFINITY, f64::min);
+    let high = points.iter().map(|(_, size)| *size).fold(f64::NEG_INFINITY, f64::max);
+    let place = |(time, size): &(f64, f64)| {
+        let x = (time - first) / span * WIDTH;
+        // Sizes that hardly move are a flat line in the middle.
+        let room = (high - low).max(high * 0.02).max(1.0);
+        let y = HEIGHT - 4.0 - (size - f64::midpoint(low, high) + room / 2.0) / room * (HEIGHT - 8.0);
+        format!("{x:.0},{y:.0}")
+    };
+    let line = points.iter().map(place).collect::<Vec<_>>().join(" ");
+    let said = format!(
+        "{} at first, {} at last, {} at most, in {}",
+        bytes(points[0].1),
+        bytes(points[points.len() - 1].1),
+        bytes(precise(memory.peak)),
+        seconds(span)
+    );
+    html! {
+        figure.series {
+            svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" aria-hidden="true" {
+                polyline points=(line) {}
+            }
+            figcaption { "Resident set: " (said) }
+        }
+    }
+}
+
+/// As many of the samples as can be told apart, the largest of each stretch.
+fn thinned(samples: &[(f64, u64)]) -> Vec<(f64, f64)> {
+    let stretch = samples.len().div_ceil(POINTS).max(1);
+    let largest = |samples: &[(f64, u64)]| samples.iter().max_by_key(|(_, size)| *size).copied();
+    let largest = samples.chunks(stretch).filter_map(largest);
+    largest.map(|(time, size)| (time, precise(size))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no drawing shows the last byte of a petabyte")]
+fn precise(size: u64) -> f64 {
+    size as f64
+}
+
+/// An interval of a ratio on an axis that begins at 0, with a line at 1, and one at what is needed.
+fn interval(low: f64, middle: f64, high: f64, needed: Option<f64>) -> Markup {
+    let end = high.max(needed.unwrap_or_default()).max(1.0) * 1.08;
+    let x = |ratio: f64| format!("{:.0}", (ratio / end * 160.0).clamp(0.0, 160.0));
+    html! {
+        svg.interval viewBox="0 0 160 16" aria-hidden="true" {
+            path d="M0 8h160" {}
+            path.one d=(format!("M{} 2v12", x(1.0))) {}
+            @if let Some(needed) = needed { path.needed d=(format!("M{} 1v14", x(needed))) {} }
+            path.span d=(format!("M{} 8H{}", x(low), x(high))) {}
+            circle cx=(x(middle)) cy="8" r="3.5" {}
+        }
+    }
+}
+
+/// The speed-ups of one comparison over all cells.
+pub fn range(range: &Range) -> Markup {
+    interval(range.low, range.median, range.high, Some(range.needed))
+}
+
+/// The speed-up of one comparison in one cell, in words too.
+pub fn speedup(comparison: &Comparison) -> Markup {
+    let speedup = &comparison.speedup;
+    html! {
+        (interval(speedup.low, speedup.ratio, speedup.high, None))
+        span.of { (factor(speedup.low)) " to " (factor(speedup.high)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_series_is_thinned_and_keeps_its_peak() {
+        let mut samples: Vec<(f64, u64)> = (0..10_000_u32).map(|at| (f64::from(at), 100)).collect();
+        samples[5_003].1 = 900;
+        let points = thinned(&samples);
+        assert!(points.len() <= POINTS && points.iter().any(|(_, size)| *size > 899.0), "{points:?}");
+        assert_eq!(thinned(&samples[..3]).len(), 3);
+    }
+
+    #[test]
+    fn a_series_without_a_sample_is_not_drawn_and_one_sample_is() {
+        let series = |samples| Memory {
+            unit: "bytes".into(),
+            interval_seconds: 0.1,
+            samples,
+            peak: 2048,
+            leaks: std::collections::BTreeMap::new(),
+        };
+        assert_eq!(memory(&series(Vec::new())).into_string(), "");
+        let drawn = memory(&series(vec![(0.0, 2048)])).into_string();
+        assert!(drawn.contains("points=\"0,30\"") && drawn.contains("2.0 KiB at most"), "{drawn}");
+    }
+}
