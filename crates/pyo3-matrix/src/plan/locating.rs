@@ -111,11 +111,9 @@ fn missed(sets: &[FixedBitSet], chosen: &FixedBitSet) -> Vec<FixedBitSet> {
 /// part of the graph has three values or more, and a part of `n` values needs `n - 1` edges.
 fn fewest(space: &Space) -> usize {
     let mut axes: BTreeMap<(u8, &str), usize> = BTreeMap::new();
-    for (cause, _) in &space.causes {
-        if let Cause(conditions) = cause
-            && let [condition] = &conditions[..]
-            && condition.is_exact()
-        {
+    for (Cause(conditions), _) in &space.causes {
+        let [condition] = &conditions[..] else { continue };
+        if condition.is_exact() {
             *axes.entry(condition.axis()).or_default() += 1;
         }
     }
