@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 CONFIGURATION = """[databases]
-{database} = host={host} port={port_behind} dbname={database} user={user} password={password}
+{database} = host={host} port={port_behind} dbname={database} user={user}{password}
 [pgbouncer]
 listen_addr = {here}
 listen_port = {{port}}
@@ -46,17 +46,18 @@ class Bouncer:
             message = "PgBouncer's file cannot name this server"
             raise Inapplicable(message)
         self.behind = behind
-        text = CONFIGURATION.format(
+        self.configuration = CONFIGURATION.format(
             host=behind.host,
             port_behind=behind.port,
             database=behind.database,
             user=behind.user,
-            password=behind.password or "",
+            # PgBouncer takes no empty value.
+            password=f" password={behind.password}" if behind.password else "",
             here=HOST,
             size=size,
         )
         self._kept = Kept(
-            {"files": {"bouncer.ini": text}, "prepare": [], "run": [program, "{folder}/bouncer.ini"]}
+            {"files": {"bouncer.ini": self.configuration}, "prepare": [], "run": [program, "{folder}/bouncer.ini"]}
             | {"ready": None, "end": "SIGTERM"}
         )
 
