@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
@@ -31,10 +32,19 @@ static OUTSIDE: Count = Count::new();
 /// start no more threads; a later call tries again.
 pub fn start() -> io::Result<&'static Runtime> {
     RUNTIME.get_or_try_make(|| {
-        // Tokio panics if the system gives it no thread.
-        let started = catch_unwind(AssertUnwindSafe(build));
-        started.unwrap_or_else(|_| Err(io::Error::other("the system gives the process no more threads")))
+        // Tokio panics if the system gives it no thread, and the panic is written to stderr. So it is asked only where
+        // there are threads; others may take them meanwhile.
+        let started = has_threads().then(|| catch_unwind(AssertUnwindSafe(build)));
+        let none = || Err(io::Error::other("the system gives the process no more threads"));
+        started.and_then(Result::ok).unwrap_or_else(none)
     })
+}
+
+/// Whether the system gives as many threads as [`build`] starts, which are two.
+fn has_threads() -> bool {
+    let thread = || thread::Builder::new().name("fraiseql".to_owned());
+    let both = thread().spawn(move || thread().spawn(|| ()).is_ok());
+    both.is_ok_and(|first| first.join().unwrap_or(false))
 }
 
 /// There is one worker, so a query, its connection and the socket take turns on one thread. Two workers would wake
@@ -110,7 +120,7 @@ pub fn quiesce(limit: Duration) {
         if Instant::now() > deadline {
             return;
         }
-        std::thread::sleep(PAUSE);
+        thread::sleep(PAUSE);
     }
     // The one blocking thread works in order: when it runs this, every completion before it is done.
     let (done, waiter) = std::sync::mpsc::channel();
