@@ -73,9 +73,19 @@ fn shards_that_share_nothing_merge_to_what_one_run_says() {
     assert_eq!(said(&latest(&merging)), said(&latest(&one)));
     let [judged, alone] = [&merging, &one].map(|project| json(&latest(project).join("report.json")));
     assert_eq!(judged["verdict"]["green"], alone["verdict"]["green"]);
-    assert_eq!(judged["verdict"]["cells"], alone["verdict"]["cells"]);
+    assert_eq!(judged_cells(&judged), judged_cells(&alone));
     assert!(latest(&merging).join("badge.svg").is_file() && latest(&merging).join("report.md").is_file());
     lost(&merging, &parts.join("part-0"));
+}
+
+/// The cells of a verdict, of what they measured only the locks: how long something took is another in every run.
+fn judged_cells(report: &serde_json::Value) -> Vec<serde_json::Value> {
+    let mut cells = report["verdict"]["cells"].as_array().expect("cells").clone();
+    for cell in &mut cells {
+        assert!(cell["measured"]["durations"].is_object(), "{report}");
+        cell["measured"] = cell["measured"]["locks"].clone();
+    }
+    cells
 }
 
 /// Checks a merge without one of the shards: its cells are lost, and the verdict is not green.
