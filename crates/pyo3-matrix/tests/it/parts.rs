@@ -79,7 +79,7 @@ fn shards_that_share_nothing_merge_to_what_one_run_says() {
 }
 
 /// The cells of a verdict, of what they measured only the locks: how long something took is another in every run.
-fn judged_cells(report: &serde_json::Value) -> Vec<serde_json::Value> {
+fn judged_cells(report: &Value) -> Vec<Value> {
     let mut cells = report["verdict"]["cells"].as_array().expect("cells").clone();
     for cell in &mut cells {
         assert!(cell["measured"]["durations"].is_object(), "{report}");
