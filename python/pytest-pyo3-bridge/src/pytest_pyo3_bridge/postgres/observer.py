@@ -57,7 +57,7 @@ class Session:
         return found
 
     def close(self) -> None:
-        """Say goodbye, and close the socket even where nobody hears it."""
+        """End the session at the server, and close the socket even if the server does not answer."""
         try:
             self._native.close()
         finally:
