@@ -152,14 +152,27 @@ impl RunFolder {
 /// The accounts of the newest runs, the newest first. A run that was killed has none.
 #[must_use]
 pub fn ledgers(target: &Path, newest: usize) -> Vec<Ledger> {
-    let entries = fs::read_dir(target.join("runs")).into_iter().flatten().flatten();
-    let mut runs: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .collect();
-    runs.sort_unstable_by(|one, other| other.cmp(one));
-    let ledgers = runs.iter().filter_map(|run| document::read(&run.join("ledger.json")).ok().flatten());
+    let runs = newest_first(&target.join("runs")).unwrap_or_default();
+    let ledgers = runs.iter().filter_map(|run| document::read(&run.path.join("ledger.json")).ok().flatten());
     ledgers.take(newest).collect()
+}
+
+/// The runs that are kept; none where there is no such folder. An id begins with the time at which its run began.
+pub fn newest_first(runs: &Path) -> io::Result<Vec<RunFolder>> {
+    let entries = match fs::read_dir(runs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        // `latest` is a link to one of them.
+        if entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(found.into_iter().map(|path| RunFolder { path }).collect())
 }
 
 /// Reads a document of this harness's own form; another form is told by its number, not by a field that is missing.

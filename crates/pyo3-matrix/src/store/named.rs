@@ -3,12 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
-
 use crate::model::document;
 use crate::model::origin::Commit;
 use crate::model::program;
-use crate::store::folder::{FolderError, PLAN, RunFolder, known};
+use crate::store::folder::{FolderError, PLAN, RunFolder, known, newest_first};
 use crate::store::intent::Intent;
 
 /// How many commits of runs are named where none is the one that was meant.
@@ -88,24 +86,6 @@ fn of_commit(runs: &Path, asked: &str, hash: String) -> Result<Named, NamedError
     }
     let (asked, runs, commit) = (asked.to_owned(), runs.to_owned(), Commit { hash, dirty: false });
     Err(NamedError::NotRun(Box::new(NotRun { asked, commit, runs, others, dirty })))
-}
-
-/// The runs that are kept. An id begins with the time at which its run began.
-fn newest_first(runs: &Path) -> io::Result<Vec<RunFolder>> {
-    let entries = match fs::read_dir(runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        // `latest` is a link to one of them.
-        if entry.file_type()?.is_dir() {
-            found.push(entry.path());
-        }
-    }
-    found.sort_unstable_by(|one, other| other.cmp(one));
-    Ok(found.into_iter().map(|path| RunFolder { path }).collect())
 }
 
 /// What to do where no run of a commit is kept.
