@@ -79,15 +79,14 @@ pub struct Change {
 #[must_use]
 pub fn effects(records: &[&Record]) -> Vec<Effect> {
     let mut all = Vec::new();
-    for (quantity, observed) in observation::all(records) {
-        all.extend(of_quantity(&quantity, &observed));
+    for (quantity, (axes, observed)) in observation::all(records) {
+        all.extend(of_quantity(&quantity, &axes, &observed));
     }
     all
 }
 
-fn of_quantity(quantity: &Quantity, observed: &[Observed<'_>]) -> Vec<Effect> {
-    let axes = observation::axes(observed);
-    let Some(fit) = Fit::of(&axes, observed) else { return Vec::new() };
+fn of_quantity(quantity: &Quantity, axes: &[Axis], observed: &[Observed]) -> Vec<Effect> {
+    let Some(fit) = Fit::of(axes, observed) else { return Vec::new() };
     let of_axis = |(at, axis): (usize, &Axis)| {
         if !quantity.concerns(&axis.name) {
             return None;

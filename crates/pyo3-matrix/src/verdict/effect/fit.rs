@@ -43,7 +43,7 @@ pub struct Fit {
 
 impl Fit {
     /// Fits; `None` where the cells are too few, or do not tell the axes apart.
-    pub fn of(axes: &[Axis], observed: &[Observed<'_>]) -> Option<Fit> {
+    pub fn of(axes: &[Axis], observed: &[Observed]) -> Option<Fit> {
         let first = solve(axes, observed)?;
         let residuals = first.residuals(observed);
         let mut sizes: Vec<f64> = residuals.iter().map(|residual| residual.abs()).collect();
@@ -51,7 +51,7 @@ impl Fit {
         let most = DISTURBED * TO_DEVIATION * sizes.get(sizes.len() / 2).copied().unwrap_or_default();
         let kept =
             observed.iter().zip(&residuals).filter(|(_, residual)| most == 0.0 || residual.abs() <= most);
-        let kept: Vec<Observed<'_>> = kept.map(|(one, _)| one.clone()).collect();
+        let kept: Vec<Observed> = kept.map(|(one, _)| one.clone()).collect();
         if kept.len() == observed.len() {
             return Some(first);
         }
@@ -72,7 +72,7 @@ impl Fit {
         Estimate { value: contrast.dot(&self.effects), half: self.quantile * variance.max(0.0).sqrt() }
     }
 
-    fn residuals(&self, observed: &[Observed<'_>]) -> Vec<f64> {
+    fn residuals(&self, observed: &[Observed]) -> Vec<f64> {
         observed
             .iter()
             .map(|one| one.value - row(&self.columns, self.effects.len(), one).dot(&self.effects))
@@ -80,7 +80,7 @@ impl Fit {
     }
 }
 
-fn solve(axes: &[Axis], observed: &[Observed<'_>]) -> Option<Fit> {
+fn solve(axes: &[Axis], observed: &[Observed]) -> Option<Fit> {
     let mut columns = Vec::new();
     let mut width = 1;
     for axis in axes {
@@ -112,7 +112,7 @@ fn solve(axes: &[Axis], observed: &[Observed<'_>]) -> Option<Fit> {
 }
 
 /// What is added for one cell: 1 for the mean, and 1 for its value on each axis, but for the first values.
-fn row(columns: &[usize], width: usize, one: &Observed<'_>) -> DVector<f64> {
+fn row(columns: &[usize], width: usize, one: &Observed) -> DVector<f64> {
     let mut row = DVector::zeros(width);
     row[0] = 1.0;
     for (column, place) in columns.iter().zip(&one.places) {

@@ -20,8 +20,7 @@ pub struct Quantity {
 
 /// What one cell measured of it.
 #[derive(Debug, Clone)]
-pub struct Observed<'a> {
-    pub cell: &'a CellId,
+pub struct Observed {
     /// A logarithm for times, else the number itself.
     pub value: f64,
     /// The index of the cell's value on each axis.
@@ -40,8 +39,8 @@ impl Quantity {
     }
 }
 
-/// Every measure with what the cells say of it.
-pub fn all<'a>(records: &[&'a Record]) -> BTreeMap<Quantity, Vec<Observed<'a>>> {
+/// Every measure with the axes on which its cells differ, and what these say of it.
+pub fn all(records: &[&Record]) -> BTreeMap<Quantity, (Vec<Axis>, Vec<Observed>)> {
     let mut all: BTreeMap<Quantity, Vec<(&CellId, f64)>> = BTreeMap::new();
     for record in records {
         for (quantity, value) in of_record(record) {
@@ -77,26 +76,22 @@ fn of_comparison(comparison: &Comparison) -> [(Quantity, f64); 2] {
     ]
 }
 
-fn placed<'a>(found: &[(&'a CellId, f64)]) -> Vec<Observed<'a>> {
+fn placed(found: &[(&CellId, f64)]) -> (Vec<Axis>, Vec<Observed>) {
     let cells: Vec<&CellId> = found.iter().map(|(cell, _)| *cell).collect();
     let axes = axes_of(&cells);
     let place = |(axis, cell): (&Axis, &CellId)| {
         let value = value_on(&axis.name, cell);
         axis.values.iter().position(|known| *known == value).unwrap_or_default()
     };
-    let observed = |(cell, value): &(&'a CellId, f64)| Observed {
-        cell,
+    let observed = |(cell, value): &(&CellId, f64)| Observed {
         value: *value,
         places: axes.iter().map(|axis| place((axis, cell))).collect(),
     };
-    found.iter().map(observed).collect()
+    let observed = found.iter().map(observed).collect();
+    (axes, observed)
 }
 
 /// The axes on which these cells differ.
-pub fn axes(observed: &[Observed<'_>]) -> Vec<Axis> {
-    axes_of(&observed.iter().map(|one| one.cell).collect::<Vec<_>>())
-}
-
 fn axes_of(cells: &[&CellId]) -> Vec<Axis> {
     fn texts<T: Ord + ToString>(values: impl Iterator<Item = T>) -> Vec<String> {
         values.collect::<BTreeSet<T>>().iter().map(T::to_string).collect()
