@@ -56,5 +56,8 @@ where
 /// The exception for a file or a thread that the system does not give us.
 fn scarce(error: &io::Error) -> PyErr {
     let text = format!("the pool cannot start: {error}");
-    PyOSError::new_err((error.raw_os_error(), text))
+    match error.raw_os_error() {
+        Some(code) => PyOSError::new_err((code, text)),
+        None => PyOSError::new_err(text),
+    }
 }
