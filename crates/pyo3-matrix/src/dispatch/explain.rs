@@ -32,6 +32,13 @@ pub fn further(mut folder: RunFolder, options: Options, config: &Config) -> Resu
         if cells.is_empty() {
             break;
         }
+        let now = Basis::of(config)?;
+        let changed = piece.contents.intent.basis.differences(&now);
+        if !changed.is_empty() {
+            // What further cells would say is of other sources, and explains nothing of these.
+            voice::say(&message::not_explained(&piece.contents.intent.run, &changed));
+            break;
+        }
         voice::say(&message::explains(&cells));
         let request =
             Request { cells: cells.iter().map(ToString::to_string).collect(), ..Request::default() };
@@ -39,7 +46,7 @@ pub fn further(mut folder: RunFolder, options: Options, config: &Config) -> Resu
         let (plan, part) =
             Part::explain(intent.plan.clone(), intent.run.clone(), plan::plan(config, &request)?);
         let whole = part.whole.clone();
-        let (ran, interrupted) = run_plan(plan, Some(part), Basis::of(config)?, options, config)?;
+        let (ran, interrupted) = run_plan(plan, Some(part), now, options, config)?;
         folder = merge::merge(
             &[piece, Piece::read(ran.path)?],
             Goal { plan: whole, part: None },

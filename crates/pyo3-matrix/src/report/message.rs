@@ -169,6 +169,17 @@ pub fn explains(cells: &[CellId]) -> String {
     wrapped(&format!("to tell what explains the failures: {}", names.join(", ")), "", "  ")
 }
 
+/// Why no further cell explains anything.
+#[must_use]
+pub fn not_explained(run: &str, changed: &[&str]) -> String {
+    let changed = changed.join(" and ");
+    wrapped(
+        &format!("{changed} changed since run {run}: further cells would not explain it, and none is run"),
+        "",
+        "  ",
+    )
+}
+
 /// Why a retry is judged by itself.
 #[must_use]
 pub fn not_merged(run: &str, changed: &[&str]) -> String {

@@ -106,3 +106,26 @@ fn a_failure_is_explained_by_running_the_cells_that_tell_its_causes_apart() {
     assert!(found["decides"].is_null());
     assert!(stderr(&output).contains("to tell what explains the failures: py3.1"), "{}", shown(&output));
 }
+
+#[test]
+fn sources_that_changed_meanwhile_are_explained_by_no_further_cell() {
+    let _alone = alone();
+    let edit = |text: String| {
+        let axis = AXIS.replace("PYTHONMALLOC", "NOTES = \"notes.txt\", PYTHONMALLOC");
+        text.replace("sources = [\"bridge-known.toml\"", "sources = [\"notes.txt\", \"bridge-known.toml\"")
+            + &axis
+    };
+    let project = Project::testing_with(&fixture("changes"), edit);
+    let notes = project.path().join("notes.txt");
+    std::fs::write(&notes, "").expect("written");
+    let file = project.path().join("matrix.toml");
+    let text = std::fs::read_to_string(&file).expect("text");
+    std::fs::write(&file, text.replace("\"notes.txt\", PY", &format!("{notes:?}, PY"))).expect("written");
+    let cells = ["py3.12-pg16-pyo3_0.30-malloc", "py3.13-pg16-pyo3_0.30-debug"];
+    let output =
+        project.run(&["run", "--cell", cells[0], "--cell", cells[1], "--benchmarks", "off", "--explain"]);
+    let report = json(&run_folder(&output).join("report.json"));
+    assert_eq!(report["verdict"]["cells"].as_array().map(Vec::len), Some(2), "{}", shown(&output));
+    assert!(report["merged"].is_null(), "{}", shown(&output));
+    assert!(stderr(&output).contains("the suite changed since run "), "{}", shown(&output));
+}
