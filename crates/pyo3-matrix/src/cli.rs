@@ -322,6 +322,8 @@ pub enum ReportFormat {
     Json,
     /// For a step summary or a pull request
     Markdown,
+    /// What was gained, what breaks and where, what the alternatives do, and the decision, as a document in Markdown
+    Findings,
     /// One page that loads nothing: a heat map, and each cell
     Html,
     /// JUnit XML: a suite per cell

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod kit;
 pub mod ledger;
 pub mod negative;
+pub mod noise;
 pub mod origin;
 pub mod outcome;
 pub mod program;

@@ -6,6 +6,7 @@ pub mod badge;
 mod causes;
 pub mod compare;
 pub mod cost;
+pub mod findings;
 pub mod github;
 pub mod grid;
 pub mod html;
@@ -14,6 +15,7 @@ pub mod junit;
 pub mod markdown;
 pub mod message;
 pub mod model;
+pub mod noise;
 pub mod repro;
 pub mod terminal;
 pub mod tone;
@@ -220,6 +222,7 @@ mod tests {
             cells,
             attributions: Vec::new(),
             effects: Vec::new(),
+            noise: None,
             criteria: Vec::new(),
             negatives: Vec::new(),
             rehearsals: Vec::new(),

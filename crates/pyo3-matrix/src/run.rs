@@ -4,6 +4,7 @@ mod attempt;
 pub mod cell;
 pub mod clock;
 mod must_fail;
+mod noise;
 pub mod pool;
 pub mod prepare;
 mod rehearse;
@@ -51,7 +52,8 @@ impl Options {
     /// The stages that every cell of a run has to come through.
     #[must_use]
     pub fn stages(&self, config: &Config) -> Thoroughness {
-        if config.suite.benchmarks.is_empty() { Thoroughness::Tests } else { self.benchmarks.stages() }
+        let nothing = config.suite.benchmarks.is_empty() && config.suite.kit.is_none();
+        if nothing { Thoroughness::Tests } else { self.benchmarks.stages() }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod effect;
 pub mod judge;
 pub mod measure;
 pub mod measured;
+pub mod noise;
 pub mod outcome;
 pub mod refusal;
 pub mod workers;

@@ -62,7 +62,7 @@ def run_kit(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunKi
         monkeypatch.setenv("PYTHONPATH", str(SOURCES))
         # The plugins of this session are not what the kit is tried with.
         quiet = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:benchmark", "-p", "no:xdist")
-        return pytester.runpytest_subprocess("-p", "pytest_pyo3_bridge.plugin", *quiet, *_chosen(arguments), *more)
+        return pytester.runpytest_subprocess("-p", "pytest_pyo3_bridge.plugin", *quiet, *more, *_chosen(arguments))
 
     return run
 

@@ -155,6 +155,19 @@ def test_what_judges_times_is_left_out_beside_others(run_kit: RunKit, outcomes: 
     assert found["core/every-answer-comes"]["outcome"] == "passed"
 
 
+def test_what_judges_times_is_made_by_itself(run_kit: RunKit, outcomes: Outcomes) -> None:
+    assert run_kit("-k", "success or busy-threads or every-answer", "--bridge-only-measures").ret == 0
+    found = outcomes()
+    passed = {"core/no-leak-on-success": "passed", "core/answers-come-beside-busy-threads": "passed"}
+    assert {name: entry["outcome"] for name, entry in found.items()} == passed
+
+
+def test_a_part_without_a_check_is_refused(run_kit: RunKit) -> None:
+    ended = run_kit("--bridge-only-measures", "--bridge-beside-others")
+    assert ended.ret == 4
+    assert "leave no check" in ended.stderr.str()
+
+
 def test_an_error_that_no_caller_got_is_a_finding_of_its_own(run_kit: RunKit, outcomes: Outcomes) -> None:
     fault = """
     import threading

@@ -11,7 +11,7 @@ use crate::model::fingerprint::naming;
 use crate::model::secrets::Kind;
 use crate::plan::cost::{self, Costs};
 use crate::process::browser;
-use crate::report::{self, Report, Whole, badge, html, json, junit, markdown, message, terminal};
+use crate::report::{self, Report, Whole, badge, findings, html, json, junit, markdown, message, terminal};
 use crate::store::folder::{Contents, RunFolder};
 use crate::store::{alive, disk};
 use crate::verdict::judge::State;
@@ -61,6 +61,7 @@ fn rendered(whole: &Whole, format: ReportFormat) -> Result<(String, Kind), Error
         ReportFormat::Text => (terminal::render(report), Kind::Text),
         ReportFormat::Json => (json::render(report)?, Kind::Json),
         ReportFormat::Markdown => (markdown::render(report), Kind::Text),
+        ReportFormat::Findings => (findings::render(whole), Kind::Text),
         ReportFormat::Html => (html::render(whole), Kind::Html),
         ReportFormat::Junit => (junit::render(whole)?, Kind::Xml),
         ReportFormat::BadgeJson => (badge::json(report)?, Kind::Json),

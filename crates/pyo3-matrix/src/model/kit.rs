@@ -26,6 +26,19 @@ pub struct Kit {
     pub checks: Vec<KitCheck>,
 }
 
+/// The check that counts what a call costs, and what it notes.
+const INSTRUCTIONS: (&str, &str) = ("core/instructions-per-call", "instructions per call");
+
+impl Kit {
+    /// How many instructions a call takes, where they were counted.
+    #[must_use]
+    pub fn instructions(&self) -> Option<f64> {
+        let (id, note) = INSTRUCTIONS;
+        let check = self.checks.iter().find(|check| check.id == id)?;
+        check.notes.get(note)?.as_f64().filter(|count| *count > 0.0)
+    }
+}
+
 /// One check of the kit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KitCheck {
@@ -33,6 +46,9 @@ pub struct KitCheck {
     pub id: String,
     /// `MUST`, `SHOULD` or `INFO`.
     pub level: String,
+    /// What holds if it passes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub holds: String,
     /// `passed`, `failed`, `hung`, `crashed`, `known`, `stale`, `recorded` or `not applicable`.
     pub outcome: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -47,4 +63,7 @@ pub struct KitCheck {
     /// The file with the stacks, in the cell's folder of incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// The beginning of that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks: Option<String>,
 }

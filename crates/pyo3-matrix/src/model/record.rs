@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
 use crate::model::kit::Kit;
+use crate::model::noise::Noise;
 pub use crate::model::outcome::Outcome;
 
 /// The version of every JSON that the harness writes.
@@ -120,6 +121,9 @@ pub struct Record {
     pub benchmarks: Vec<Benchmark>,
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// How noisy the machine was before the benchmarks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     pub memory: Option<Memory>,
     /// What the conformance kit found, where the project has it run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,6 +166,20 @@ pub struct Benchmark {
     pub min: f64,
     pub median: f64,
     pub iqr: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+}
+
+/// How the rounds of a benchmark lie, in seconds, as pytest-benchmark draws them: the quartiles, and the ends of those rounds
+/// that lie within one and a half times the distance between them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Spread {
+    #[serde(rename = "ld15iqr")]
+    pub low: f64,
+    pub q1: f64,
+    pub q3: f64,
+    #[serde(rename = "hd15iqr")]
+    pub high: f64,
 }
 
 /// A candidate beside its control, interleaved in one run.
@@ -334,6 +352,7 @@ impl Record {
             skips: BTreeMap::new(),
             benchmarks: Vec::new(),
             comparisons: Vec::new(),
+            noise: None,
             memory: None,
             kit: None,
             durations: Durations::default(),

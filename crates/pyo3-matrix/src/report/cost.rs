@@ -95,9 +95,17 @@ fn over(report: &Report, nothing: bool) -> String {
     }
     let what = if nothing { "no value" } else { "no other value" };
     format!(
-        "{what} of {} moves a time by 5 % or a slope of memory by 16 KiB in 1,000 operations",
-        axes.join(", ")
+        "{what} of {} moves a cost by 5 %, or a slope of memory by 16 KiB in 1,000 operations",
+        either(&axes)
     )
+}
+
+/// `Python, Postgres or PyO3`.
+fn either(names: &[String]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        names => names.join(", "),
+    }
 }
 
 fn sentence(effect: &Effect, value: &OfValue, services: &BTreeMap<String, Named>) -> String {
@@ -110,6 +118,9 @@ fn sentence(effect: &Effect, value: &OfValue, services: &BTreeMap<String, Named>
     let (title, own) = (&effect.title, named(&value.value));
     match effect.unit {
         EffectUnit::Bytes => format!("{title}: {axis} {own} grows by {} than {base}", bytes(change)),
+        EffectUnit::Instructions => {
+            format!("a call: {axis} {own} takes {} the instructions of {base}", factor(change))
+        }
         EffectUnit::Time | EffectUnit::TimeToControl => {
             format!("{title}: {axis} {own} takes {} the time of {base}", factor(change))
         }
@@ -180,7 +191,7 @@ mod tests {
         let found = told(vec![effect("line", EffectUnit::TimeToControl, &values)]);
         assert_eq!(found.steps, ["SELECT 1: PyO3 0.27 takes 1.30x (1.17x to 1.43x) the time of 0.26"]);
         let rest =
-            "no other value of PyO3 moves a time by 5 % or a slope of memory by 16 KiB in 1,000 operations";
+            "no other value of PyO3 moves a cost by 5 %, or a slope of memory by 16 KiB in 1,000 operations";
         assert_eq!((found.more, found.over.as_deref()), (0, Some(rest)));
         let rows = [
             ("0.25", "1", false),

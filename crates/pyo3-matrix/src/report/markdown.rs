@@ -1,7 +1,7 @@
 //! The report for a step summary or a pull request: the grid, what is red, why and how to run it again, the criteria, the
 //! decision. Pure. What a test or a server said goes in escaped, and the whole stays below what GitHub takes.
 
-mod cost;
+pub mod cost;
 mod rehearsals;
 
 use std::fmt::Write as _;
@@ -39,6 +39,7 @@ pub fn render(report: &Report) -> String {
     let after = rehearsals::render(report)
         + &negatives(&model.negatives)
         + &criteria(&model.criteria)
+        + &noise(model.noise.as_deref())
         + &cost::render(&model.cost)
         + &merged(report)
         + &format!("**Decision: {word}**, {because}\n");
@@ -165,6 +166,11 @@ fn criteria(criteria: &[Criterion<'_>]) -> String {
         let _ = writeln!(text, "| {} | {} {word} | {over} |", plain(name), tone.emoji());
     }
     text + "\n" + &speedups(criteria)
+}
+
+/// How far the times can be trusted.
+fn noise(sentence: Option<&str>) -> String {
+    sentence.map(|sentence| format!("Measured on {}.\n\n", plain(sentence))).unwrap_or_default()
 }
 
 fn speedups(criteria: &[Criterion<'_>]) -> String {

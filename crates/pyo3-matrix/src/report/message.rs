@@ -7,8 +7,6 @@ mod progress;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bytesize::ByteSize;
-
 use crate::build::lock::Refreshed;
 use crate::build::wheel::Wheel;
 use crate::model::cell::{CellId, Line, Release, WheelId};
@@ -19,6 +17,7 @@ use crate::model::rehearsal::Edit;
 use crate::plan::Plan;
 use crate::plan::part::Part;
 use crate::report::html;
+use crate::report::model::numbers::size;
 use crate::store::disk::Cleaned;
 use crate::store::retention::Pruned;
 use pyo3_doctor::words::{counted, wrapped};
@@ -292,10 +291,6 @@ pub fn pruned(pruned: &Pruned) -> Option<String> {
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
-}
-
-fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().iec().to_string()
 }
 
 #[cfg(test)]

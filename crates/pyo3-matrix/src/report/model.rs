@@ -4,6 +4,7 @@
 pub mod axes;
 pub mod kit;
 pub mod measures;
+pub mod names;
 pub mod numbers;
 pub mod shares;
 pub mod sheet;
@@ -13,6 +14,7 @@ use crate::report::Report;
 use crate::report::causes::{self, Failing, Reason, Skip};
 use crate::report::cost::{self, Cost};
 use crate::report::grid::{self, Table};
+use crate::report::noise;
 use crate::report::tone::Tone;
 use crate::report::why::{self, Why};
 use crate::verdict::criterion::{CriterionResult, Range, Unit};
@@ -27,6 +29,8 @@ pub struct Model<'a> {
     pub why: Vec<Why>,
     /// Which axis moves the cost.
     pub cost: Cost,
+    /// How far the times can be trusted, where that was scored.
+    pub noise: Option<String>,
     pub cells: Section<'a>,
     pub skips: Vec<Skip<'a>>,
     pub negatives: Negatives<'a>,
@@ -87,6 +91,7 @@ impl<'a> Model<'a> {
             headline: headline(report),
             why: why::all(report),
             cost: cost::cost(report),
+            noise: verdict.noise.as_ref().map(noise::sentence),
             cells: Section::of(&verdict.cells),
             skips: causes::skips(&verdict.cells),
             negatives: Negatives {

@@ -50,6 +50,9 @@ pub fn render(report: &Report) -> String {
     }
     text.push_str(&cost(&model.cost));
     text.push_str(&rehearsals::render(&model));
+    if let Some(noise) = &model.noise {
+        let _ = write!(text, "\n{}", wrapped(noise, "noise     ", "          "));
+    }
     if let Some(ledger) = &report.ledger {
         text.push_str(&time(ledger));
     }

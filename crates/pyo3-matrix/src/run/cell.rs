@@ -24,6 +24,7 @@ use crate::model::secrets;
 use crate::plan::Planned;
 use crate::process::{Command, Exit, Finished, ProcessError};
 use crate::provision::Context;
+use crate::run::noise;
 use crate::service::{self, Service};
 use crate::store::left::{Left, Measured};
 use crate::verdict::measure;
@@ -120,10 +121,14 @@ impl Ready<'_, '_> {
 
     /// Runs the benchmark stage, and adds what it measured to the record of the first.
     pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, context: &Context<'_>) {
+        record.noise = Some(noise::score());
         let stage = self.stage(Stage::Benchmarks, thoroughness, context);
         match stage {
             Ok(result) => match Measured::read(&self.folder, &self.stage_folder(Stage::Benchmarks)) {
-                Ok(measured) => result.measured(thoroughness.stages(), &measured, record),
+                Ok(measured) => {
+                    let asked = !context.config.suite.benchmarks.is_empty();
+                    result.measured(thoroughness.stages(), asked, &measured, record);
+                }
                 Err(error) => {
                     let Failure { outcome, reason } = machine(&error);
                     (record.outcome, record.reason) = (outcome, Some(reason));
@@ -175,7 +180,7 @@ impl Ready<'_, '_> {
         }
         // Before anything reads what the cell wrote, or keeps it.
         secrets::clean(&self.folder).map_err(|error| machine(&error))?;
-        let left = Left::read(&folder).map_err(|error| machine(&error))?;
+        let left = Left::read(&folder, &self.folder.join(kit::INCIDENTS)).map_err(|error| machine(&error))?;
         let evidence = measure::evidence(&left, &tail).with_time_of(exit);
         let wheel = &self.environment.wheel;
         let expected =
@@ -208,16 +213,20 @@ impl Ready<'_, '_> {
             Stage::Tests => (config.suite.tests.clone(), config.budgets.tests),
             Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
         };
-        self.own_arguments(stage, folder, limit, config, &mut arguments);
         let full = thoroughness == Benchmarks::Full;
+        self.own_arguments(stage, folder, limit, config, &mut arguments);
+        if let Some(adapter) = &config.suite.kit {
+            self.add_kit(adapter, stage, full, folder, &mut arguments);
+        }
         arguments.extend(config.choices(self.id()).flat_map(|choice| choice.pytest.iter().cloned()));
         let command = self.environment.run(root, &arguments, &variables.all);
         // The plugin hands this on to pytest-benchmark where a project has that; as an option it would be refused elsewhere.
-        let command = match stage {
-            Stage::Tests => command,
-            Stage::Benchmarks => {
-                command.env("PYO3_MATRIX_BENCHMARK_JSON", self.folder.join(BENCHMARK_FILES[1]))
-            }
+        // Where there is no benchmark to save it would warn, which may be an error.
+        let saves = matches!(stage, Stage::Benchmarks) && !config.suite.benchmarks.is_empty();
+        let command = if saves {
+            command.env("PYO3_MATRIX_BENCHMARK_JSON", self.folder.join(BENCHMARK_FILES[1]))
+        } else {
+            command
         };
         command
             .limit(limit)
@@ -247,9 +256,6 @@ impl Ready<'_, '_> {
             // The newer family of junit.xml has no place for what the leak tests measured.
             arguments.extend(["-o".to_owned(), "junit_family=xunit1".to_owned()]);
             arguments.push(format!("--junit-xml={}", folder.join("junit.xml").display()));
-            if let Some(adapter) = &config.suite.kit {
-                self.add_kit(adapter, folder, arguments);
-            }
         }
         if config.suite.copy {
             // In the copy: tox has pytest keep it in the environment, which other cells use at the same time.
@@ -257,19 +263,23 @@ impl Ready<'_, '_> {
         }
     }
 
-    /// Adds the checks of the conformance kit, behind the tests of the suite. Its options stand before those of the suite,
-    /// which may choose another depth. Other cells run at the same time, so nothing is judged by the clock.
-    fn add_kit(&self, adapter: &str, folder: &Path, arguments: &mut Vec<String>) {
-        let file = |name: &str| folder.join(name).display().to_string();
+    /// Adds the checks of the conformance kit, behind what the suite runs. Beside other cells nothing is judged by the clock or
+    /// by a slope; what is, runs by itself, with the benchmarks. The kit's options stand before those of the suite, which may
+    /// choose another depth.
+    fn add_kit(&self, adapter: &str, stage: Stage, full: bool, folder: &Path, arguments: &mut Vec<String>) {
+        let (part, depth) = match stage {
+            Stage::Tests => ("--bridge-beside-others", "quick"),
+            Stage::Benchmarks => ("--bridge-only-measures", if full { "default" } else { "quick" }),
+        };
         let mut options = vec![
             "-p".to_owned(),
             "pytest_pyo3_bridge.plugin".to_owned(),
             "--pyargs".to_owned(),
             format!("--bridge-adapter={adapter}"),
-            "--bridge-depth=quick".to_owned(),
-            "--bridge-beside-others".to_owned(),
-            format!("--bridge-incidents={}", file(kit::INCIDENTS)),
-            format!("--bridge-json={}", file(kit::FILE)),
+            format!("--bridge-depth={depth}"),
+            part.to_owned(),
+            format!("--bridge-incidents={}", self.folder.join(kit::INCIDENTS).display()),
+            format!("--bridge-json={}", folder.join(kit::FILE).display()),
         ];
         // The servers that the kit starts, kills and cuts are of the cell's own release where its programs are here.
         let mut folders = self.services.iter().filter_map(|(_, service)| service.bin());

@@ -16,7 +16,7 @@ use crate::model::origin::Origin;
 use crate::model::record::Outcome;
 use crate::store::basis::Basis;
 use crate::verdict::judge::{CellVerdict, Verdict};
-pub use costs::{Fatter, Growth, Slower};
+pub use costs::{Fatter, Growth, Heavier, Slower};
 use ended::Class;
 pub use failing::TestGroup;
 
@@ -39,7 +39,7 @@ pub struct Difference {
     pub flaky: Vec<Change>,
     /// Cells that are red in both, and come further.
     pub otherwise: Vec<Change>,
-    /// Neither slower nor fatter either.
+    /// Neither slower nor heavier nor fatter either.
     pub unchanged: usize,
     pub newly_failing: Vec<TestGroup>,
     /// Tests that failed and do not any more. Where the suites differ, such a test may be gone.
@@ -48,6 +48,9 @@ pub struct Difference {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negatives: Vec<NegativeChange>,
     pub slower: Vec<Slower>,
+    /// Calls that take more instructions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heavier: Vec<Heavier>,
     pub fatter: Vec<Fatter>,
     pub only_before: Vec<CellId>,
     pub only_after: Vec<CellId>,
@@ -133,6 +136,7 @@ impl Difference {
         let newly_flaky = |change: &Change| change.before.is_green() && change.after == Outcome::Flaky;
         self.is_regression()
             || !self.slower.is_empty()
+            || !self.heavier.is_empty()
             || !self.fatter.is_empty()
             || self.flaky.iter().any(newly_flaky)
     }
@@ -182,7 +186,9 @@ pub fn compare(before: Side<'_>, after: Side<'_>) -> Difference {
     }
     let says = |pair: &Pair<'_>| ended::class(*pair) != Class::Silent;
     let telling: Vec<Pair<'_>> = pairs.iter().copied().filter(says).collect();
-    costs::compare(&telling, &mut difference, &mut apart);
+    let arch = |side: Side<'_>| side.origin.host.as_ref().map(|host| host.arch.clone());
+    let same_arch = arch(before).is_some() && arch(before) == arch(after);
+    costs::compare(&telling, same_arch, &mut difference, &mut apart);
     difference.unchanged -= costs::only(&difference).len();
     let group = |((what, because), cells)| Incomparable { what, because, cells };
     difference.incomparable = apart.0.into_iter().map(group).collect();

@@ -158,7 +158,12 @@ fn speedups<'a>(name: &'a str, records: &'a [&Record]) -> impl Iterator<Item = &
 }
 
 fn median(name: &str, records: &[&Record], value: impl Fn(&Speedup) -> f64) -> Option<f64> {
-    let mut values: Vec<f64> = speedups(name, records).map(value).collect();
+    middle(speedups(name, records).map(value).collect())
+}
+
+/// The median of these numbers, if there are any.
+#[must_use]
+pub fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     Some(f64::midpoint(values[last / 2], values[values.len() / 2]))

@@ -48,6 +48,8 @@ pub enum EffectUnit {
     Time,
     /// A factor of the time that the candidate takes, in relation to its control beside it.
     TimeToControl,
+    /// A factor of the instructions that a call takes.
+    Instructions,
     /// Bytes per 1,000 operations more.
     Bytes,
 }

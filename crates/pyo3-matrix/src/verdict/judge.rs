@@ -17,6 +17,7 @@ use crate::verdict::attribution::{Attribution, attribute};
 use crate::verdict::criterion::{self, CriterionResult, Status};
 use crate::verdict::effect::{Effect, effects};
 use crate::verdict::measured::Measured;
+use crate::verdict::noise::NoiseOfRun;
 
 /// What the records of one run mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,9 @@ pub struct Verdict {
     /// Which axis moves the cost: what each value of it does to each measure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effect>,
+    /// How far the times can be trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseOfRun>,
     pub criteria: Vec<CriterionResult>,
     /// The cells of lines that the manifest does not ask for. They decide nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -162,7 +166,7 @@ pub fn judge(known: Known<'_>) -> Verdict {
     let ran = live.filter_map(|planned| by_cell.get(&planned.cell).copied());
     let ran: Vec<&Record> = ran.filter(|record| !skipped(record)).collect();
     let criteria: Vec<_> = terms.criteria.iter().map(|criterion| criterion::judge(criterion, &ran)).collect();
-    let effects = effects(&ran);
+    let (effects, noise) = (effects(&ran), NoiseOfRun::of(&ran));
     let negatives = negatives(known);
     let only_rehearsed = cells.is_empty() && !rehearsals.is_empty();
     let green = cells.iter().all(|cell| terms.flaky.is_green(&cell.outcome))
@@ -175,7 +179,7 @@ pub fn judge(known: Known<'_>) -> Verdict {
         () => Decision::Investigate,
     };
     let flaky = terms.flaky;
-    Verdict { green, decision, cells, attributions, effects, criteria, rehearsals, negatives, flaky }
+    Verdict { green, decision, cells, attributions, effects, noise, criteria, rehearsals, negatives, flaky }
 }
 
 /// What goes wrong in these cells, as far as they have a record.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::model::kit::{self, Kit};
-use crate::model::record::{Benchmark, Comparison, Memory, Observed, TestFailure, TestResult};
+use crate::model::record::{Benchmark, Comparison, Memory, Observed, Spread, TestFailure, TestResult};
 use crate::process::Exit;
 use crate::store::left::{Left, Measured};
 use crate::verdict::refusal;
@@ -128,6 +128,8 @@ struct BenchmarkStats {
     min: f64,
     median: f64,
     iqr: f64,
+    #[serde(flatten)]
+    spread: Option<Spread>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +152,9 @@ pub fn evidence(left: &Left, output: &str) -> Evidence {
     evidence.own_seconds = (clock.last - clock.first).max(0.0);
     evidence.memory = evidence.understood("memory.json", left.memory.as_deref());
     evidence.kit = evidence.understood(kit::FILE, left.kit.as_deref());
+    for check in evidence.kit.iter_mut().flat_map(|kit: &mut Kit| &mut kit.checks) {
+        check.stacks = check.incident.as_ref().and_then(|file| left.incidents.get(file).cloned());
+    }
     evidence
 }
 
@@ -275,8 +280,8 @@ impl Evidence {
 
 impl From<BenchmarkEntry> for Benchmark {
     fn from(entry: BenchmarkEntry) -> Self {
-        let BenchmarkStats { rounds, min, median, iqr } = entry.stats;
-        Benchmark { name: entry.name, group: entry.group, rounds, min, median, iqr }
+        let BenchmarkStats { rounds, min, median, iqr, spread } = entry.stats;
+        Benchmark { name: entry.name, group: entry.group, rounds, min, median, iqr, spread }
     }
 }
 

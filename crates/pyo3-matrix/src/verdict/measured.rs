@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::kit::Kit;
 use crate::model::record::{Durations, Record, Speedup};
 
 /// What a cell measured.
@@ -17,6 +18,9 @@ pub struct Measured {
     /// Leak test → what grew in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub leaks: BTreeMap<String, Leak>,
+    /// Instructions of one call, in Rust and in Python together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<f64>,
     /// The largest resident set of the test process, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_rss: Option<u64>,
@@ -82,6 +86,7 @@ impl Measured {
         Measured {
             comparisons: record.comparisons.iter().map(|one| (one.name.clone(), ratio(one))).collect(),
             leaks: leaks.map(|(test, measure)| (test.clone(), Leak::of(measure))).collect(),
+            instructions: record.kit.as_ref().and_then(Kit::instructions),
             peak_rss: memory.map(|memory| memory.peak),
             durations: record.durations,
             locks: Locks { line: record.hashes.line_lock.clone(), cell: record.hashes.cell_lock.clone() },

@@ -48,3 +48,30 @@ fn a_hang_in_one_cell_leaves_its_stacks_and_its_class_and_the_other_cell_is_gree
         "{said}"
     );
 }
+
+#[test]
+fn what_judges_times_and_slopes_runs_by_itself_with_the_benchmarks() {
+    let _alone = alone();
+    let project = planted();
+    let cell = "py3.13-pg16-pyo3_0.30";
+    // A project that has the kit and no benchmarks gets these as well.
+    let file = project.path().join("matrix.toml");
+    let text = std::fs::read_to_string(&file).expect("text");
+    let without = text.lines().filter(|line| !line.starts_with("benchmarks = ["));
+    std::fs::write(&file, without.collect::<Vec<_>>().join("\n")).expect("written");
+    let output = project.run(&["run", "--cell", cell, "--", "-k", "passes or success"]);
+    let record = json(&run_folder(&output).join("cells").join(cell).join("record.json"));
+    assert_eq!(record["outcome"], "Passed", "{}", shown(&output));
+    let checks = record["kit"]["checks"].as_array().expect("checks");
+    let check = |id: &str| {
+        &checks.iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("{id}: {checks:?}"))["outcome"]
+    };
+    for id in [
+        "core/no-leak-on-success",
+        "core/answers-take-the-gil-shortly",
+        "core/answers-come-beside-busy-threads",
+    ] {
+        assert_eq!(check(id), "passed", "{id}");
+    }
+    assert!(record["durations"]["benchmarks"].as_f64().is_some_and(|seconds| seconds > 0.0));
+}

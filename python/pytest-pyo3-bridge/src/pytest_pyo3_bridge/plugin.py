@@ -12,7 +12,7 @@ import pytest
 from pytest_pyo3_bridge.adapter import AdapterError, load
 from pytest_pyo3_bridge.catalogue import Depth, table
 from pytest_pyo3_bridge.known import KnownError, read
-from pytest_pyo3_bridge.session import SESSION, Session
+from pytest_pyo3_bridge.session import SESSION, Part, Session
 from pytest_pyo3_bridge.supervisor import Setting
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bridge-beside-others",
         action="store_true",
         help="leave out what judges times and slopes, because other work shares the machine",
+    )
+    add(
+        "--bridge-only-measures",
+        action="store_true",
+        help="make only what judges times and slopes, which --bridge-beside-others leaves out",
     )
     add(
         "--bridge-patience",
@@ -159,7 +164,22 @@ def _made(config: pytest.Config, named: str) -> Session:
         patience=config.getoption("--bridge-patience"),
     )
     flaky = frozenset(config.getoption("--bridge-known-flaky"))
-    return Session(loaded, setting, known, flaky, beside_others=config.getoption("--bridge-beside-others"))
+    return Session(loaded, setting, known, flaky, _part(config))
+
+
+def _part(config: pytest.Config) -> Part:
+    """Return which checks are wanted.
+
+    Raises:
+        pytest.UsageError: if none would be left.
+    """
+    beside_others = config.getoption("--bridge-beside-others")
+    if not config.getoption("--bridge-only-measures"):
+        return Part.BESIDE_OTHERS if beside_others else Part.ALL
+    if beside_others:
+        message = "--bridge-only-measures and --bridge-beside-others leave no check\nhint: give one of them"
+        raise pytest.UsageError(message)
+    return Part.MEASURES
 
 
 def _server(config: pytest.Config) -> dict[str, Any]:

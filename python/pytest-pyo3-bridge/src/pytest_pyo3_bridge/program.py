@@ -23,7 +23,7 @@ from pytest_pyo3_bridge.forkserver import ForkServer
 from pytest_pyo3_bridge.lifeline import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from pytest_pyo3_bridge.forkserver import Forked
 
@@ -94,8 +94,16 @@ class Programs:
             self._server.end()
 
     @contextlib.asynccontextmanager
-    async def start(self, function: Callable[..., Any], *arguments: Any) -> AsyncIterator[Running]:
-        """Start a program; it is gone afterwards."""
+    async def start(
+        self, function: Callable[..., Any], *arguments: Any, under: Sequence[str] = ()
+    ) -> AsyncIterator[Running]:
+        """Start a program; it is gone afterwards.
+
+        Args:
+            function: as `run` has it.
+            arguments: what JSON can hold.
+            under: the command that runs the program's own, such as ``valgrind``.
+        """
         order = {
             "adapter": self.adapter,
             "dsn": self.dsn,
@@ -103,8 +111,11 @@ class Programs:
             "arguments": arguments,
             "patience": patience.factor(),
         }
-        start = _start_anew if self._server is None else self._server.start
-        process = await start(json.dumps(order))
+        text = json.dumps(order)
+        if under or self._server is None:
+            process: asyncio.subprocess.Process | Forked = await _start_anew(text, under)
+        else:
+            process = await self._server.start(text)
         try:
             with self.ceiling.over(process.pid):
                 yield Running(process, self.ceiling, self.unclosed)
@@ -114,24 +125,28 @@ class Programs:
                     process.kill()
             await process.communicate()
 
-    async def run(self, function: Callable[..., Any], *arguments: Any, seconds: float = PATIENCE) -> Ended:
+    async def run(
+        self, function: Callable[..., Any], *arguments: Any, seconds: float = PATIENCE, under: Sequence[str] = ()
+    ) -> Ended:
         """Run a program to its end.
 
         Args:
             function: a function of a module; gets a maker of core adapters, then the arguments.
             arguments: what JSON can hold.
             seconds: how long it may take.
+            under: the command that runs the program's own, such as ``valgrind``.
 
         Raises:
             AssertionError: if it takes longer; the text holds its stacks.
         """
-        async with self.start(function, *arguments) as running:
+        async with self.start(function, *arguments, under=under) as running:
             return await running.end(seconds)
 
 
-async def _start_anew(order: str) -> asyncio.subprocess.Process:
+async def _start_anew(order: str, under: Sequence[str]) -> asyncio.subprocess.Process:
     """Start a program where none is forked."""
     return await asyncio.create_subprocess_exec(
+        *under,
         *boot.command("program"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +32,16 @@ ADAPTER = "core/adapter-works"
 FOUND = {"failed", "hung", "crashed"}
 
 
+class Part(Enum):
+    """Which checks a session makes."""
+
+    ALL = "all"
+    BESIDE_OTHERS = "beside others"
+    """All but those that judge times and slopes: other work shares the machine."""
+    MEASURES = "measures"
+    """Those alone."""
+
+
 @dataclass
 class Session:
     """All checks of one adapter.
@@ -40,7 +51,7 @@ class Session:
         setting: what workers are started with.
         known: failures that the project knows, by check id.
         flaky: known failures that may pass.
-        beside_others: whether checks of times and slopes are left out.
+        part: which checks are wanted.
         checks: all that concern this adapter.
         selected: those of them that pytest runs.
         results: what came so far, by check id; the outcome is that of `judge`.
@@ -50,7 +61,7 @@ class Session:
     setting: Setting
     known: dict[str, Known]
     flaky: frozenset[str]
-    beside_others: bool
+    part: Part
     checks: list[Check] = field(init=False)
     results: dict[str, Result] = field(default_factory=dict)
     selected: list[Check] = field(default_factory=list)
@@ -64,7 +75,8 @@ class Session:
         """
         core_maker(self.loaded, self.setting.dsn)
         layers = {"core"} if self.loaded.kind == "core" else {"core", "postgres"}
-        self.checks = [check for check in table().values() if check.layer in layers]
+        of_layers = [check for check in table().values() if check.layer in layers]
+        self.checks = [check for check in of_layers if check.measures or self.part is not Part.MEASURES]
         self.checks.sort(key=lambda check: check.id == QUIET)
 
     def headline(self) -> str:
@@ -109,7 +121,7 @@ class Session:
         adapter = self.results.get(ADAPTER)
         if adapter is not None and adapter.outcome == "failed" and check.id != ADAPTER:
             return f"the adapter itself does not work, see {ADAPTER}"
-        if check.measures and self.beside_others:
+        if check.measures and self.part is Part.BESIDE_OTHERS:
             return "it judges times or slopes, and other work shares the machine (--bridge-beside-others)"
         return None
 
@@ -177,6 +189,7 @@ def _entry(result: Result) -> dict[str, Any]:
     return {
         "id": result.check.id,
         "level": result.check.level.value,
+        "holds": result.check.holds,
         "outcome": result.outcome,
         "message": result.message,
         "seconds": round(result.seconds, 3),

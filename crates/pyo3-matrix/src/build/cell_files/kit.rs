@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 95] = embedded![
+pub(super) const FILES: [(&str, &str); 97] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -45,6 +45,7 @@ pub(super) const FILES: [(&str, &str); 95] = embedded![
     "pytest_pyo3_bridge/checks/core/finalisers.py",
     "pytest_pyo3_bridge/checks/core/forks.py",
     "pytest_pyo3_bridge/checks/core/free_threading.py",
+    "pytest_pyo3_bridge/checks/core/instructions.py",
     "pytest_pyo3_bridge/checks/core/interpreters.py",
     "pytest_pyo3_bridge/checks/core/interrupts.py",
     "pytest_pyo3_bridge/checks/core/leaks.py",
@@ -74,6 +75,7 @@ pub(super) const FILES: [(&str, &str); 95] = embedded![
     "pytest_pyo3_bridge/forkserver.py",
     "pytest_pyo3_bridge/grid.py",
     "pytest_pyo3_bridge/incident.py",
+    "pytest_pyo3_bridge/instructions.py",
     "pytest_pyo3_bridge/item.py",
     "pytest_pyo3_bridge/known.py",
     "pytest_pyo3_bridge/leak.py",

@@ -58,6 +58,7 @@ impl Model {
             (Tone::Bad, "newly failing tests".to_owned(), failing.collect()),
             (Tone::Bad, "cells that must not build".to_owned(), negatives(&found.negatives)),
             (Tone::Undecided, "slower".to_owned(), costs::slower(found)),
+            (Tone::Undecided, "heavier".to_owned(), costs::heavier(found)),
             (Tone::Undecided, "fatter".to_owned(), costs::fatter(found)),
             (Tone::Flaky, cells("flaky", &found.flaky), changes(&found.flaky)),
             (Tone::Good, cells("fixed", &found.fixed), changes(&found.fixed)),
@@ -186,8 +187,8 @@ fn verdict(found: &Difference) -> String {
     } else {
         format!("regressed: {}", counts.join(", "))
     };
-    let [slower, fatter] = costs::cells(found);
-    let costly = [(slower, "slower"), (fatter, "fatter")];
+    let [slower, heavier, fatter] = costs::cells(found);
+    let costly = [(slower, "slower"), (heavier, "heavier"), (fatter, "fatter")];
     let costly = costly.iter().filter(|(count, _)| *count > 0);
     let costly: Vec<String> =
         costly.map(|(count, what)| format!("; {what}: {}", counted(*count, "cell"))).collect();

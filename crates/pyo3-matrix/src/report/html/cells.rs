@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::model::cell::CellId;
-use crate::model::record::{Comparison, Record};
+use crate::model::record::{Benchmark, Comparison, Record, Spread};
 use crate::report::Whole;
 use crate::report::html::room::{self, cut};
 use crate::report::html::{places, plot, sign};
 use crate::report::model::Model;
 use crate::report::model::axes::Axes;
+use crate::report::model::names::variant;
 use crate::report::model::numbers::{factor, milliseconds, readable};
 use crate::report::model::sheet::{Failed, Incident, Sheet, Version};
 use crate::report::tone::Tone;
@@ -23,6 +24,8 @@ struct Share {
     logs: usize,
     /// How many names of tests are listed at once.
     names: usize,
+    /// Whether the rounds of benchmarks are drawn.
+    boxes: bool,
     /// Whether sections stand open.
     open: bool,
 }
@@ -34,7 +37,18 @@ impl Share {
             log: (each / 3).clamp(400, 30_000),
             logs: (each / 2).clamp(400, 120_000),
             names: (each / 400).clamp(3, 500),
+            boxes: each >= 6000,
             open: cells == 1,
+        }
+    }
+
+    /// Cuts one log after another to what is left of the room for all.
+    fn logs(&self) -> impl FnMut(&str) -> String {
+        let (mut room, most) = (self.logs, self.log);
+        move |log| {
+            let log = cut(log, most.min(room));
+            room = room.saturating_sub(log.len()).max(200);
+            log
         }
     }
 }
@@ -84,6 +98,7 @@ fn one(sheet: &Sheet<'_>, axes: &Axes<'_>, share: &Share) -> Markup {
                 (versions(&sheet.versions))
                 (tests(sheet, share))
                 (speed(sheet.comparisons))
+                @if share.boxes { (rounds(sheet.benchmarks)) }
                 (memory(sheet))
                 (facts(sheet))
             }
@@ -191,6 +206,40 @@ fn speed(comparisons: &[Comparison]) -> Markup {
     }
 }
 
+/// How the rounds of each benchmark lie, those of one group on one scale.
+fn rounds(benchmarks: &[Benchmark]) -> Markup {
+    let mut groups: BTreeMap<&str, Vec<(&Benchmark, Spread)>> = BTreeMap::new();
+    for benchmark in benchmarks {
+        if let Some(spread) = benchmark.spread {
+            groups
+                .entry(benchmark.group.as_deref().unwrap_or_default())
+                .or_default()
+                .push((benchmark, spread));
+        }
+    }
+    html! {
+        @if !groups.is_empty() {
+            div.part {
+                h3 { "Rounds" }
+                @for (group, members) in groups {
+                    @let end = members.iter().map(|(_, spread)| spread.high).fold(0.0, f64::max);
+                    table.list.rounds {
+                        caption { (readable(group)) }
+                        tbody { @for (benchmark, spread) in members {
+                            tr {
+                                th scope="row" { (readable(variant(&benchmark.name, group))) }
+                                td { (plot::spread(&spread, benchmark.median, end)) }
+                                td { (milliseconds(benchmark.median * 1000.0)) " ms" }
+                            }
+                        } }
+                    }
+                }
+                p.note { "The box holds the middle half of the rounds, the line all but outliers." }
+            }
+        }
+    }
+}
+
 fn memory(sheet: &Sheet<'_>) -> Markup {
     html! {
         @if let Some(memory) = sheet.memory {
@@ -218,12 +267,7 @@ fn facts(sheet: &Sheet<'_>) -> Markup {
 
 /// The failing tests, each with its log as long as there is room.
 fn failed(failed: &[Failed<'_>], share: &Share) -> Markup {
-    let mut room = share.logs;
-    let mut log = |log: &str| {
-        let log = cut(log, share.log.min(room));
-        room = room.saturating_sub(log.len()).max(200);
-        log
-    };
+    let mut log = share.logs();
     html! {
         @if !failed.is_empty() {
             h3 { "Failing tests" }
@@ -240,14 +284,18 @@ fn failed(failed: &[Failed<'_>], share: &Share) -> Markup {
 }
 
 fn incidents(incidents: &[Incident<'_>], share: &Share) -> Markup {
+    let mut log = share.logs();
     html! {
         @if !incidents.is_empty() {
             h3 { "Conformance kit" }
-            @for Incident { check, what, message, stacks } in incidents.iter().take(share.names) {
+            @for Incident { check, what, message, file, stacks } in incidents.iter().take(share.names) {
                 div.failure {
                     p { code.test { (readable(check)) } " " (readable(what)) }
                     @if !message.is_empty() { p.message { (cut(message, share.log.min(600))) } }
-                    @if let Some(stacks) = stacks { p.message { "stacks: " code { (readable(stacks)) } } }
+                    @if let Some(file) = file { p.message { "stacks: " code { (readable(file)) } } }
+                    @if let Some(stacks) = stacks {
+                        details.rows { summary { "Stacks" } pre tabindex="0" { (log(stacks)) } }
+                    }
                 }
             }
             (room::left_out(incidents.len().saturating_sub(share.names), "checks", "record.json"))

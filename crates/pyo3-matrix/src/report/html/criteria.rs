@@ -12,6 +12,7 @@ pub fn section(model: &Model<'_>) -> Markup {
             section #criteria aria-labelledby="criteria-title" {
                 h2 #criteria-title { "Criteria" }
                 ul.criteria { @for criterion in &model.criteria { (one(criterion)) } }
+                @if let Some(noise) = &model.noise { p.note { "Measured on " (noise) "." } }
             }
         }
     }

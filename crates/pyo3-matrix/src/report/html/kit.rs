@@ -41,6 +41,7 @@ fn row(row: &Row<'_>) -> Markup {
     html! {
         li {
             p { (sign(row.tone())) code { (readable(row.id)) } span.level { (row.level) } span.over { (row.tally) } }
+            @if !row.holds.is_empty() { p.holds { (readable(row.holds)) } }
             @if (2..=SIGNS).contains(&row.outcomes.len()) {
                 p.strip aria-hidden="true" {
                     @for outcome in &row.outcomes {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::model::record::{Comparison, Memory};
+use crate::model::record::{Comparison, Memory, Spread};
 use crate::report::model::numbers::{bytes, factor, seconds};
 use crate::verdict::criterion::Range;
 
@@ -86,6 +86,19 @@ pub fn speedup(comparison: &Comparison) -> Markup {
     }
 }
 
+/// The rounds of one benchmark as a box with whiskers, on a scale from 0 to `end`.
+pub fn spread(spread: &Spread, median: f64, end: f64) -> Markup {
+    let x = |time: f64| format!("{:.1}", (time / end.max(f64::MIN_POSITIVE) * 160.0).clamp(0.0, 160.0));
+    let Spread { low, q1, q3, high } = *spread;
+    html! {
+        svg.interval viewBox="0 0 160 16" aria-hidden="true" {
+            path d=(format!("M{} 8H{}", x(low), x(high))) {}
+            path.box d=(format!("M{} 8H{}", x(q1), x(q3))) {}
+            path.one d=(format!("M{} 2v12", x(median))) {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +110,14 @@ mod tests {
         let points = thinned(&samples);
         assert!(points.len() <= POINTS && points.iter().any(|(_, size)| *size > 899.0), "{points:?}");
         assert_eq!(thinned(&samples[..3]).len(), 3);
+    }
+
+    #[test]
+    fn a_box_stands_where_its_quartiles_do_on_the_scale_of_its_group() {
+        let drawn = spread(&Spread { low: 1.0, q1: 2.0, q3: 4.0, high: 8.0 }, 3.0, 16.0).into_string();
+        for part in ["M10.0 8H80.0", "M20.0 8H40.0", "M30.0 2v12"] {
+            assert!(drawn.contains(part), "{part}: {drawn}");
+        }
     }
 
     #[test]

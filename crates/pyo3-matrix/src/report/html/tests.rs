@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::record::{Attempt, Memory, Outcome, Record, TestFailure, TestResult, Versions};
+use crate::model::kit::{Kit, KitCheck};
+use crate::model::record::{
+    Attempt, Benchmark, Memory, Outcome, Record, Spread, TestFailure, TestResult, Versions,
+};
 use crate::report::Report;
 use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
@@ -171,6 +174,48 @@ fn a_rehearsal_stands_apart_with_what_it_takes() {
     for said in
         ["no part of the verdict", "14 changes in Cargo.lock", "`downcast` &lt;b&gt;is gone&lt;/b&gt;"]
     {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
+fn a_hang_has_its_stacks_and_a_benchmark_its_rounds() {
+    let check = KitCheck {
+        id: "core/wait-for".into(),
+        level: "MUST".into(),
+        holds: "a timeout <ends> the wait".into(),
+        outcome: "hung".into(),
+        message: "no answer came".into(),
+        seconds: 8.0,
+        notes: BTreeMap::new(),
+        hang: Some("loop blocked".into()),
+        incident: Some("core-wait-for.txt".into()),
+        stacks: Some(format!("class: loop blocked\n{HOSTILE}")),
+    };
+    let kit = Kit {
+        adapter: "A".into(),
+        driver: String::new(),
+        depth: "quick".into(),
+        seed: 1,
+        checks: vec![check],
+    };
+    let text = page(report(0, 1), |_, record| {
+        record.kit = Some(kit.clone());
+        let spread = Some(Spread { low: 0.001, q1: 0.002, q3: 0.004, high: 0.008 });
+        let (name, group) = ("test_latency[simple-pool]".into(), Some("simple".into()));
+        record.benchmarks =
+            vec![Benchmark { name, group, rounds: 9, min: 0.001, median: 0.003, iqr: 0.002, spread }];
+    });
+    let said = [
+        "hung: loop blocked",
+        "cells/py3.0-pg0-pyo3_0.1/incidents/core-wait-for.txt",
+        "class: loop blocked\n&lt;/script&gt;",
+        "a timeout &lt;ends&gt; the wait",
+        "<caption>simple</caption>",
+        "<th scope=\"row\">pool</th>",
+        "3.00 ms",
+    ];
+    for said in said {
         assert!(text.contains(said), "{said}: {text}");
     }
 }

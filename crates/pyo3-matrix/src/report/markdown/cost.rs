@@ -26,7 +26,9 @@ pub fn render(cost: &Cost) -> String {
     text + "</details>\n\n"
 }
 
-fn rows(table: &CostTable) -> String {
+/// One axis: a row for each value.
+#[must_use]
+pub fn rows(table: &CostTable) -> String {
     let names = table.measures.iter().map(|name| format!(" {} |", plain(name))).collect::<Vec<_>>().concat();
     let mut text =
         format!("| {} |{names}\n|---|{}\n", plain(&table.axis), "---|".repeat(table.measures.len()));

@@ -22,6 +22,8 @@ pub struct KitGrid<'a> {
 pub struct Row<'a> {
     pub id: &'a str,
     pub level: &'a str,
+    /// What holds if it passes.
+    pub holds: &'a str,
     /// In the order of the cells; none where a cell's kit does not have the check.
     pub outcomes: Vec<Option<&'a str>>,
     /// `158 passed, 2 failed`.
@@ -65,8 +67,8 @@ pub fn tone(outcome: &str) -> Tone {
 
 /// The kit's grid, if some cell ran it.
 #[must_use]
-pub fn grid(records: &[Record]) -> Option<KitGrid<'_>> {
-    let ran: Vec<_> = records.iter().filter_map(|record| Some((record, record.kit.as_ref()?))).collect();
+pub fn grid<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<KitGrid<'a>> {
+    let ran: Vec<_> = records.into_iter().filter_map(|record| Some((record, record.kit.as_ref()?))).collect();
     let mut order: Vec<&KitCheck> = Vec::new();
     let mut found = BTreeMap::<&str, BTreeMap<usize, &KitCheck>>::new();
     let mut adapters: Vec<String> = Vec::new();
@@ -108,7 +110,7 @@ fn row<'a>(check: &'a KitCheck, cells: &BTreeMap<usize, &'a KitCheck>, count: us
     let tally: Vec<String> = counts.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     let said =
         cells.values().find(|check| !check.message.is_empty()).map_or("", |check| check.message.as_str());
-    Row { id: &check.id, level: &check.level, outcomes, tally: tally.join(", "), said }
+    Row { id: &check.id, level: &check.level, holds: &check.holds, outcomes, tally: tally.join(", "), said }
 }
 
 #[cfg(test)]
@@ -124,12 +126,14 @@ mod tests {
         let check = |(id, outcome): &(&str, &str)| KitCheck {
             id: (*id).into(),
             level: "MUST".into(),
+            holds: String::new(),
             outcome: (*outcome).into(),
             message: if *outcome == "failed" { "it is late".into() } else { String::new() },
             seconds: 1.0,
             notes: BTreeMap::new(),
             hang: None,
             incident: None,
+            stacks: None,
         };
         let checks = checks.iter().map(check).collect();
         record.kit =

@@ -1,5 +1,7 @@
 //! How is a number written? A measurement in; few characters, the same everywhere, out.
 
+use bytesize::ByteSize;
+
 /// Seconds of any length: `0.35 s`, `14 s`, `2 m 05 s`.
 #[must_use]
 pub fn seconds(time: f64) -> String {
@@ -33,18 +35,21 @@ pub fn factor(ratio: f64) -> String {
 
 /// Bytes, negative ones too: `12 B`, `76.7 MiB`.
 #[must_use]
-pub fn bytes(size: f64) -> String {
-    const UNITS: [&str; 4] = ["B", "KiB", "MiB", "GiB"];
-    let mut unit = 0;
-    let mut left = size;
-    while left.abs() >= 1000.0 && unit + 1 < UNITS.len() {
-        left /= 1024.0;
-        unit += 1;
-    }
-    let digits = usize::from(unit > 0 && left.abs() < 99.95);
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what fits into memory fits into a u64"
+)]
+pub fn bytes(count: f64) -> String {
+    let whole = size(count.abs().round() as u64);
     // Less than half a byte is none, and has no sign.
-    let left = if unit == 0 && left.abs() < 0.5 { 0.0 } else { left };
-    format!("{left:.digits$} {}", UNITS[unit])
+    if count <= -0.5 { format!("-{whole}") } else { whole }
+}
+
+/// The size of something: `12 B`, `76.7 MiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
 }
 
 /// Pieces of a text that other programs wrote, as it is read: no escape codes and no other character that controls.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::record::{Comparison, Memory, Record, TestResult};
+use crate::model::record::{Benchmark, Comparison, Memory, Record, TestResult};
 use crate::report::grid::{Mark, mark};
 use crate::report::model::measures;
 use crate::report::model::numbers;
@@ -40,7 +40,9 @@ pub struct Incident<'a> {
     pub what: String,
     pub message: &'a str,
     /// The file with the stacks, seen from the run's folder.
-    pub stacks: Option<String>,
+    pub file: Option<String>,
+    /// The beginning of it.
+    pub stacks: Option<&'a str>,
 }
 
 /// Everything of one cell.
@@ -58,6 +60,7 @@ pub struct Sheet<'a> {
     pub slowest: Vec<(&'a str, String)>,
     pub incidents: Vec<Incident<'a>>,
     pub comparisons: &'a [Comparison],
+    pub benchmarks: &'a [Benchmark],
     pub memory: Option<&'a Memory>,
     /// Leak test → what it grew per operation.
     pub slopes: Vec<(&'a str, String)>,
@@ -82,6 +85,7 @@ impl<'a> Sheet<'a> {
             slowest: record.map(slowest).unwrap_or_default(),
             incidents: record.map(incidents).unwrap_or_default(),
             comparisons: record.map(|record| &record.comparisons[..]).unwrap_or_default(),
+            benchmarks: record.map(|record| &record.benchmarks[..]).unwrap_or_default(),
             memory,
             slopes: memory.map(slopes).unwrap_or_default(),
             facts: record.map(facts).unwrap_or_default(),
@@ -181,7 +185,8 @@ fn incidents(record: &Record) -> Vec<Incident<'_>> {
         check: &check.id,
         what: check.hang.iter().fold(check.outcome.clone(), |what, hang| format!("{what}: {hang}")),
         message: &check.message,
-        stacks: check.incident.as_ref().map(|file| format!("{folder}/{file}")),
+        file: check.incident.as_ref().map(|file| format!("{folder}/{file}")),
+        stacks: check.stacks.as_deref(),
     })
     .collect()
 }
@@ -304,12 +309,14 @@ mod tests {
         let check = |id: &str, outcome: &str| KitCheck {
             id: id.into(),
             level: "MUST".into(),
+            holds: String::new(),
             outcome: outcome.into(),
             message: String::new(),
             seconds: 1.0,
             notes: BTreeMap::new(),
             hang: (outcome == "hung").then(|| "deadlock".into()),
             incident: (outcome == "hung").then(|| "a.txt".into()),
+            stacks: None,
         };
         let checks =
             vec![check("core/a", "passed"), check("core/b", "hung"), check("core/c", "not applicable")];
@@ -318,7 +325,7 @@ mod tests {
         let sheet = Sheet::of(verdict, Some(&record));
         let [only] = &sheet.incidents[..] else { panic!("{:?}", sheet.incidents) };
         assert_eq!((only.check, only.what.as_str()), ("core/b", "hung: deadlock"));
-        assert_eq!(only.stacks.as_deref(), Some("cells/py3.0-pg0-pyo3_0.1/incidents/a.txt"));
+        assert_eq!(only.file.as_deref(), Some("cells/py3.0-pg0-pyo3_0.1/incidents/a.txt"));
     }
 
     #[test]

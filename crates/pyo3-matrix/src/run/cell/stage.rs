@@ -1,5 +1,6 @@
 //! What did a stage of a cell come to? How it ended and what it left in, its part of the cell's record out. Pure.
 
+use crate::model::kit::Kit;
 use crate::model::record::{Memory, Outcome, Record, TestResult, Thoroughness};
 use crate::service::Standing;
 use crate::store::left::Measured;
@@ -48,8 +49,9 @@ impl StageResult {
         self.evidence.observed.is_some() && self.outcome != Outcome::Mismatch
     }
 
-    /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left.
-    pub fn measured(self, thoroughness: Thoroughness, measured: &Measured, record: &mut Record) {
+    /// Adds a benchmark stage to its cell's record. How the stage ended says more than the file that it left, which is missed
+    /// only where benchmarks were `asked` for.
+    pub fn measured(self, thoroughness: Thoroughness, asked: bool, measured: &Measured, record: &mut Record) {
         // An interrupted stage measured nothing; what the tests said still stands.
         if self.interrupted && self.outcome == Outcome::Lost {
             return;
@@ -68,7 +70,8 @@ impl StageResult {
             }
             Err(fault) => Some(fault),
         };
-        let none = record.benchmarks.is_empty().then(|| "the stage left no result".to_owned());
+        let none = asked && record.benchmarks.is_empty();
+        let none = none.then(|| "the stage left no result".to_owned());
         if !self.outcome.is_green() {
             (record.outcome, record.reason) = (self.outcome, self.reason);
         } else if let Some(reason) = unreadable.or(none) {
@@ -82,7 +85,7 @@ impl StageResult {
 
 /// Adds the results of the second stage to those of the first. Of two results of one test the one that says more counts.
 fn add(evidence: Evidence, record: &mut Record) {
-    let Evidence { tests, seconds, failures, mut skips, .. } = evidence;
+    let Evidence { tests, seconds, failures, mut skips, kit, .. } = evidence;
     for (test, result) in tests {
         if record.tests.get(&test).is_some_and(|before| weight(*before) > weight(result)) {
             continue;
@@ -95,6 +98,23 @@ fn add(evidence: Evidence, record: &mut Record) {
         record.tests.insert(test, result);
     }
     record.failures.extend(failures);
+    if let Some(kit) = kit {
+        add_kit(kit, record);
+    }
+}
+
+/// Adds the checks of the conformance kit that run by themselves, each in place of the reason why the first stage left it out.
+fn add_kit(second: Kit, record: &mut Record) {
+    let Some(first) = &mut record.kit else {
+        record.kit = Some(second);
+        return;
+    };
+    for check in second.checks {
+        match first.checks.iter_mut().find(|known| known.id == check.id) {
+            Some(known) => *known = check,
+            None => first.checks.push(check),
+        }
+    }
 }
 
 /// How much a result says of its test: a stage that skipped a test says nothing.
@@ -117,6 +137,7 @@ mod tests {
 
     use super::TestResult::{Error, Failed, NotRun, Passed, Running, Skipped, Xfailed, Xpassed};
     use super::*;
+    use crate::model::kit::KitCheck;
     use crate::model::record::{Observed, Versions};
 
     fn record() -> Record {
@@ -134,7 +155,7 @@ mod tests {
     fn measured(result: StageResult) -> (Outcome, String) {
         let mut record = record();
         let measured = Measured { benchmarks: Some("cut sh".into()), ..Measured::default() };
-        result.measured(Thoroughness::Quick, &measured, &mut record);
+        result.measured(Thoroughness::Quick, true, &measured, &mut record);
         (record.outcome, record.reason.unwrap_or_default())
     }
 
@@ -217,7 +238,7 @@ mod tests {
         record.skips = skips(first, "first");
         result.evidence.tests.insert("a".into(), second);
         result.evidence.skips = skips(second, "second");
-        result.measured(Thoroughness::Quick, &Measured::default(), &mut record);
+        result.measured(Thoroughness::Quick, true, &Measured::default(), &mut record);
         (record.tests["a"], record.skips.get("a").cloned())
     }
 
@@ -248,7 +269,7 @@ mod tests {
         record.skips.insert("a".into(), "why".into());
         result.evidence.tests.insert("b".into(), Xfailed);
         result.evidence.skips.insert("b".into(), "because".into());
-        result.measured(Thoroughness::Quick, &Measured::default(), &mut record);
+        result.measured(Thoroughness::Quick, true, &Measured::default(), &mut record);
         assert_eq!((record.tests["a"], record.tests["b"]), (Skipped, Xfailed));
         assert_eq!((&*record.skips["a"], &*record.skips["b"]), ("why", "because"));
     }
@@ -279,10 +300,39 @@ mod tests {
         let after = |outcome| {
             let mut record = record();
             record.hashes.wheel = Some("ab".into());
-            ended(outcome).measured(Thoroughness::Quick, &Measured::default(), &mut record);
+            ended(outcome).measured(Thoroughness::Quick, true, &Measured::default(), &mut record);
             record.hashes.wheel
         };
         assert_eq!(after(Outcome::Mismatch), None);
         assert_eq!(after(Outcome::TestsFailed).as_deref(), Some("ab"));
+    }
+
+    #[test]
+    fn a_project_without_benchmarks_misses_none_and_its_kit_is_one_of_both_stages() {
+        let kit = |checks: &[(&str, &str)]| {
+            let check = |(id, outcome): &(&str, &str)| KitCheck {
+                id: (*id).into(),
+                level: "MUST".into(),
+                holds: String::new(),
+                outcome: (*outcome).into(),
+                message: String::new(),
+                seconds: 1.0,
+                notes: BTreeMap::new(),
+                hang: None,
+                incident: None,
+                stacks: None,
+            };
+            let checks = checks.iter().map(check).collect();
+            Kit { adapter: "A".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks }
+        };
+        let mut record = record();
+        record.kit = Some(kit(&[("core/a", "passed"), ("core/slope", "not applicable")]));
+        let mut result = ended(Outcome::Passed);
+        result.evidence.kit = Some(kit(&[("core/slope", "passed"), ("core/new", "recorded")]));
+        result.measured(Thoroughness::Quick, false, &Measured::default(), &mut record);
+        assert_eq!((record.outcome, record.reason), (Outcome::Passed, None));
+        let found = record.kit.expect("a kit").checks;
+        let found: Vec<_> = found.iter().map(|check| (check.id.as_str(), check.outcome.as_str())).collect();
+        assert_eq!(found, [("core/a", "passed"), ("core/slope", "passed"), ("core/new", "recorded")]);
     }
 }

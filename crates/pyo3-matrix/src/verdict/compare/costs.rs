@@ -13,6 +13,9 @@ use crate::verdict::measured::{Leak, Measured, Ratio, Slope};
 /// The least share of a speed-up whose loss is told.
 const LEAST_LOSS: f64 = 0.05;
 
+/// The least share of further instructions that is told. The same code differs by one in a hundred between two counts.
+const LEAST_INSTRUCTIONS: f64 = 0.05;
+
 /// The least growth that is told, in bytes per 1,000 operations: what leaks in each operation leaks 16 bytes, since the C
 /// allocator hands out no smaller block.
 const LEAST_BYTES: f64 = 16_000.0;
@@ -30,6 +33,14 @@ pub struct Slower {
     pub comparison: String,
     pub before: Ratio,
     pub after: Ratio,
+}
+
+/// A call that takes more instructions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Heavier {
+    pub cell: CellId,
+    pub before: f64,
+    pub after: f64,
 }
 
 /// Memory or a counter that grows more than before.
@@ -60,8 +71,16 @@ impl Slower {
     }
 }
 
-/// Adds what costs more, and what cannot be compared.
-pub fn compare(pairs: &[Pair<'_>], difference: &mut Difference, apart: &mut Apart) {
+impl Heavier {
+    /// The share by which they are more.
+    #[must_use]
+    pub fn more(&self) -> f64 {
+        self.after / self.before - 1.0
+    }
+}
+
+/// Adds what costs more, and what cannot be compared: counts of instructions only where both machines speak the same ones.
+pub fn compare(pairs: &[Pair<'_>], same_arch: bool, difference: &mut Difference, apart: &mut Apart) {
     for Pair { before, after } in pairs {
         let (cell, one, two) = (&after.cell, &before.measured, &after.measured);
         // A cell that is red may have ended before it measured anything.
@@ -74,6 +93,9 @@ pub fn compare(pairs: &[Pair<'_>], difference: &mut Difference, apart: &mut Apar
         let others = others(one, two, difference.same_suite);
         if others.is_empty() {
             of_cell(cell, (one, two), difference, apart);
+            let counts = one.instructions.zip(two.instructions).filter(|_| same_arch);
+            let change = counts.map(|(before, after)| Heavier { cell: cell.clone(), before, after });
+            difference.heavier.extend(change.filter(|change| change.more() > LEAST_INSTRUCTIONS));
         }
         for because in others {
             apart.tell(What::Costs, because, cell);
@@ -105,6 +127,7 @@ fn of_cell(
 fn measured_in_both(one: &Measured, two: &Measured) -> bool {
     (!one.comparisons.is_empty() && !two.comparisons.is_empty())
         || (!one.leaks.is_empty() && !two.leaks.is_empty())
+        || (one.instructions.is_some() && two.instructions.is_some())
         || (one.peak_rss.is_some() && two.peak_rss.is_some())
 }
 
@@ -114,7 +137,8 @@ pub fn only(difference: &Difference) -> BTreeSet<&CellId> {
     let lists = [&difference.regressed, &difference.fixed, &difference.flaky, &difference.otherwise];
     let listed: BTreeSet<&CellId> = lists.into_iter().flatten().map(|change| &change.cell).collect();
     let slower = difference.slower.iter().map(|slower| &slower.cell);
-    let all = slower.chain(difference.fatter.iter().map(|fatter| &fatter.cell));
+    let heavier = difference.heavier.iter().map(|heavier| &heavier.cell);
+    let all = slower.chain(heavier).chain(difference.fatter.iter().map(|fatter| &fatter.cell));
     all.filter(|cell| !listed.contains(cell)).collect()
 }
 

@@ -220,6 +220,23 @@ fn another_machine_leaves_ratios_and_slopes_comparable_and_no_absolute_number() 
 }
 
 #[test]
+fn a_call_with_more_instructions_is_heavier_where_both_machines_speak_the_same_ones() {
+    let run = |count: f64| [(CELL, Outcome::Passed, json!({ "measured": { "instructions": count } }))];
+    let heavier = |after: f64, other: &Origin| {
+        let found = made_with((&run(100_000.0), &host(2), &basis("a")), (&run(after), other, &basis("a")));
+        assert_eq!(found.common(), 1, "counts add up: {found:?}");
+        assert_eq!(found.is_worse(), !found.heavier.is_empty());
+        found.heavier.iter().map(Heavier::more).collect::<Vec<_>>()
+    };
+    assert_eq!(heavier(104_000.0, &host(2)), Vec::<f64>::new());
+    assert!(matches!(heavier(116_000.0, &host(2))[..], [more] if (more - 0.16).abs() < 1e-9));
+    assert_eq!(heavier(116_000.0, &host(4)).len(), 1, "another machine of the same kind");
+    let mut arm = host(2);
+    arm.host.as_mut().expect("a host").arch = "aarch64".into();
+    assert_eq!(heavier(116_000.0, &arm), Vec::<f64>::new());
+}
+
+#[test]
 fn what_only_one_run_measured_is_told() {
     let bare = [(CELL, Outcome::Passed, json!({}))];
     let whole = [(CELL, Outcome::Passed, measured(FAST, LEAN, 0, 1))];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::EffectUnit;
 use super::fit::Axis;
 use crate::model::cell::{CellId, Release};
+use crate::model::kit::Kit;
 use crate::model::record::{Comparison, Record};
 
 /// The axis of PyO3 lines.
@@ -34,7 +35,7 @@ impl Quantity {
         match self.unit {
             EffectUnit::TimeToControl => axis == LINE,
             EffectUnit::Time => axis != LINE,
-            EffectUnit::Bytes => true,
+            EffectUnit::Instructions | EffectUnit::Bytes => true,
         }
     }
 }
@@ -54,6 +55,10 @@ pub fn all(records: &[&Record]) -> BTreeMap<Quantity, (Vec<Axis>, Vec<Observed>)
 
 fn of_record(record: &Record) -> Vec<(Quantity, f64)> {
     let mut found: Vec<(Quantity, f64)> = record.comparisons.iter().flat_map(of_comparison).collect();
+    if let Some(count) = record.kit.as_ref().and_then(Kit::instructions) {
+        let (name, title) = ("instructions".to_owned(), "instructions of a call".to_owned());
+        found.push((Quantity { name, title, unit: EffectUnit::Instructions }, count.ln()));
+    }
     for (test, value) in record.memory.iter().flat_map(|memory| &memory.leaks) {
         for size in ["rss", "malloc"] {
             let quantity = Quantity {

@@ -127,7 +127,10 @@ fn what_the_kit_found_is_kept_with_the_class_of_a_hang() {
     let text = r#"{"schema_version":1,"kit":"0.1.0","adapter":"Pool","driver":"","kind":"core","python":"3.12.1",
         "implementation":"CPython","depth":"quick","seed":7,"checks":[{"id":"core/error-class","level":"MUST",
         "outcome":"hung","message":"no answer","seconds":8.1,"notes":{"n":1},"hang":"lost wake-up","incident":"a.txt"}]}"#;
-    let kit = evidence(&Left { kit: Some(text.to_owned()), ..Left::default() }, "").kit.expect("it is read");
+    let incidents = BTreeMap::from([("a.txt".to_owned(), "class: lost wake-up".to_owned())]);
+    let left = Left { kit: Some(text.to_owned()), incidents, ..Left::default() };
+    let kit = evidence(&left, "").kit.expect("it is read");
+    assert_eq!(kit.checks[0].stacks.as_deref(), Some("class: lost wake-up"));
     assert_eq!((kit.adapter.as_str(), kit.depth.as_str(), kit.seed), ("Pool", "quick", 7));
     assert_eq!(kit.checks[0].hang.as_deref(), Some("lost wake-up"));
     let broken = evidence(&Left { kit: Some("[]".into()), ..Left::default() }, "");
@@ -165,8 +168,15 @@ fn benchmarks_and_comparisons_are_read_from_their_files() {
     );
     let measured = Measured { benchmarks: Some(text.into()), speedup: Some(speedup) };
     let (found, comparisons) = benchmarks(&measured).expect("measured");
-    let expected =
-        Benchmark { name: "b".into(), group: Some("g".into()), rounds: 7, min: 1.0, median: 2.0, iqr: 3.0 };
+    let expected = Benchmark {
+        name: "b".into(),
+        group: Some("g".into()),
+        rounds: 7,
+        min: 1.0,
+        median: 2.0,
+        iqr: 3.0,
+        spread: None,
+    };
     assert_eq!(found, [expected]);
     assert_eq!((comparisons.len(), comparisons[0].speedup.low), (1, 1.5));
     let (found, comparisons) = benchmarks(&Measured::default()).expect("nothing");

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytesize::ByteSize;
-
 use super::Item;
 use crate::model::cell::CellId;
 use crate::model::record::Speedup;
-use crate::verdict::compare::{Difference, Fatter, Growth, Slower};
+use crate::report::model::numbers::{bytes, size};
+use crate::verdict::compare::{Difference, Fatter, Growth, Heavier, Slower};
 
 /// Every comparison that is slower.
 #[must_use]
@@ -19,10 +18,7 @@ pub fn slower(found: &Difference) -> Vec<Item> {
     let item = |(name, mut all): (&str, Vec<&Slower>)| {
         all.sort_by(|one, other| other.loss().total_cmp(&one.loss()));
         let (worst, least) = (all[0], all[all.len() - 1]);
-        let range = match (percent(least.loss()), percent(worst.loss())) {
-            (least, most) if least == most => format!("{most} %"),
-            (least, most) => format!("{least} % to {most} %"),
-        };
+        let range = range(percent(least.loss()), percent(worst.loss()));
         Item {
             name: name.to_owned(),
             what: format!("lost {range} of its speed-up"),
@@ -45,6 +41,30 @@ fn lost(Slower { cell, before, after, .. }: &Slower, same_host: bool) -> String 
     format!("{cell}: {} → {}{times}", ratio(&before.speedup), ratio(&after.speedup))
 }
 
+/// The calls that take more instructions.
+#[must_use]
+pub fn heavier(found: &Difference) -> Vec<Item> {
+    let mut all: Vec<&Heavier> = found.heavier.iter().collect();
+    all.sort_by(|one, other| other.more().total_cmp(&one.more()));
+    let (Some(worst), Some(least)) = (all.first(), all.last()) else { return Vec::new() };
+    vec![more(&all, worst, least)]
+}
+
+fn more(all: &[&Heavier], worst: &Heavier, least: &Heavier) -> Item {
+    let range = range(percent(least.more()), percent(worst.more()));
+    Item {
+        name: "a call".to_owned(),
+        what: format!("takes {range} more instructions"),
+        cells: all.iter().map(|heavier| heavier.cell.clone()).collect(),
+        notes: vec![format!("{}: {:.0} → {:.0}", worst.cell, worst.before, worst.after)],
+    }
+}
+
+/// `5 %`, or `5 % to 7 %`.
+fn range(least: i64, most: i64) -> String {
+    if least == most { format!("{most} %") } else { format!("{least} % to {most} %") }
+}
+
 /// Everything that grows more.
 #[must_use]
 pub fn fatter(found: &Difference) -> Vec<Item> {
@@ -64,12 +84,13 @@ pub fn fatter(found: &Difference) -> Vec<Item> {
     by_name.into_iter().map(item).collect()
 }
 
-/// How many cells are slower, and how many fatter.
+/// How many cells are slower, how many heavier, and how many fatter.
 #[must_use]
-pub fn cells(found: &Difference) -> [usize; 2] {
+pub fn cells(found: &Difference) -> [usize; 3] {
     let slower: BTreeSet<&CellId> = found.slower.iter().map(|slower| &slower.cell).collect();
     let fatter: BTreeSet<&CellId> = found.fatter.iter().map(|fatter| &fatter.cell).collect();
-    [slower.len(), fatter.len()]
+    let heavier: BTreeSet<&CellId> = found.heavier.iter().map(|heavier| &heavier.cell).collect();
+    [slower.len(), heavier.len(), fatter.len()]
 }
 
 fn name(growth: &Growth) -> (String, &'static str) {
@@ -98,20 +119,6 @@ fn numbers(growth: &Growth) -> String {
         Growth::Counter { before, after, .. } => format!("{before} → {after}"),
         Growth::Peak { before, after } => format!("{} → {}", size(*before), size(*after)),
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the size of what fits into memory"
-)]
-fn bytes(count: f64) -> String {
-    let sign = if count < 0.0 { "-" } else { "" };
-    format!("{sign}{}", size(count.abs() as u64))
-}
-
-fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().iec().to_string()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a share lies between 0 and 1")]
