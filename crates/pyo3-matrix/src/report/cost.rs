@@ -100,7 +100,7 @@ fn over(report: &Report, nothing: bool) -> String {
     )
 }
 
-/// `Python, Postgres or PyO3`.
+/// `a, b or c`.
 fn either(names: &[String]) -> String {
     match names {
         [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
