@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::axis::Axis;
 use crate::config::{Choice, Config, Exclusion, LineSpec, Missing, Negative, Preset};
 use crate::model::cell::{CellId, Line, Python, Release, Value, WheelId};
+use crate::model::program;
 use crate::model::record::Versions;
 use crate::model::stable::{self, Stable};
 use crate::plan::legality::{Legality, State};
@@ -328,7 +329,7 @@ fn near(asked: &str, known: &[String]) -> String {
     let mut ranked: Vec<_> = known.iter().rev().collect();
     ranked.sort_by_key(|name| (!name.starts_with(asked), strsim::damerau_levenshtein(asked, name)));
     let nearest: Vec<&str> = ranked.iter().take(3).map(|name| name.as_str()).collect();
-    format!("the nearest are {}; `cargo matrix plan --lines all` lists more", nearest.join(", "))
+    format!("the nearest are {}; `{} plan --lines all` lists more", nearest.join(", "), program::command())
 }
 
 #[cfg(test)]

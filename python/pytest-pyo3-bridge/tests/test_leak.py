@@ -235,6 +235,16 @@ def test_growth_up_to_the_limit_is_no_leak() -> None:
     assert complaints(line_of(65_536, 20)) == []
 
 
+def test_few_operations_may_leave_as_much_as_a_thousand() -> None:
+    def grown(size: int) -> list[str]:
+        plan = Plan(operations=200, blocks=1)
+        return complaints(LeakMeasure(plan, sizes={"malloc": array("q", [0, size])}))
+
+    assert grown(65_536) == []
+    limit = "malloc grows by 327,685 bytes per 1,000 operations (99 % interval 327,685 to 327,685; limit 327,680)"
+    assert grown(65_537) == [limit]
+
+
 def test_complaint_says_how_much_grew_and_what_is_allowed() -> None:
     assert complaints(line_of(65_537, 21)) == [
         "rss grows by 65,537 bytes per 1,000 operations (99 % interval 65,537 to 65,537; limit 65,536)",

@@ -2,6 +2,7 @@
 //! out. Pure.
 
 use crate::model::negative::{Ending, NegativeRecord};
+use crate::model::program;
 use crate::plan::PlannedNegative;
 use crate::plan::legality::State;
 
@@ -36,8 +37,11 @@ impl NegativeRecord {
                 ended(Ending::Otherwise, error(), &reason)
             }
             (Some(_), None) => {
-                let reason = "it failed, but the plan did not foretell it\nhint: `cargo matrix plan --probe` asks anew";
-                ended(Ending::Otherwise, said, reason)
+                let reason = format!(
+                    "it failed, but the plan did not foretell it\nhint: `{} plan --probe` asks anew",
+                    program::command()
+                );
+                ended(Ending::Otherwise, said, &reason)
             }
             (Some(_), Some(foretold)) if line(foretold).is_none() => {
                 let reason =

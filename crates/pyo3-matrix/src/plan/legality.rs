@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::LineSpec;
 use crate::model::cell::{Line, Python, WheelId};
+use crate::model::program;
 use crate::model::stable::Stable;
 use pyo3_doctor::facts::{Acceptance, LineFacts};
 use pyo3_doctor::lockfile::Lockfile;
@@ -102,7 +103,7 @@ pub fn legality(spec: &LineSpec, python: Python, known: &Knowledge) -> Legality 
             state: State::Experimental,
             source: Source::Nobody,
             reason: Some(format!("PyO3 {} is newer than this harness", spec.name)),
-            fix: Some("`cargo matrix plan --probe` asks its pyo3-ffi".to_owned()),
+            fix: Some(format!("`{} plan --probe` asks its pyo3-ffi", program::command())),
             message: None,
         },
     };
@@ -144,7 +145,7 @@ fn experimental(source: Source, reason: String, fix: String) -> Legality {
 }
 
 fn of_lock(spec: &LineSpec, known: &Knowledge) -> Option<Legality> {
-    let fix = || format!("cargo matrix lock {}", spec.name);
+    let fix = || format!("{} lock {}", program::command(), spec.name);
     match known.locks.get(&spec.name)? {
         Err(reason) => Some(impossible(Source::Lock, reason.clone(), fix())),
         Ok(lock) => match lock.beside_pairing(spec.pairing())[..] {
@@ -258,7 +259,8 @@ fn agreed(facts: &Legality, probed: Legality) -> Legality {
 fn of_release(spec: &LineSpec) -> Option<Legality> {
     let facts = LineFacts::of(spec.name)?;
     facts.yanked.contains(&spec.pyo3.as_str()).then(|| {
-        let fix = format!("name a later pyo3 {} in matrix.toml, then cargo matrix lock {0}", spec.name);
+        let (name, command) = (spec.name, program::command());
+        let fix = format!("name a later pyo3 {name} in matrix.toml, then {command} lock {name}");
         experimental(Source::Facts, format!("pyo3 {} was yanked", spec.pyo3), fix)
     })
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::{CellId, Line};
+use crate::model::program;
 use crate::plan::cost::Costs;
 use crate::plan::shard::{self, Shard};
 use crate::plan::{Plan, Planned, PlannedNegative};
@@ -38,7 +39,8 @@ pub enum Cut {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
     #[error(
-        "{cell} is not in {whole}\nhint: --only takes cells of the selection beside it; `cargo matrix plan` lists them"
+        "{cell} is not in {whole}\nhint: --only takes cells of the selection beside it; `{} plan` lists them",
+        program::command()
     )]
     NotInWhole { cell: CellId, whole: String },
     #[error("shard {shard} is empty: {cells} cells make {cells} shards at most\nhint: use --shard I/{cells}", shard = .0, cells = .1)]

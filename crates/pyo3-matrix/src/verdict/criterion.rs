@@ -9,6 +9,9 @@ use crate::config::Criterion;
 use crate::model::cell::WheelId;
 use crate::model::record::{Outcome, Record, Speedup, TestResult};
 
+/// A speed-up that lies by less below what is needed is not missed: the share of the factor.
+const LEAST_MISS: f64 = 0.05;
+
 /// How one criterion counts over all cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CriterionResult {
@@ -38,7 +41,7 @@ pub enum Unit {
 pub enum Status {
     Met,
     Missed,
-    /// A speed-up whose interval holds the factor for some wheel, and lies below it for none.
+    /// A speed-up whose interval holds the factor for some wheel, or lies below it by a negligible share, and is missed by none.
     Undecided,
     NotMeasured,
 }
@@ -138,13 +141,15 @@ fn compares_nothing(record: &Record) -> bool {
 }
 
 /// What one wheel says of a speed-up. It is met if the interval of every comparison lies above its factor, and missed if one
-/// interval lies below.
+/// interval lies below, by more than is negligible.
 fn speedup_of(criterion: &Criterion, cells: &[&Record]) -> Status {
     let mut status = Status::Met;
     for (name, needed) in &criterion.speedup {
-        let (low, high) = (median(name, cells, |s| s.low), median(name, cells, |s| s.high));
+        let over = |value: fn(&Speedup) -> f64| median(name, cells, value);
+        let (low, ratio, high) = (over(|s| s.low), over(|s| s.ratio), over(|s| s.high));
+        let negligible = ratio.is_some_and(|ratio| ratio >= needed * (1.0 - LEAST_MISS));
         match low.zip(high) {
-            Some((_, high)) if high < *needed => return Status::Missed,
+            Some((_, high)) if high < *needed && !negligible => return Status::Missed,
             Some((low, _)) if low >= *needed => {}
             _ => status = Status::Undecided,
         }

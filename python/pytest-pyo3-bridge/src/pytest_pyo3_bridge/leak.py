@@ -85,7 +85,8 @@ class LeakMeasure:
     @property
     def operations(self) -> int:
         """How many operations the readings span: fewer than planned where threads ran away."""
-        return self.plan.per_block * (max(map(len, self.counters.values()), default=1) - 1)
+        readings = [*self.counters.values(), *self.sizes.values()]
+        return self.plan.per_block * (max(map(len, readings), default=1) - 1)
 
     def slope(self, size: str) -> Slope:
         """Growth of a size in bytes per 1,000 operations."""
