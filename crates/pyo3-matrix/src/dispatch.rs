@@ -22,13 +22,14 @@ use crate::cli::{Cli, Notation, Verb};
 use crate::config::{Config, ConfigError, pass_env};
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
-use crate::model::event::Event;
+use crate::model::event::{Event, Phase};
 use crate::model::program;
 use crate::model::secrets::{self, Kind};
 use crate::plan::{self, Request};
-use crate::process::{Command, Exit, ProcessError, Processes};
+use crate::process::{self, Command, Exit, ProcessError, Processes};
 use crate::provision::{Context, tools};
 use crate::report::Report;
+use crate::report::live::Expected;
 use crate::report::message;
 use crate::report::repro::{self, Offers};
 use crate::run::prepare::{Preparation, found};
@@ -36,11 +37,13 @@ use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 pub use compare::CompareError;
 use project::Asked;
+use voice::tell;
 
 /// Answers the command line, and says how that ended.
 #[must_use]
 pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
     secrets::learn_all(std::env::vars_os());
+    process::before_abrupt_end(voice::leave);
     if let Ok(Cli { config: Some(config), .. }) = &cli {
         program::asked_with(config);
     }
@@ -141,6 +144,8 @@ fn provision(request: &Request, config: &Config) -> Result<Ending, Error> {
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
     let _lock = CheckoutLock::acquire(&config.target())?;
+    let _watch = voice::watch(Expected::default);
+    tell(&Event::Begins(Phase::Provision));
     let tools = tools::provide(&context)?;
     let preparation = Preparation { plan: &plan, tools: &tools, context: &context, workers: jobs(None) };
     let interpreters = preparation.interpreters();
@@ -168,7 +173,7 @@ fn doctor(path: &Path, log: Option<&Path>, format: Notation) -> Result<Ending, E
     match format {
         Notation::Text => voice::answer(&pyo3_doctor::report::text::render(&diagnosis))?,
         Notation::Json => voice::document(&pyo3_doctor::report::json::render(&diagnosis)?, Kind::Json)?,
-        Notation::Github => voice::answer(&pyo3_doctor::report::github::render(&diagnosis))?,
+        Notation::Github => voice::commands(&pyo3_doctor::report::github::render(&diagnosis))?,
     }
     Ok(match (diagnosis.findings.is_empty(), diagnosis.unseen.is_empty()) {
         (false, _) => Ending::Red,
@@ -212,6 +217,7 @@ fn users_shell() -> OsString {
 }
 
 fn foreground(command: Command, processes: &Processes) -> Result<Ending, Error> {
+    voice::rest();
     Ok(match command.foreground(processes)? {
         Exit::Code(code) => Ending::Command(u8::try_from(code).unwrap_or(1)),
         Exit::Signal(number) => Ending::Command(u8::try_from(128 + number).unwrap_or(1)),
@@ -221,14 +227,4 @@ fn foreground(command: Command, processes: &Processes) -> Result<Ending, Error> 
 
 fn jobs(asked: Option<u16>) -> usize {
     asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
-}
-
-/// Puts an event into words.
-fn tell(event: &Event<'_>) {
-    let words = message::progress(event);
-    match event {
-        Event::Compiling { id, .. } => voice::status(&id.to_string(), &words),
-        Event::CompilingEnds => voice::no_status(),
-        _ => voice::say(&words),
-    }
 }

@@ -10,6 +10,7 @@ pub mod foretold;
 pub mod legality;
 pub mod locating;
 pub mod part;
+pub mod remaining;
 mod select;
 pub mod shard;
 pub mod space;

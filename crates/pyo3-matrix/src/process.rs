@@ -27,7 +27,7 @@ use nix::sys::signal::Signal;
 
 pub use exit::{Exit, signal_name};
 pub use folder::Folder;
-pub use guardian::{Ended, Processes, guard, guardian_token};
+pub use guardian::{Ended, Processes, before_abrupt_end, guard, guardian_token};
 pub use offline::Offline;
 use output::Capture;
 

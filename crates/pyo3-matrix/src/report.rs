@@ -12,6 +12,7 @@ pub mod grid;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod live;
 pub mod markdown;
 pub mod message;
 pub mod model;

@@ -21,7 +21,7 @@ use crate::build::wheel::{Origin, Wheel};
 use crate::config::Config;
 use crate::model::cell::WheelId;
 use crate::model::document;
-use crate::model::event::{Event, Progress};
+use crate::model::event::{Event, Phase, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::ledger::Ledger;
 use crate::model::record::{self, Attempt, Durations, Outcome, Record, Thoroughness};
@@ -86,6 +86,7 @@ pub fn run(
         folder.becomes_latest(&target)?;
     }
     let mut clock = Clock::start();
+    (context.tell)(&Event::Begins(Phase::Provision));
     let tools = match clock.phase("tools", || tools::provide(context), |_, wall| wall) {
         Err(ProvisionError::Interrupted) => {
             keep_accounts(&folder, clock.settle(Vec::new(), 0, 0), context);
@@ -128,9 +129,11 @@ fn keep_accounts(folder: &RunFolder, mut ledger: Ledger, context: &Context<'_>) 
 /// The wheels of `plan` alone, built or found.
 pub fn wheels(plan: &Plan, context: &Context<'_>) -> Result<Provided<WheelId, Wheel>, RunError> {
     let _lock = CheckoutLock::acquire(&context.config.target())?;
+    (context.tell)(&Event::Begins(Phase::Provision));
     let tools = tools::provide(context)?;
     let preparation = Preparation { plan, tools: &tools, context, workers: 1 };
     let prepared = Prepared { interpreters: preparation.interpreters(), ..Prepared::default() };
+    (context.tell)(&Event::Begins(Phase::Wheels));
     Ok(preparation.wheels(&prepared))
 }
 
@@ -158,6 +161,7 @@ pub fn prepare<'p>(preparation: &Preparation<'_, 'p>, clock: &mut Clock) -> Prep
     if context.processes.interrupted() {
         return prepared;
     }
+    (context.tell)(&Event::Begins(Phase::Wheels));
     let made = |locked: &Provided<_, Locked>, wall| any(locked, |locked| locked.fresh, wall);
     prepared.locked = clock.phase("environments", || preparation.locked(&prepared), made);
     if context.processes.interrupted() {
@@ -194,12 +198,14 @@ impl Run<'_, '_> {
     fn tests(&self) -> Vec<Record> {
         let cells: Vec<&Planned> = self.plan.cells.iter().filter(|cell| cell.excluded.is_none()).collect();
         let (done, total) = (AtomicUsize::new(0), cells.len());
+        (self.context.tell)(&Event::Begins(Phase::Cells { of: total }));
         let test = |planned: &&Planned| {
             if self.context.processes.interrupted() {
                 return None;
             }
             let record = self.test(planned);
             if record.outcome == Outcome::Lost && self.context.processes.interrupted() {
+                (self.context.tell)(&Event::CellStopped { cell: &record.cell });
                 return None;
             }
             let record = self.keep(record);
@@ -234,6 +240,9 @@ impl Run<'_, '_> {
     fn benchmarks(&self, records: &mut [Record]) -> f64 {
         let passed = |record: &Record| matches!(record.outcome, Outcome::Passed | Outcome::Flaky);
         let total = records.iter().filter(|record| passed(record)).count();
+        if total > 0 {
+            (self.context.tell)(&Event::Begins(Phase::Benchmarks { of: total }));
+        }
         let mut at = 0;
         for record in records.iter_mut().filter(|record| passed(record)) {
             let planned = self.plan.cells.iter().find(|planned| planned.cell == record.cell);

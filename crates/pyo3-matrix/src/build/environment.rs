@@ -12,7 +12,7 @@ use crate::build::wheel::Wheel;
 use crate::build::{cell_files, needs, packages};
 use crate::config::{Config, pytest};
 use crate::model::cell::{Python, WheelId};
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::model::fingerprint::{self, Fingerprint};
 use crate::model::program;
 use crate::model::secrets;
@@ -107,9 +107,9 @@ pub fn provide(
     // What stands beside another wheel stays. Anything else that is there may hold packages that the lock does not name.
     if locked.there().split(' ').next() != Some(&base) {
         let tool = format!("{} for {id}", relative(&locked.lock_path, config).display());
-        (context.tell)(&Event::Installing { tool: &tool, python: &interpreter.version });
         let _ = fs::remove_file(locked.stamp_path());
-        locked.make(log, context)?;
+        let installing = Event::Installing { tool: &tool, python: &interpreter.version };
+        event::during(context.tell, &installing, || locked.make(log, context))?;
         fs::write(locked.stamp_path(), base)?;
         locked.fresh = true;
     }

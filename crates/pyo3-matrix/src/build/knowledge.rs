@@ -6,7 +6,7 @@ use crate::build::probe::{self, ProbeError};
 use crate::build::stable;
 use crate::config::Config;
 use crate::model::cell::{Line, WheelId};
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::plan::Plan;
 use crate::plan::legality::{Knowledge, Source, State, legality};
 use crate::provision::Context;
@@ -50,8 +50,8 @@ pub fn probe(
         .filter(|wheel| !known.probed.contains_key(wheel) && is_open(*wheel, which, known, context.config))
         .collect();
     for wheel in open {
-        (context.tell)(&Event::Asking { line: wheel.line, python: wheel.python });
-        match probe::probe(wheel, context) {
+        let asking = Event::Asking { line: wheel.line, python: wheel.python };
+        match event::during(context.tell, &asking, || probe::probe(wheel, context)) {
             Ok(probed) => drop(known.probed.insert(wheel, probed)),
             // A run continues with the known facts; its build will show the rest.
             Err(error) if which == Which::Doubtful && !context.processes.interrupted() => {

@@ -11,7 +11,7 @@ use crate::build::environment::EnvironmentError;
 use crate::build::line::keep;
 use crate::config::{Config, Packages};
 use crate::model::cell::Python;
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::model::fingerprint::Fingerprint;
 use crate::process::{Command, ProcessError};
 use crate::provision::Context;
@@ -95,18 +95,21 @@ impl Order<'_> {
     fn make(&self, context: &Context<'_>) -> Result<String, EnvironmentError> {
         let made = self.config.cell_lock(self.python).with_extension("partial");
         fs::create_dir_all(made.parent().unwrap_or(Path::new("")))?;
-        let command = match self.uv_lock() {
+        let run = |command: Command| {
+            let command = command.arg("--output-file").arg(&made).env("UV_PYTHON_DOWNLOADS", "never");
+            command.limit(context.config.budgets.fetch).check(context.processes)
+        };
+        match self.uv_lock() {
             Some(lock) if self.packages.files.is_empty() && self.packages.also.is_empty() => {
-                self.export(&lock)
+                run(self.export(&lock))?;
             }
             _ => {
+                let command = self.compile()?;
                 let what = format!("what the tests need on Python {}", self.interpreter.version);
-                (context.tell)(&Event::Fetching { what: &what, with: "uv" });
-                self.compile()?
+                let fetching = Event::Fetching { what: &what, with: "uv" };
+                event::during(context.tell, &fetching, || run(command))?;
             }
-        };
-        let command = command.arg("--output-file").arg(&made).env("UV_PYTHON_DOWNLOADS", "never");
-        command.limit(context.config.budgets.fetch).check(context.processes)?;
+        }
         let text = fs::read_to_string(&made)?;
         fs::remove_file(made)?;
         match self

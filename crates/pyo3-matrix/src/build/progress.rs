@@ -82,7 +82,6 @@ impl Watch<'_, '_> {
             }
         }
         let _ = fs::remove_file(self.arguments());
-        (self.context.tell)(&Event::CompilingEnds);
     }
 
     fn tell(&self) {

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::{Ending, Error};
 use crate::model::cell::CellId;
 use crate::model::origin::{self, Origin};
-use crate::model::record::Outcome;
+use crate::model::record::{Outcome, Thoroughness};
 use crate::model::secrets;
 use crate::plan::forecast;
 use crate::plan::part::Part;
@@ -19,6 +19,7 @@ use crate::plan::{self, Plan, Request};
 use crate::process::Processes;
 use crate::provision::{Context, host, revision};
 use crate::report::Report;
+use crate::report::live::Expected;
 use crate::report::message;
 use crate::report::terminal;
 use crate::run::cell::Benchmarks;
@@ -112,11 +113,21 @@ pub(super) fn run_plan(
     voice::say(&message::begins(&plan, part.as_ref()));
     let terms = Terms::of(config, options.stages(config));
     let intent = Intent { origin, part, ..Intent::of(plan, terms, basis) };
+    let watch = voice::watch(|| expected(&intent.plan, options, config));
     let folder = run::run(intent, options, &lock, &context)?;
+    drop(watch);
     if let Some(line) = message::pruned(&retention::prune(config, &folder, &lock)) {
         voice::say(&line);
     }
     Ok((folder, processes.interrupted()))
+}
+
+/// What a run of `plan` will do, with what earlier runs show of it.
+fn expected(plan: &Plan, options: Options, config: &Config) -> Expected {
+    let cells: Vec<CellId> = plan.live().cloned().collect();
+    let stages = options.stages(config);
+    let known = costs::known(config, &cells, stages);
+    Expected { cells, jobs: options.jobs, measured: stages != Thoroughness::Tests, known }
 }
 
 /// What a run that begins now is made with.
@@ -186,7 +197,9 @@ pub fn build(request: &Request, config: &Config) -> Result<Ending, Error> {
     let plan = plan::plan(config, request)?;
     let processes = Processes::start(secrets::redacted)?;
     let context = Context::new(config, &processes, &tell);
+    let watch = voice::watch(Expected::default);
     let wheels = run::wheels(&plan, &context)?;
+    drop(watch);
     voice::answer(&message::wheels(&wheels))?;
     let failed =
         |outcome: &Outcome| wheels.values().any(|had| had.as_ref().is_err_and(|f| f.outcome == *outcome));

@@ -12,6 +12,10 @@ use crate::model::record::Record;
 /// One step of the harness.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A phase of the run begins, and the one before it is over.
+    Begins(Phase),
+    /// What this event told of is over, however that ended.
+    Over(&'a Event<'a>),
     /// Something is on its way from a registry.
     Fetching {
         what: &'a str,
@@ -48,8 +52,6 @@ pub enum Event<'a> {
         name: &'a str,
         took: Duration,
     },
-    /// Nothing is compiled any more, however that ended.
-    CompilingEnds,
     WheelEnds {
         id: WheelId,
         at: Progress,
@@ -64,6 +66,15 @@ pub enum Event<'a> {
     NotAudited {
         id: WheelId,
         reason: &'a str,
+    },
+    /// A cell comes to a stage: its first one, or the next.
+    CellStage {
+        cell: &'a CellId,
+        stage: Stage,
+    },
+    /// A cell has no result, since the run was told to stop.
+    CellStopped {
+        cell: &'a CellId,
     },
     /// A cell's tests are over.
     CellTested {
@@ -96,6 +107,10 @@ pub enum Event<'a> {
         path: &'a Path,
         error: &'a io::Error,
     },
+    /// A cell that must not build is being built.
+    NegativeBegins {
+        id: &'a str,
+    },
     /// A cell that must not build was built.
     NegativeEnded {
         record: &'a NegativeRecord,
@@ -115,6 +130,35 @@ pub enum Event<'a> {
     },
 }
 
+/// The phases of a run that a person tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Tools, interpreters and services.
+    Provision,
+    /// Wheels, and the environments that they are installed in.
+    Wheels,
+    Negatives {
+        of: usize,
+    },
+    Cells {
+        of: usize,
+    },
+    Benchmarks {
+        of: usize,
+    },
+}
+
+/// What is done with a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It gets what its tests talk to.
+    Preparing,
+    Testing,
+    Measuring,
+    /// What it left is read.
+    Judging,
+}
+
 /// How far a run is: the first of two is 1 of 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -132,6 +176,14 @@ pub struct Found {
 
 /// Takes the events of a run, from any of its threads.
 pub type Tell<'a> = &'a (dyn Fn(&Event<'_>) + Sync);
+
+/// Tells `event`, does the work that it tells of, and tells that this is over.
+pub fn during<T>(tell: Tell<'_>, event: &Event<'_>, work: impl FnOnce() -> T) -> T {
+    tell(event);
+    let done = work();
+    tell(&Event::Over(event));
+    done
+}
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -38,6 +38,15 @@ pub struct Phase {
 }
 
 impl Ledger {
+    /// The seconds that each wheel took that was built. None where none was.
+    #[must_use]
+    pub fn of_each_build(&self) -> Option<f64> {
+        let built: f64 =
+            self.phases.iter().filter(|phase| phase.name == "build").map(|phase| phase.wall).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a number of wheels")]
+        (self.wheels_built > 0).then(|| built / self.wheels_built as f64)
+    }
+
     /// The accounts of several runs as one: what they took together, as if one after another.
     #[must_use]
     pub fn sum(ledgers: &[&Ledger]) -> Option<Ledger> {

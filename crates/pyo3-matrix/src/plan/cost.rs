@@ -49,12 +49,18 @@ impl Costs {
     /// Returns the seconds that `cell` will take: those that it took, else the median of the known cells.
     #[must_use]
     pub fn cell(&self, cell: &CellId) -> f64 {
-        self.cells.get(cell).copied().unwrap_or_else(|| {
-            let mut known: Vec<f64> = self.cells.values().copied().collect();
-            known.sort_by(f64::total_cmp);
-            known.get(known.len() / 2).copied().unwrap_or(1.0)
-        })
+        typical(&self.cells, cell).unwrap_or(1.0)
     }
+}
+
+/// The seconds of `cell`: those that it took, else the median of all that are known. None where none is.
+#[must_use]
+pub fn typical(known: &BTreeMap<CellId, f64>, cell: &CellId) -> Option<f64> {
+    known.get(cell).copied().or_else(|| {
+        let mut all: Vec<f64> = known.values().copied().collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    })
 }
 
 /// The seconds that a phase took for each of so many things.

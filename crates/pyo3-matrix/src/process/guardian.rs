@@ -11,8 +11,8 @@ use std::io::{self, BufRead, BufReader};
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -132,6 +132,14 @@ impl Drop for Processes {
     }
 }
 
+/// What is done before the harness ends at once.
+static LEAVE: OnceLock<fn()> = OnceLock::new();
+
+/// Has `leave` called where a second signal ends the harness: no guard is dropped there.
+pub fn before_abrupt_end(leave: fn()) {
+    let _ = LEAVE.set(leave);
+}
+
 fn watch_signals(interrupted: Arc<AtomicBool>, foreground: Arc<AtomicBool>) -> io::Result<()> {
     let (int, term, hup) = (Signal::SIGINT as i32, Signal::SIGTERM as i32, Signal::SIGHUP as i32);
     let mut signals = signal_hook::iterator::Signals::new([int, term, hup])?;
@@ -141,6 +149,9 @@ fn watch_signals(interrupted: Arc<AtomicBool>, foreground: Arc<AtomicBool>) -> i
                 continue;
             }
             if interrupted.swap(true, Ordering::Relaxed) {
+                if let Some(leave) = LEAVE.get() {
+                    leave();
+                }
                 std::process::exit(130);
             }
         }

@@ -9,7 +9,7 @@ use super::tools::Tools;
 use super::whereabouts::{self, Candidate, Places};
 use super::{Context, ProvisionError, Tried};
 use crate::model::cell::Python;
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::process::Command;
 
 pub use super::whereabouts::Source;
@@ -136,14 +136,15 @@ fn interpreter(answer: Answer, source: Source) -> Interpreter {
 
 /// Makes uv install `python`. The user's own `UV_*` variables still choose mirrors and places.
 fn fetch(python: Python, tools: &Tools, context: &Context) -> Result<(), ProvisionError> {
-    (context.tell)(&Event::Fetching { what: &format!("Python {python}"), with: "uv" });
     let mut command = Command::new(tools.uv()).args(["python", "install", &python.to_string()]);
     if env::var_os("UV_PYTHON_INSTALL_DIR").is_none_or(|folder| folder.is_empty()) {
         command = command.env("UV_PYTHON_INSTALL_DIR", whereabouts::own(context));
     }
     // Without this, uv would also put a `python3.12` on the user's PATH.
     command = command.env("UV_PYTHON_INSTALL_BIN", "0").folder(&context.config.root);
-    let done = command.limit(context.config.budgets.fetch).check(context.processes);
+    let fetching = Event::Fetching { what: &format!("Python {python}"), with: "uv" };
+    let command = command.limit(context.config.budgets.fetch);
+    let done = event::during(context.tell, &fetching, || command.check(context.processes));
     done.map(drop).map_err(ProvisionError::failed(
         format!("cannot fetch Python {python}"),
         "without a network, point UV_PYTHON_DOWNLOADS_JSON_URL or UV_PYTHON_INSTALL_MIRROR at a mirror",

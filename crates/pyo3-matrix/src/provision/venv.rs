@@ -13,7 +13,7 @@ use super::python::{self, Interpreter};
 use super::tools::FOLDER;
 use super::{Context, ProvisionError, Tried};
 use crate::model::cell::Python;
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::process::Command;
 
 /// This file is written last. An environment without it is incomplete, and is made again.
@@ -125,8 +125,8 @@ fn make(
             tried.push(Tried::new(interpreter.path.display(), reason));
             continue;
         }
-        (context.tell)(&Event::Installing { tool: requirements.name, python: &interpreter.version });
-        install(&folder, requirements, context)?;
+        let installing = Event::Installing { tool: requirements.name, python: &interpreter.version };
+        event::during(context.tell, &installing, || install(&folder, requirements, context))?;
         let venv = Venv { versions: installed(&folder), folder, python: interpreter.version };
         let written = std::fs::write(venv.folder.join(FINISHED), serde_json::json!(venv).to_string());
         written.map_err(ProvisionError::disk("cannot write in", &venv.folder))?;

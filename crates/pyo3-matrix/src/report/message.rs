@@ -24,8 +24,8 @@ use pyo3_doctor::words::{counted, wrapped};
 
 pub use inferred::{explained, inferred, initiated};
 pub use plan::plan;
-pub use progress::progress;
 use progress::provisioned;
+pub use progress::{building, is_red, phase, progress};
 
 /// What became of a line's lock file.
 #[must_use]

@@ -16,6 +16,7 @@ use crate::build::environment::Environment;
 use crate::config::Config;
 use crate::config::service::ServiceId;
 use crate::model::cell::CellId;
+use crate::model::event::{self, Event};
 use crate::model::failure::Failure;
 use crate::model::kit;
 use crate::model::program;
@@ -87,11 +88,22 @@ enum Stage {
     Benchmarks,
 }
 
+impl Stage {
+    /// What is told of a cell while its process runs.
+    fn under_way(self) -> event::Stage {
+        match self {
+            Stage::Tests => event::Stage::Testing,
+            Stage::Benchmarks => event::Stage::Measuring,
+        }
+    }
+}
+
 impl Ready<'_, '_> {
     /// Runs the correctness stage. Never fails: what goes wrong is the record's outcome.
     #[must_use]
     pub fn tests(&self, context: &Context<'_>) -> Record {
         let requested = self.planned.requested.clone();
+        self.comes_to(event::Stage::Preparing, context);
         let result = match self.stage(Stage::Tests, Benchmarks::Off, context) {
             Ok(result) => result,
             Err(Failure { outcome, reason }) => {
@@ -121,6 +133,7 @@ impl Ready<'_, '_> {
 
     /// Runs the benchmark stage, and adds what it measured to the record of the first.
     pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, context: &Context<'_>) {
+        self.comes_to(event::Stage::Preparing, context);
         record.noise = Some(noise::score());
         let stage = self.stage(Stage::Benchmarks, thoroughness, context);
         match stage {
@@ -172,8 +185,7 @@ impl Ready<'_, '_> {
             Some(copy) => copy.variables(command),
             None => command,
         };
-        let finished = command.log(&self.folder.join("output.log")).run(context.processes);
-        let Finished { exit, tail, .. } = finished.map_err(|error| process(&error))?;
+        let Finished { exit, tail, .. } = self.run(stage, command, context)?;
         if !variables.passed.is_empty() {
             // tox writes down what each variable held, and output.log has the rest.
             remove(&folder.join("tox/log")).map_err(|error| machine(&error))?;
@@ -199,6 +211,18 @@ impl Ready<'_, '_> {
         drop((held, copy));
         let harness = (begun.elapsed().as_secs_f64() - result.evidence.own_seconds).max(0.0);
         Ok(StageResult { harness, ..result })
+    }
+
+    /// Runs the process of a stage, and tells of it.
+    fn run(&self, stage: Stage, command: Command, context: &Context<'_>) -> Result<Finished, Failure> {
+        self.comes_to(stage.under_way(), context);
+        let finished = command.log(&self.folder.join("output.log")).run(context.processes);
+        self.comes_to(event::Stage::Judging, context);
+        finished.map_err(|error| process(&error))
+    }
+
+    fn comes_to(&self, stage: event::Stage, context: &Context<'_>) {
+        (context.tell)(&Event::CellStage { cell: self.id(), stage });
     }
 
     fn command(

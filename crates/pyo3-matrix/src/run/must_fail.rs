@@ -12,7 +12,7 @@ use crate::build::derived;
 use crate::build::lock::{self, LockError};
 use crate::model::cell::Python;
 use crate::model::document;
-use crate::model::event::{Event, Progress};
+use crate::model::event::{Event, Phase, Progress};
 use crate::model::negative::NegativeRecord;
 use crate::model::record;
 use crate::plan::{Plan, PlannedNegative};
@@ -22,10 +22,12 @@ use crate::store::folder::RunFolder;
 
 /// Builds every negative cell of the plan, one after another: cargo uses every core for one.
 pub fn run(plan: &Plan, folder: &RunFolder, context: &Context<'_>) {
+    (context.tell)(&Event::Begins(Phase::Negatives { of: plan.negatives.len() }));
     for (at, planned) in plan.negatives.iter().enumerate() {
         if context.processes.interrupted() {
             return;
         }
+        (context.tell)(&Event::NegativeBegins { id: &planned.id });
         let begun = Instant::now();
         let folder = folder.negative(&planned.id);
         let built = fs::create_dir_all(&folder)

@@ -10,7 +10,7 @@ use crate::build::derived;
 use crate::build::line::Project;
 use crate::build::wheel::{Order, Wheel, WheelError};
 use crate::model::cell::{Line, WheelId};
-use crate::model::event::{Event, Progress};
+use crate::model::event::{self, Event, Progress};
 use crate::model::failure::{Failure, Provided};
 use crate::model::stable::Stable;
 use crate::provision::python::Interpreter;
@@ -79,9 +79,9 @@ impl<'p> Preparation<'_, 'p> {
             used(&kept);
             return Ok(kept);
         }
-        (self.context.tell)(&Event::WheelBegins { id, at });
-        let begun = Instant::now();
-        let wheel = order.build(&self.log("build", id)?, self.context)?;
+        let (begun, log) = (Instant::now(), self.log("build", id)?);
+        let begins = Event::WheelBegins { id, at };
+        let wheel = event::during(self.context.tell, &begins, || order.build(&log, self.context))?;
         (self.context.tell)(&Event::WheelEnds { id, at, took: begun.elapsed() });
         Ok(wheel)
     }

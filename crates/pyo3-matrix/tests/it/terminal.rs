@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// A program that has a terminal to itself.
 pub struct Terminal {
     pub child: Child,
+    /// The path of the terminal.
+    name: String,
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
@@ -25,6 +27,7 @@ impl Terminal {
     pub fn start(command: &Command, columns: u16) -> Terminal {
         let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).expect("a terminal");
+        let name = nix::unistd::ttyname(&pty.slave).expect("a name").display().to_string();
         let stream = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
         // It leads a session whose terminal this is, as a shell's programs do.
         let mut on_terminal = Command::new("setsid");
@@ -47,7 +50,7 @@ impl Terminal {
                 to.lock().expect("the screen").extend_from_slice(&bytes[..read]);
             }
         });
-        Terminal { child, keyboard, screen, reader }
+        Terminal { child, name, keyboard, screen, reader }
     }
 
     /// Everything that was written so far.
@@ -62,6 +65,13 @@ impl Terminal {
             assert!(begun.elapsed() < PATIENCE && !self.reader.is_finished(), "no {words}: {}", self.text());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Gives the terminal another width.
+    pub fn becomes(&self, columns: u16) {
+        let columns = columns.to_string();
+        let resized = Command::new("stty").args(["-F", &self.name, "cols", &columns]).status();
+        assert!(resized.expect("stty starts").success());
     }
 
     /// Types a line.

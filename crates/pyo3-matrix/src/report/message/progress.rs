@@ -1,19 +1,25 @@
-//! What does a person read while the harness works? One event in, one line out; some take more.
+//! What does a person read while the harness works? One event in, one line out; some take more, some none.
 
 use std::fmt::Write as _;
 
 use pyo3_doctor::words::counted;
 
 use super::first_line;
-use crate::model::event::{Event, Found, Progress};
+use crate::model::cell::WheelId;
+use crate::model::event::{Event, Found, Phase, Progress};
 use crate::model::negative::{Ending, NegativeRecord};
 use crate::model::record::{Outcome, Record, TestResult};
 use crate::report::tone::Tone;
 
-/// An event in words.
+/// An event in words. None where it only moves what is shown of the work under way.
 #[must_use]
-pub fn progress(event: &Event<'_>) -> String {
-    match event {
+pub fn progress(event: &Event<'_>) -> Option<String> {
+    Some(match event {
+        Event::Begins(_)
+        | Event::Over(_)
+        | Event::CellStage { .. }
+        | Event::CellStopped { .. }
+        | Event::NegativeBegins { .. } => return None,
         Event::Fetching { what, with } => format!("fetching {what} with {with}"),
         Event::Installing { tool, python } => format!("installing {tool} with Python {python}"),
         Event::Asking { line, python } => format!("asking pyo3-ffi of line {line} about Python {python}"),
@@ -21,10 +27,8 @@ pub fn progress(event: &Event<'_>) -> String {
         Event::Provisioned { found } => provisioned(found),
         Event::WheelBegins { id, at } => format!("{at} building wheel {id}"),
         Event::Compiling { id, done, of, name, took } => {
-            let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
-            format!("building {id}: crate {done}{of} ({name}), {} s", took.as_secs())
+            format!("{}, {} s", building(*id, Some((*done, *of, name))), took.as_secs())
         }
-        Event::CompilingEnds => String::new(),
         Event::WheelEnds { id, at, took } => format!("{at} built wheel {id} in {:.1} s", took.as_secs_f64()),
         Event::WheelServes { id, wheel } => format!("{id} takes {wheel}, whose tag promises that Python"),
         Event::NotAudited { id, reason } => format!("wheel {id}: not audited: {reason}"),
@@ -45,6 +49,43 @@ pub fn progress(event: &Event<'_>) -> String {
         Event::RecordNotWritten { cell, error } => format!("{cell}: its record cannot be written: {error}"),
         Event::NegativeNotWritten { id, error } => format!("{id}: its record cannot be written: {error}"),
         Event::LedgerNotWritten { error } => format!("where the time went cannot be written: {error}"),
+    })
+}
+
+/// How far the build of a wheel is: crates done, of how many, and the last one.
+#[must_use]
+pub fn building(id: WheelId, crates: Option<(usize, Option<usize>, &str)>) -> String {
+    let crates = crates.map(|(done, of, name)| {
+        let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
+        format!(": crate {done}{of} ({name})")
+    });
+    format!("building {id}{}", crates.unwrap_or_default())
+}
+
+/// The title of what is told in a phase.
+#[must_use]
+pub fn phase(phase: Phase) -> String {
+    match phase {
+        Phase::Provision => "interpreters and services".to_owned(),
+        Phase::Wheels => "environments and wheels".to_owned(),
+        Phase::Negatives { of } => counted(of, "negative cell"),
+        Phase::Cells { of } => counted(of, "cell"),
+        Phase::Benchmarks { of } => format!("benchmarks of {}", counted(of, "cell")),
+    }
+}
+
+/// Whether an event tells of something red, or of a record that is lost.
+#[must_use]
+pub fn is_red(event: &Event<'_>) -> bool {
+    match event {
+        Event::CellTested { record, .. } | Event::CellMeasured { record, .. } => {
+            Tone::from(&record.outcome) == Tone::Bad
+        }
+        Event::NegativeEnded { record, .. } => !record.ending.is_green(),
+        Event::RecordNotWritten { .. }
+        | Event::NegativeNotWritten { .. }
+        | Event::LedgerNotWritten { .. } => true,
+        _ => false,
     }
 }
 
@@ -114,7 +155,7 @@ mod tests {
         let id = "py3.12-pyo3_0.30".parse::<crate::model::cell::CellId>().expect("a cell").wheel();
         let words = |of| {
             let (name, took) = ("tokio", Duration::from_millis(41_700));
-            progress(&Event::Compiling { id, done: 37, of, name, took })
+            progress(&Event::Compiling { id, done: 37, of, name, took }).expect("words")
         };
         assert_eq!(words(Some(112)), "building py3.12-pyo3_0.30: crate 37 of 112 (tokio), 41 s");
         assert_eq!(words(None), "building py3.12-pyo3_0.30: crate 37 (tokio), 41 s");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::spec::PostgresSpec;
 use super::{CACHE, archive, user};
-use crate::model::event::Event;
+use crate::model::event::{self, Event};
 use crate::process::{Command, Exit};
 use crate::provision::cache::{self, CacheLock, Claim};
 use crate::provision::{Context, ProvisionError, tools};
@@ -64,8 +64,8 @@ impl Package {
         let staging = context.processes.folder(".fetching-", cache);
         let staging = staging.map_err(ProvisionError::disk("cannot make a folder in", cache))?;
         let npm = usable(context)?;
-        (context.tell)(&Event::Fetching { what: &self.what, with: "npm" });
-        let tarball = self.pack(&npm, staging.path(), context)?;
+        let fetching = Event::Fetching { what: &self.what, with: "npm" };
+        let tarball = event::during(context.tell, &fetching, || self.pack(&npm, staging.path(), context))?;
         archive::verify(&tarball, &self.integrity, &self.what)?;
         let unpacked = staging.path().join("server");
         archive::unpack(&tarball, &unpacked, &self.what)?;
