@@ -8,6 +8,7 @@ pub mod compare;
 pub mod cost;
 pub mod github;
 pub mod grid;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod junit;
