@@ -1,13 +1,14 @@
-// Is report.html what it promises, in a real browser? A harness and a folder in; what is wrong, and pictures, out.
+// Are report.html and the page of a history what they promise, in a real browser? A harness and a folder in; what is wrong, and
+// pictures, out.
 //
 // node look.mjs HARNESS FOLDER [CHROMIUM]
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { runs, SECRET } from "./runs.mjs";
+import { nights, runs, SECRET } from "./runs.mjs";
 
 const [harness, folder, executablePath = "/usr/bin/chromium"] = process.argv.slice(2).map((path) => resolve(path));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -17,12 +18,12 @@ const SIZE = 1_000_000;
 const faults = [];
 const expect = (is, what) => { if (!is) { faults.push(what); console.log(`  FAULT ${what}`); } };
 
-function rendered(run) {
-  const page = join(folder, `${run}.html`);
+function rendered(run, format = "html") {
+  const page = join(folder, `${run}.${format}`);
   // As cargo starts it, so that commands have no path in them.
   const env = { ...process.env, PGPASSWORD: SECRET, CARGO_PKG_NAME: "pyo3-matrix" };
   try {
-    execFileSync(harness, ["report", run, "--format", "html", "--output", page], { cwd: folder, env, stdio: "pipe" });
+    execFileSync(harness, ["report", run, "--format", format, "--output", page], { cwd: folder, env, stdio: "pipe" });
   } catch (error) {
     // A run that is not green.
     if (error.status !== 1) throw error;
@@ -38,6 +39,18 @@ function renderedAtWork(run) {
       try { done(rendered(run)); } catch (error) { failed(error); } finally { holder.stdin.end("\n"); }
     });
   });
+}
+
+// The page of a history of so many nights, each made of the report of one run.
+function kept(name, count) {
+  const [page, into] = [join(folder, `${name}.html`), join(folder, `${name}.json`)];
+  const env = { ...process.env, PGPASSWORD: SECRET, CARGO_PKG_NAME: "pyo3-matrix" };
+  const report = JSON.parse(readFileSync(join(folder, "full.json"), "utf8"));
+  const reports = nights(join(folder, "nights"), report, count);
+  execFileSync(harness, ["history", ...reports, "--into", into, "--html", page], { cwd: folder, env, stdio: "pipe" });
+  rmSync(join(folder, "nights"), { recursive: true });
+  console.log(`${name}: ${statSync(into).size} bytes of history.json`);
+  return page;
 }
 
 const visible = (page, selector) => page.locator(`${selector}:visible`).count();
@@ -136,13 +149,24 @@ async function prompt(browser, path) {
 const said = {
   full: ["Not green", "investigate", "fails on PyO3 0.27 and later with Python 3.12 and later"], merged: ["Merged from 20 runs"],
   one: ["Green", "proceed"], grid: ["20/20 cells green"], "under-way": ["Not green yet", "13 under way"], interrupted: ["8 interrupted"], nothing: ["20 lost", "not measured"],
+  history: ["Not green", "Since the run before", "regressed: ", "median at last", "cells passed in every run that has them", "The report of this run"],
+  first: ["Not green", "1 run", "met in 1 of 1 run"],
 };
 
 mkdirSync(join(folder, "pictures"), { recursive: true });
 const names = runs(folder);
+rendered("full", "json");
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-for (const name of names) {
-  const path = name === "under-way" ? await renderedAtWork(name) : rendered(name);
+const made = {
+  "under-way": () => renderedAtWork("under-way"), first: () => kept("first", 1),
+  history: () => {
+    // The page of the newest run stands beside it.
+    execFileSync("cp", [join(folder, "full.html"), join(folder, "report.html")]);
+    return kept("history", 90);
+  },
+};
+for (const name of [...names, "history", "first"]) {
+  const path = await (made[name] ?? (() => rendered(name)))();
   const text = readFileSync(path, "utf8");
   console.log(`${name}: ${statSync(path).size} bytes`);
   expect(statSync(path).size < SIZE, `${name}: ${statSync(path).size} bytes`);
@@ -153,7 +177,7 @@ for (const name of names) {
       const body = (await page.locator("body").innerText()).replace(/\s+/g, " ");
       for (const words of said[name]) expect(body.includes(words), `${name}: does not say ${words}`);
       const shares = (await page.locator(".shares strong").allInnerTexts()).map(Number);
-      const all = shares.pop();
+      const all = shares.pop() ?? 0;
       expect(all === shares.reduce((sum, count) => sum + count, 0), `${name}: ${shares.join(" + ")} is not ${all}`);
     }
     await page.close();

@@ -1,19 +1,22 @@
 //! What can be asked on the command line? Flags in, a [`Request`] or another verb out; nothing is done here.
 
 pub mod axes;
+mod formats;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use axes::Axes;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+pub use formats::{ComparisonFormat, Notation, PlanFormat, ReportFormat};
 use pyo3_doctor::words::width;
 
 use crate::config::ConfigError;
 use crate::model::program;
 use crate::plan::Request;
 use crate::plan::shard::Shard;
+use crate::report::history;
 use crate::run::cell::Benchmarks;
 
 /// Runs a PyO3 async extension on every Python, PyO3 and service release that it supports.
@@ -169,6 +172,22 @@ pub enum Verb {
         #[arg(long)]
         strict: bool,
     },
+    /// Add runs to a history: what changed, and the trend of each criterion and cell
+    ///
+    /// The newest 90 runs stay, and a run that is in it already is replaced.
+    /// Exit codes: 0 whatever the runs say, 2 a file cannot be used; the history is
+    /// as it was then.
+    History {
+        /// Reports to add: a report.json, or the folder of a run
+        #[arg(value_name = "REPORT", required_unless_present = "html")]
+        reports: Vec<PathBuf>,
+        /// The history, which is made where there is none
+        #[arg(long, value_name = "FILE", default_value = history::FILE)]
+        into: PathBuf,
+        /// Write the history as a page for people to FILE as well
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// Run the matrix of the project with planted faults, and show which check caught each
     Mutants {
         /// Only these cells
@@ -238,6 +257,7 @@ impl Verb {
             | Verb::Merge { .. }
             | Verb::Report { .. }
             | Verb::Compare { .. }
+            | Verb::History { .. }
             | Verb::Mutants { .. }
             | Verb::Repro { .. }
             | Verb::Postgres { .. }
@@ -304,52 +324,6 @@ pub struct Partial {
         conflicts_with_all = ["preset", "cells", axes::GROUP, "negative", "only", "shard"]
     )]
     pub failed: Option<String>,
-}
-
-/// How a plan is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    Text,
-    Json,
-    /// Lines for a workflow's outputs: a job per wheel, and one per shard or per cell
-    Github,
-}
-
-/// How a report is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    Text,
-    Json,
-    /// For a step summary or a pull request
-    Markdown,
-    /// What was gained, what breaks and where, what the alternatives do, and the decision, as a document in Markdown
-    Findings,
-    /// One page that loads nothing: a heat map, and each cell
-    Html,
-    /// JUnit XML: a suite per cell
-    Junit,
-    /// badge.json, for the endpoint of shields.io
-    BadgeJson,
-    /// badge.svg
-    BadgeSvg,
-}
-
-/// How a comparison is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ComparisonFormat {
-    Text,
-    /// For a pull request
-    Markdown,
-    Json,
-}
-
-/// How findings are written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Notation {
-    Text,
-    Json,
-    /// Workflow commands, which GitHub shows at their lines
-    Github,
 }
 
 impl From<Selection> for Request {

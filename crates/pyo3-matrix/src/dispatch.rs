@@ -2,6 +2,7 @@
 
 mod compare;
 mod explain;
+mod history;
 mod mutants;
 mod parts;
 mod plans;
@@ -36,6 +37,7 @@ use crate::run::prepare::{Preparation, found};
 use crate::store::checkout::CheckoutLock;
 use crate::store::disk;
 pub use compare::CompareError;
+pub use history::HistoryError;
 use project::Asked;
 use voice::tell;
 
@@ -51,6 +53,10 @@ pub fn answer(cli: Result<Cli, ConfigError>) -> Ending {
         Err(error) => Err(Error::from(error)),
         // Any project can be examined, also one without a matrix.toml.
         Ok(Cli { verb: Verb::Doctor { path, log, format }, .. }) => doctor(&path, log.as_deref(), format),
+        // Reports may come from anywhere.
+        Ok(Cli { verb: Verb::History { reports, into, html }, .. }) => {
+            history::add(&reports, &into, html.as_deref())
+        }
         Ok(Cli { verb: Verb::Init, .. }) => project::init(),
         Ok(Cli { verb: asked, config }) => project::load(config.as_deref()).and_then(|mut project| {
             if asked.needs_checkout() {
@@ -92,6 +98,7 @@ fn verb(verb: Verb, project: &Asked) -> Result<Ending, Error> {
         Verb::Compare { before, after, format, strict } => {
             compare::compare(&before, &after, format, strict, config)
         }
+        Verb::History { reports, into, html } => history::add(&reports, &into, html.as_deref()),
         Verb::Report { run, format, output, open } => {
             let report = reports::answer(run.as_deref(), format, output.as_deref(), open, config)?;
             Ok(ending(&report))

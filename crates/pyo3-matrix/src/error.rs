@@ -10,7 +10,7 @@ use crate::build::check::CheckError;
 use crate::build::lock::LockError;
 use crate::build::probe::ProbeError;
 use crate::config::ConfigError;
-use crate::dispatch::CompareError;
+use crate::dispatch::{CompareError, HistoryError};
 use crate::infer::InferError;
 use crate::store::costs::CostError;
 use crate::store::disk::DiskError;
@@ -62,6 +62,8 @@ pub enum Error {
     #[error(transparent)]
     Compare(#[from] CompareError),
     #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error(transparent)]
     Process(#[from] ProcessError),
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -106,6 +108,7 @@ impl Error {
             | Error::Merge(_)
             | Error::Named(_)
             | Error::Compare(_)
+            | Error::History(_)
             | Error::Doctor(
                 DoctorError::NotAProject(_) | DoctorError::Broken { .. } | DoctorError::Read { .. },
             ) => Ending::BadRequest,

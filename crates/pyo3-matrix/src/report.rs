@@ -9,6 +9,7 @@ pub mod cost;
 pub mod findings;
 pub mod github;
 pub mod grid;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod junit;

@@ -70,7 +70,7 @@ fn rendered(whole: &Whole, format: ReportFormat) -> Result<(String, Kind), Error
 }
 
 /// Writes a report, whatever its file is called. In a file no text has colours.
-fn write(file: &Path, text: &str, kind: Kind) -> Result<(), Error> {
+pub fn write(file: &Path, text: &str, kind: Kind) -> Result<(), Error> {
     let text =
         if kind == Kind::Text { anstream::adapter::strip_str(text).to_string() } else { text.to_owned() };
     // A link leads to the file that is meant, and is not replaced by it.

@@ -115,7 +115,7 @@ pub fn tell(event: &Event<'_>) {
     };
     if let (Event::Begins(phase), true) = (event, is_on_github(&io::stderr())) {
         let begin = voice.folds.begin(&message::phase(*phase));
-        voice.raw(&begin);
+        Voice::raw(&begin);
     }
     if let Some(words) = words {
         let line = voice.line(&words);
@@ -176,7 +176,7 @@ impl Voice {
     }
 
     /// Writes what is no line of progress.
-    fn raw(&mut self, text: &str) {
+    fn raw(text: &str) {
         let _ = write!(anstream::stderr(), "{text}");
     }
 
@@ -225,7 +225,7 @@ impl Voice {
         self.live = Live::default();
         self.area.take_away();
         let end = self.folds.end();
-        self.raw(&end);
+        Voice::raw(&end);
     }
 }
 

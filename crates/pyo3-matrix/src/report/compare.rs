@@ -2,7 +2,7 @@
 //! format lays that out.
 
 pub mod markdown;
-mod model;
+pub mod model;
 pub mod terminal;
 
 use std::io;

@@ -7,6 +7,7 @@ mod cells;
 mod cost;
 mod criteria;
 mod grid;
+pub mod history;
 mod kit;
 mod plot;
 mod red;
@@ -51,7 +52,7 @@ pub fn render(whole: &Whole) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            (head(&model, &style))
+            (head(&format!("{} · {}", model.headline.tally, model.headline.title), &style, Some(SCRIPT)))
             body {
                 a.skip-link href="#cells" { "To the cells" }
                 (verdict::header(&model))
@@ -64,17 +65,23 @@ pub fn render(whole: &Whole) -> String {
             }
         }
     };
+    clean(page)
+}
+
+/// The text of a page. Texts are made readable one by one, which takes whole sequences out; no text brings a character that
+/// controls.
+fn clean(page: Markup) -> String {
     let mut page = page.into_string();
-    // Texts are made readable one by one, which takes whole sequences out; no text brings a character that controls.
     page.retain(|character| !character.is_control() || matches!(character, '\n' | '\t'));
     page
 }
 
-fn head(model: &Model<'_>, style: &str) -> Markup {
+/// The head of a page, which may load nothing and run this script alone.
+fn head(title: &str, style: &str, script: Option<&str>) -> Markup {
+    let script = script.map(|script| format!("script-src 'sha256-{}'; ", hash(script))).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        hash(style),
-        hash(SCRIPT)
+        "default-src 'none'; style-src 'sha256-{}'; {script}base-uri 'none'; form-action 'none'",
+        hash(style)
     );
     html! {
         head {
@@ -83,7 +90,7 @@ fn head(model: &Model<'_>, style: &str) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="generator" content=(concat!("pyo3-matrix ", env!("CARGO_PKG_VERSION")));
-            title { (model.headline.tally) " · " (model.headline.title) }
+            title { (title) }
             style { (PreEscaped(style)) }
         }
     }

@@ -37,6 +37,7 @@ mod tests {
         check::<Record>("record");
         check::<Report>("report");
         check::<crate::report::compare::Compared>("comparison");
+        check::<crate::report::history::History>("history");
         check::<crate::model::negative::NegativeRecord>("negative");
         check::<crate::plan::forecast::Forecast>("forecast");
         check::<crate::plan::cost::Costs>("costs");

@@ -16,8 +16,9 @@ use crate::model::program;
 use crate::model::rehearsal::Edit;
 use crate::plan::Plan;
 use crate::plan::part::Part;
-use crate::report::html;
+use crate::report::history::History;
 use crate::report::model::numbers::size;
+use crate::report::{compare, html};
 use crate::store::disk::Cleaned;
 use crate::store::retention::Pruned;
 use pyo3_doctor::words::{counted, wrapped};
@@ -233,6 +234,22 @@ pub fn provision(tools: &Found, found: &[Found]) -> String {
 /// The first line of a text that may have hints below it.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// What a history holds, and what its newest run changed.
+#[must_use]
+pub fn history(history: &History, file: &Path) -> String {
+    let runs = counted(history.runs.len(), "run");
+    let mut text = format!("{}: {runs}", file.display());
+    if let Some(run) = history.runs.last() {
+        let cells = counted(run.of, "cell");
+        let _ = write!(text, ", the newest {}: {}/{cells} green", run.name(), run.green_cells);
+    }
+    text.push('\n');
+    if let Some(compared) = history.changed() {
+        let _ = writeln!(text, "since the run before: {}", compare::model::Model::of(&compared).verdict);
+    }
+    text
 }
 
 /// Where a report was written.

@@ -1,5 +1,7 @@
 //! How far can the times be trusted? The noise of a run in one sentence, for every format.
 
+use std::fmt::Write as _;
+
 use crate::verdict::noise::{Loudness, NoiseOfRun};
 
 /// A share of waiting that is told.
@@ -12,10 +14,10 @@ pub fn sentence(noise: &NoiseOfRun) -> String {
     let mut text =
         format!("the same piece of work varied by {} before the benchmarks", percent(typical.spread));
     if *cells > 1 {
-        text += &format!(", by {} at most (before {worst_cell})", percent(worst.spread));
+        let _ = write!(text, ", by {} at most (before {worst_cell})", percent(worst.spread));
     }
     if typical.waited >= WAITED {
-        text += &format!(", and waited {} of its time for a processor", percent(typical.waited));
+        let _ = write!(text, ", and waited {} of its time for a processor", percent(typical.waited));
     }
     match noise.loudness() {
         Loudness::Quiet => format!("a quiet machine: {text}"),

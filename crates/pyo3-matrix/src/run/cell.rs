@@ -238,7 +238,7 @@ impl Ready<'_, '_> {
             Stage::Benchmarks => (config.suite.benchmarks.clone(), config.budgets.benchmarks),
         };
         let full = thoroughness == Benchmarks::Full;
-        self.own_arguments(stage, folder, limit, config, &mut arguments);
+        Self::own_arguments(stage, folder, limit, config, &mut arguments);
         if let Some(adapter) = &config.suite.kit {
             self.add_kit(adapter, stage, full, folder, &mut arguments);
         }
@@ -267,7 +267,6 @@ impl Ready<'_, '_> {
 
     /// Adds what the harness itself asks of pytest in a stage.
     fn own_arguments(
-        &self,
         stage: Stage,
         folder: &Path,
         limit: Duration,

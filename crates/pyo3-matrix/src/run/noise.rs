@@ -17,7 +17,7 @@ pub fn score() -> Noise {
     let steps = calibrated();
     let (begun, ran) = (Instant::now(), processor_time());
     let pieces: Vec<f64> = (0..PIECES).map(|_| seconds_of(steps)).collect();
-    let (wall, ran) = (begun.elapsed().as_secs_f64(), (processor_time() - ran).as_secs_f64());
+    let (wall, ran) = (begun.elapsed().as_secs_f64(), processor_time().saturating_sub(ran).as_secs_f64());
     Noise { spread: spread(pieces), waited: (1.0 - ran / wall).clamp(0.0, 1.0) }
 }
 

@@ -93,6 +93,13 @@ impl Measured {
         }
     }
 
+    /// Bytes in 1,000 operations of the leak test that grew most: of what was allocated, else of what was resident.
+    #[must_use]
+    pub fn steepest(&self) -> Option<f64> {
+        let slope = |leak: &Leak| Some(leak.slopes.get("malloc").or_else(|| leak.slopes.get("rss"))?.bytes);
+        self.leaks.values().filter_map(slope).filter(|bytes| bytes.is_finite()).max_by(f64::total_cmp)
+    }
+
     /// Whether there is nothing of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -12,6 +12,7 @@ mod example;
 mod external;
 mod green;
 mod harness;
+mod history;
 mod infer;
 mod killed;
 mod kit;

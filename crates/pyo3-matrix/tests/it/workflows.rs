@@ -178,7 +178,10 @@ fn every_artifact_is_named_by_its_preset_and_outlives_a_day() {
     }
     let nightly = workflows().into_iter().find(|(path, _)| path.ends_with("nightly.yml")).expect("nightly").1;
     let preset = nightly.lines().find_map(|line| line.trim().strip_prefix("preset: ")).expect("a preset");
-    assert!(nightly.contains(&format!("name: {preset}-report")), "what nightly publishes is not what it ran");
+    for what in ["report", "harness"] {
+        let name = format!("name: {preset}-{what}\n");
+        assert!(nightly.contains(&name), "the {what} that nightly publishes is not that of its run");
+    }
 }
 
 /// "Re-run failed jobs" keeps the artifacts of the attempts before it. A part that is written over takes a failure with it,

@@ -40,9 +40,12 @@ fn chosen(model: &Model<'_>) -> String {
     text
 }
 
+/// What one benchmark took in each cell: milliseconds, and against the fastest of its group.
+type Taken = (Vec<f64>, Vec<f64>);
+
 /// For each group of benchmarks, every one against the fastest.
 fn beside(records: &[&Record]) -> String {
-    let mut groups: BTreeMap<&str, BTreeMap<&str, (Vec<f64>, Vec<f64>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, BTreeMap<&str, Taken>> = BTreeMap::new();
     for record in records {
         for (group, members) in grouped(&record.benchmarks) {
             let fastest = members.iter().map(|one| one.median).fold(f64::INFINITY, f64::min);

@@ -52,8 +52,8 @@ fn check(id: &str, outcome: &str) -> KitCheck {
     }
 }
 
-fn kit(checks: Vec<KitCheck>) -> Option<Kit> {
-    Some(Kit { adapter: "Pool".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks })
+fn kit(checks: Vec<KitCheck>) -> Kit {
+    Kit { adapter: "Pool".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks }
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn the_gil_is_told_by_the_checks_of_it_and_the_rest_stands_among_the_edges() {
             ("core/loop-free-while-waiting", late),
             ("core/quiet", late),
         ];
-        record.kit = kit(checks.iter().map(|(id, outcome)| check(id, outcome)).collect());
+        record.kit = Some(kit(checks.iter().map(|(id, outcome)| check(id, outcome)).collect()));
     };
     let text = document(2, 0, change, |_| {});
     let gil = section(&text, "GIL handling");
@@ -135,7 +135,7 @@ fn edges_name_what_comes_and_goes_and_count_what_is_free() {
         recorded.notes.insert("pickled".into(), serde_json::json!(at == 0));
         recorded.notes.insert("cause".into(), serde_json::json!("none"));
         recorded.notes.insert("errors".into(), serde_json::json!(7 + at));
-        record.kit = kit(vec![recorded]);
+        record.kit = Some(kit(vec![recorded]));
         if at == 1 {
             record.outcome = Outcome::Flaky;
             let failing = BTreeMap::from([("a.py::test_a".to_owned(), "late".to_owned())]);

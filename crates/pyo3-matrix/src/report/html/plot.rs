@@ -1,15 +1,22 @@
 //! How does a plot look? Numbers in, a drawing in the page's own markup out. What it says stands in words beside it.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use crate::model::record::{Comparison, Memory, Spread};
-use crate::report::model::numbers::{bytes, factor, seconds};
+use crate::report::history::trend::Stretch;
+use crate::report::html::class;
+use crate::report::model::numbers::{bytes, factor, readable, seconds};
 use crate::verdict::criterion::Range;
 
 /// The size of a series, in units of its drawing, and how many points of it are drawn.
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 60.0;
 const POINTS: usize = 50;
+
+/// How many stretches of a strip are read aloud.
+const TOLD: usize = 12;
 
 /// The resident set of the tests over time.
 pub fn memory(memory: &Memory) -> Markup {
@@ -95,6 +102,47 @@ pub fn spread(spread: &Spread, median: f64, end: f64) -> Markup {
             path d=(format!("M{} 8H{}", x(low), x(high))) {}
             path.box d=(format!("M{} 8H{}", x(q1), x(q3))) {}
             path.one d=(format!("M{} 2v12", x(median))) {}
+        }
+    }
+}
+
+/// What was the same in how many runs of `of`, one stretch beside the other. A program that reads it aloud says the newest.
+pub fn strip(name: &str, stretches: &[Stretch], of: usize) -> Markup {
+    let said: Vec<&str> = stretches.iter().rev().take(TOLD).map(|stretch| stretch.said.as_str()).collect();
+    let more = stretches.len().saturating_sub(TOLD);
+    let more = if more > 0 { format!("; and {more} stretches before") } else { String::new() };
+    let said = readable(&format!("{name}, the newest first: {}{more}", said.join("; ")));
+    html! {
+        svg.past viewBox=(format!("0 0 {of} 1")) preserveAspectRatio="none" role="img" aria-label=(said) {
+            @for Stretch { from, runs, tone, said } in stretches {
+                rect.(class(*tone)) x=(from) y="0" width=(runs) height="1" { title { (readable(said)) } }
+            }
+        }
+    }
+}
+
+/// The speed-ups of one comparison in run after run: a step for each median in the band of its range, a line at 1, and one
+/// at what is needed.
+pub fn ranges(ranges: &[Option<&Range>]) -> Markup {
+    let end = ranges.iter().flatten().map(|range| range.high.max(range.needed)).fold(1.0, f64::max) * 1.08;
+    let y = |ratio: f64| format!("{:.1}", HEIGHT - (ratio / end * HEIGHT).clamp(0.0, HEIGHT));
+    let (mut band, mut median, mut needed) = (String::new(), String::new(), String::new());
+    for (at, range) in ranges.iter().enumerate() {
+        let Some(range) = range else { continue };
+        // A line goes on where the run before has a number too.
+        let on = if at > 0 && ranges[at - 1].is_some() { 'L' } else { 'M' };
+        let next = at + 1;
+        let _ = write!(band, "M{at} {}H{next}V{}H{at}Z", y(range.high), y(range.low));
+        let _ = write!(median, "{on}{at} {}H{next}", y(range.median));
+        let _ = write!(needed, "{on}{at} {}H{next}", y(range.needed));
+    }
+    let of = ranges.len();
+    html! {
+        svg viewBox=(format!("0 0 {of} {HEIGHT}")) preserveAspectRatio="none" aria-hidden="true" {
+            path.band d=(band) {}
+            path.one d=(format!("M0 {}H{of}", y(1.0))) {}
+            path.needed d=(needed) {}
+            path.median d=(median) {}
         }
     }
 }

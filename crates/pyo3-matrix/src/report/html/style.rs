@@ -7,7 +7,7 @@ use crate::report::model::axes::Axes;
 use crate::report::model::measures::Kind;
 
 /// What is the same for every report.
-const STYLE: &str = include_str!("style.css");
+pub const STYLE: &str = include_str!("style.css");
 
 /// The whole style. What it takes from a report are numbers alone.
 pub fn text(axes: &Axes<'_>, comparisons: &[(&str, &str)]) -> String {
