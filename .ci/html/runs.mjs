@@ -46,6 +46,16 @@ function memory(seconds) {
   return { unit: "bytes", interval_seconds: 0.05, samples, peak: samples[samples.length - 1][1], leaks };
 }
 
+const STACKS = `check: cancel-storm\nclass: deadlock on the GIL\n${HOSTILE}\n${'  File "adapter.py", line 12 in slow\n'.repeat(60)}`;
+
+// The rounds of both sides of each comparison.
+const benchmarks = () => [["simple", 0.32], ["thousand_rows", 0.74], ["concurrent", 1.05]].flatMap(([group, ms]) =>
+  ["prototype", "psycopg"].map((side, at) => {
+    const median = around(ms * (1 + at), 0.05) / 1000;
+    const spread = { ld15iqr: median * 0.9, q1: median * 0.96, q3: median * 1.05, hd15iqr: median * 1.18 };
+    return { name: `test_latency[${group}-${side}]`, group, rounds: 120, min: median * 0.88, median, iqr: median * 0.09, spread };
+  }));
+
 function kit(cell, bad) {
   const outcome = (name) => {
     if (name === "thread-shortage-at-first-use") return "known";
@@ -54,8 +64,9 @@ function kit(cell, bad) {
   };
   const checks = ["core", "postgres"].flatMap((layer) => CHECKS.map((name) => ({
     id: `${layer}/${name}`, level: name.startsWith("error") ? "SHOULD" : "MUST", outcome: outcome(name), seconds: around(0.3, 0.9),
+    holds: `what ${name.replaceAll("-", " ")} promises to whoever calls it, in a sentence`,
     ...(outcome(name) === "known" && { message: "known: the runtime is made at first use, and panics if a thread cannot be started" }),
-    ...(outcome(name) === "hung" && { message: "no answer within 10 s", hang: "deadlock on the GIL", incident: `${layer}-${name}.txt` }),
+    ...(outcome(name) === "hung" && { message: "no answer within 10 s", hang: "deadlock on the GIL", incident: `${layer}-${name}.txt`, stacks: STACKS }),
   })));
   return { adapter: "PrototypePool", driver: "prototype 0.1.0", depth: "quick", seed: 1, checks };
 }
@@ -103,7 +114,8 @@ function record(cell) {
     ...(red && { reason: failing && outcome === "TestsFailed" ? "1 of 54 tests failed" : "the test process was ended by SIGSEGV\nhint: output.log has its last words" }),
     ...(flaky && { attempts: [{ reason: "1 of 53 tests failed", failing: { [`tests/prototype/test_pool.py::${flaky}`]: "it was late" } }] }),
     ...(flaky && { reason: "its tests failed in one try, and then passed on the same sources" }),
-    tests, seconds, failures, skips, benchmarks: [],
+    tests, seconds, failures, skips, benchmarks: red ? [] : benchmarks(),
+    ...(!red && { noise: { spread: around(0.04, 0.5), waited: 0.02 } }),
     comparisons: red ? [] : [
       comparison(cell, "simple", "Simple query", 2.1, 0.32), comparison(cell, "thousand_rows", "1,000 rows", 0.98, 0.74),
       comparison(cell, "concurrent", "10 concurrent queries", 2.7, 1.05),

@@ -34,8 +34,8 @@ impl Share {
     fn of(cells: usize, room: usize) -> Share {
         let each = room / cells.max(1);
         Share {
-            log: (each / 3).clamp(400, 30_000),
-            logs: (each / 2).clamp(400, 120_000),
+            log: (each / 4).clamp(400, 30_000),
+            logs: (each / 3).clamp(400, 120_000),
             names: (each / 400).clamp(3, 500),
             boxes: each >= 6000,
             open: cells == 1,
@@ -84,6 +84,7 @@ pub fn section(model: &Model<'_>, whole: &Whole, axes: &Axes<'_>, room: usize) -
 fn one(sheet: &Sheet<'_>, axes: &Axes<'_>, share: &Share) -> Markup {
     let verdict = sheet.verdict;
     let id = &verdict.cell;
+    let mut log = share.logs();
     html! {
         details.(format!("sheet {}", places(&axes.shared([id])))) id=(id) open[share.open] {
             summary {
@@ -102,8 +103,8 @@ fn one(sheet: &Sheet<'_>, axes: &Axes<'_>, share: &Share) -> Markup {
                 (memory(sheet))
                 (facts(sheet))
             }
-            (failed(&sheet.failed, share))
-            (incidents(&sheet.incidents, share))
+            (failed(&sheet.failed, share, &mut log))
+            (incidents(&sheet.incidents, share, &mut log))
         }
     }
 }
@@ -266,8 +267,7 @@ fn facts(sheet: &Sheet<'_>) -> Markup {
 }
 
 /// The failing tests, each with its log as long as there is room.
-fn failed(failed: &[Failed<'_>], share: &Share) -> Markup {
-    let mut log = share.logs();
+fn failed(failed: &[Failed<'_>], share: &Share, mut log: impl FnMut(&str) -> String) -> Markup {
     html! {
         @if !failed.is_empty() {
             h3 { "Failing tests" }
@@ -283,8 +283,7 @@ fn failed(failed: &[Failed<'_>], share: &Share) -> Markup {
     }
 }
 
-fn incidents(incidents: &[Incident<'_>], share: &Share) -> Markup {
-    let mut log = share.logs();
+fn incidents(incidents: &[Incident<'_>], share: &Share, mut log: impl FnMut(&str) -> String) -> Markup {
     html! {
         @if !incidents.is_empty() {
             h3 { "Conformance kit" }
