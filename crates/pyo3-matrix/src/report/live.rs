@@ -132,12 +132,11 @@ impl Live {
     fn cell(&mut self, event: &Event<'_>, now: Instant) {
         let gone = match event {
             Event::CellStage { cell, stage } => {
-                match self.running.iter_mut().find(|running| running.cell == **cell) {
-                    Some(running) => (running.stage, running.since) = (*stage, now),
-                    None => {
-                        let cell = (*cell).clone();
-                        self.running.push(Running { cell, stage: *stage, begun: now, since: now });
-                    }
+                if let Some(running) = self.running.iter_mut().find(|running| running.cell == **cell) {
+                    (running.stage, running.since) = (*stage, now);
+                } else {
+                    let cell = (*cell).clone();
+                    self.running.push(Running { cell, stage: *stage, begun: now, since: now });
                 }
                 return;
             }

@@ -79,6 +79,11 @@ impl Terminal {
         writeln!(self.keyboard, "{line}").expect("typed");
     }
 
+    /// Presses the keys for Ctrl-C, and no other.
+    pub fn interrupt(&mut self) {
+        write!(self.keyboard, "\x03").expect("typed");
+    }
+
     /// Waits for the end, and returns the exit code and everything that was written.
     pub fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ended");

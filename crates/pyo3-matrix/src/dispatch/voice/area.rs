@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
@@ -41,7 +41,7 @@ impl Area {
         });
         let View { lines, cells } = view;
         let (done, of) = cells.as_ref().map_or((0, 0), |bar| (bar.done, bar.of));
-        bar.set_style(style(lines, cells));
+        bar.set_style(style(&lines, cells));
         bar.update(|state| {
             state.set_len(of.try_into().unwrap_or_default());
             state.set_pos(done.try_into().unwrap_or_default());
@@ -57,18 +57,16 @@ impl Area {
 }
 
 /// The lines, and below them the bar with its words.
-fn style(lines: Vec<String>, cells: Option<Bar>) -> ProgressStyle {
+fn style(lines: &[String], cells: Option<Bar>) -> ProgressStyle {
     let mut text = lines.join("\n");
-    let mut template = "{lines}".to_owned();
-    if let Some(bar) = &cells {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        template.push_str(&match bar.columns {
-            0 => "{words}".to_owned(),
-            columns => format!("[{{bar:{columns}}}] {{words}}"),
-        });
+    if cells.is_some() && !text.is_empty() {
+        text.push('\n');
     }
+    let template = match cells.as_ref().map(|bar| bar.columns) {
+        None => "{lines}".to_owned(),
+        Some(0) => "{lines}{words}".to_owned(),
+        Some(columns) => format!("{{lines}}[{{bar:{columns}}}] {{words}}"),
+    };
     let words = cells.map(|bar| bar.words).unwrap_or_default();
     let said = |text: String| {
         move |_: &ProgressState, to: &mut dyn std::fmt::Write| {
@@ -98,15 +96,29 @@ fn size() -> Option<(u16, u16)> {
 }
 
 /// The terminal on standard error, which is written to once for each drawing.
+///
+/// indicatif ends each line with blanks up to the last column, and lets the terminal wrap. Such a line would become two where the
+/// terminal becomes narrower, and so would the last one by what the terminal echoes. Here the blanks stand for the end of a
+/// line, and nothing follows the last one.
 #[derive(Debug, Default)]
 struct Screen {
-    text: Mutex<String>,
+    drawing: Mutex<Drawing>,
+}
+
+#[derive(Debug, Default)]
+struct Drawing {
+    text: String,
+    /// Whether a line has ended, so that the next one is a new one.
+    ended: bool,
 }
 
 impl Screen {
+    fn drawing(&self) -> MutexGuard<'_, Drawing> {
+        self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn add(&self, text: std::fmt::Arguments<'_>) -> io::Result<()> {
-        let mut there = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        there.write_fmt(text).map_err(io::Error::other)
+        self.drawing().text.write_fmt(text).map_err(io::Error::other)
     }
 
     /// Adds a movement of the cursor, in which no step would be one step.
@@ -144,10 +156,14 @@ impl TermLike for Screen {
         self.add(format_args!("{text}\n"))
     }
 
-    /// indicatif fills the last line with blanks, for others who print below it. Nobody does here, and a full line would become
-    /// two where the terminal becomes narrower.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        if text.trim_matches(' ').is_empty() { Ok(()) } else { self.add(format_args!("{text}")) }
+        let is_end = text.trim_matches(' ').is_empty();
+        let ended = std::mem::replace(&mut self.drawing().ended, is_end);
+        match (is_end, ended) {
+            (true, _) => Ok(()),
+            (false, true) => self.add(format_args!("\n{text}")),
+            (false, false) => self.add(format_args!("{text}")),
+        }
     }
 
     fn clear_line(&self) -> io::Result<()> {
@@ -155,7 +171,7 @@ impl TermLike for Screen {
     }
 
     fn flush(&self) -> io::Result<()> {
-        let text = std::mem::take(&mut *self.text.lock().unwrap_or_else(PoisonError::into_inner));
+        let Drawing { text, .. } = std::mem::take(&mut *self.drawing());
         let mut to = io::stderr().lock();
         to.write_all(text.as_bytes())?;
         to.flush()
