@@ -115,7 +115,7 @@ pub fn tell(event: &Event<'_>) {
     };
     if let (Event::Begins(phase), true) = (event, is_on_github(&io::stderr())) {
         let begin = voice.folds.begin(&message::phase(*phase));
-        Voice::raw(&begin);
+        raw(&begin);
     }
     if let Some(words) = words {
         let line = voice.line(&words);
@@ -158,6 +158,11 @@ fn at_rest() -> MutexGuard<'static, Voice> {
     voice
 }
 
+/// Writes what is no line of progress.
+fn raw(text: &str) {
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
 /// Whether a stream is the log of a step on GitHub.
 fn is_on_github(stream: &impl IsTerminal) -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") && !stream.is_terminal()
@@ -173,11 +178,6 @@ impl Voice {
         let _ = writeln!(anstream::stderr(), "{line}");
         self.draw(Instant::now());
         line
-    }
-
-    /// Writes what is no line of progress.
-    fn raw(text: &str) {
-        let _ = write!(anstream::stderr(), "{text}");
     }
 
     fn draw_if_due(&mut self, now: Instant) {
@@ -224,8 +224,7 @@ impl Voice {
     fn rest(&mut self) {
         self.live = Live::default();
         self.area.take_away();
-        let end = self.folds.end();
-        Voice::raw(&end);
+        raw(&self.folds.end());
     }
 }
 

@@ -59,9 +59,12 @@ impl Known {
         self.wheel.is_some()
     }
 
-    /// The seconds that all of it takes. None where nothing like a part of it was seen.
+    /// The seconds that all of it takes. None where nothing like a part of it was seen, or nothing is left.
     #[must_use]
     pub fn remaining(&self, todo: &Todo<'_>) -> Option<f64> {
+        if todo.wheels == 0 && todo.tests.is_empty() && todo.benchmarks.is_empty() {
+            return None;
+        }
         let tests = costs(&self.tests, &todo.tests)?;
         let benchmarks = costs(&self.benchmarks, &todo.benchmarks)?;
         let wheels = match (todo.wheels, self.wheel) {
@@ -140,6 +143,7 @@ mod tests {
         assert_eq!(known.remaining(&built), None);
         known.wheel(20.0);
         assert_eq!(known.remaining(&built), Some(20.0 * 2.0 + 15.0 + 2.0));
+        assert_eq!(known.remaining(&Todo::default()), None, "where nothing is left, nothing is said of it");
     }
 
     #[test]

@@ -51,7 +51,9 @@ fn screen(said: &str, columns: u16) -> String {
             let above = row.checked_sub(1).filter(|above| rows[usize::from(*above)].contains(", "));
             assert!(above.is_none_or(|above| !terminal.screen().row_wrapped(above)), "{rows:?}");
         }
-        terminal.process(ERASE.as_bytes());
+        if piece.ends_with(ERASE) {
+            terminal.process(ERASE.as_bytes());
+        }
     }
     terminal.screen().contents()
 }

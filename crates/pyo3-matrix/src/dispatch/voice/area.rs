@@ -59,16 +59,14 @@ impl Area {
 /// The lines, and below them the bar with its words.
 fn style(lines: &[String], cells: Option<Bar>) -> ProgressStyle {
     let mut text = lines.join("\n");
-    let mut template = "{lines}".to_owned();
-    if let Some(bar) = &cells {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        if bar.columns > 0 {
-            let _ = write!(template, "[{{bar:{}}}] ", bar.columns);
-        }
-        template.push_str("{words}");
+    if cells.is_some() && !text.is_empty() {
+        text.push('\n');
     }
+    let template = match cells.as_ref().map(|bar| bar.columns) {
+        None => "{lines}".to_owned(),
+        Some(0) => "{lines}{words}".to_owned(),
+        Some(columns) => format!("{{lines}}[{{bar:{columns}}}] {{words}}"),
+    };
     let words = cells.map(|bar| bar.words).unwrap_or_default();
     let said = |text: String| {
         move |_: &ProgressState, to: &mut dyn std::fmt::Write| {
