@@ -39,7 +39,7 @@ struct Voice {
 #[must_use]
 pub struct Watch(());
 
-/// Shows from here on what goes on. `expected` is asked for where somebody sees it: it may have to be looked for.
+/// Shows from here on what goes on. `expected` reads earlier runs, so it is called only where a terminal shows its answer.
 pub fn watch(expected: impl FnOnce() -> Expected) -> Watch {
     // Before the voice is taken, so that others can speak meanwhile.
     let live = if area::room().is_some() { Live::of(expected()) } else { Live::default() };

@@ -89,7 +89,7 @@ fn line(text: &str) -> String {
     shortened(text.lines().next().unwrap_or_default(), CHARACTERS)
 }
 
-/// What the decision means for whoever reads it.
+/// The last section: what the decision means for the plan.
 fn next(report: &Report) -> String {
     let said = match report.verdict.decision {
         Decision::Proceed => "Every criterion is met: the plan can go on with what is above.",

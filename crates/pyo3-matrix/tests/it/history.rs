@@ -73,7 +73,7 @@ impl Reports {
         read(&self.path("history.json"))
     }
 
-    /// That these are refused with a hint, and that no file is another one then.
+    /// Checks that these arguments are refused with a hint, and that the refusal changes no file.
     fn refused(&self, arguments: &[&str], said: &str) {
         let files = || {
             let entries = fs::read_dir(self.folder.path()).expect("a folder").flatten();

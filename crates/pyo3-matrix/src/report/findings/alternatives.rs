@@ -77,7 +77,7 @@ fn beside(records: &[&Record]) -> String {
     text
 }
 
-/// The benchmarks that stand beside another one of their group.
+/// Group → its benchmarks. A group of one compares nothing, and is left out.
 fn grouped(benchmarks: &[Benchmark]) -> BTreeMap<&str, Vec<&Benchmark>> {
     let mut groups: BTreeMap<&str, Vec<&Benchmark>> = BTreeMap::new();
     for benchmark in benchmarks {

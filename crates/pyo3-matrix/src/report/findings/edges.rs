@@ -11,6 +11,7 @@ use crate::report::causes::Skip;
 use crate::report::markdown::{code, names, plain};
 use crate::report::model::{Model, kit};
 use crate::report::tone::Tone;
+use pyo3_doctor::words::counted;
 
 /// How many entries a list has.
 const ENTRIES: usize = 40;
@@ -114,8 +115,7 @@ fn is_known(skip: &Skip<'_>) -> bool {
 }
 
 fn skipped(skip: &Skip<'_>) -> String {
-    let tests =
-        if skip.tests.len() == 1 { "1 test".to_owned() } else { format!("{} tests", skip.tests.len()) };
+    let tests = counted(skip.tests.len(), "test");
     let cells = match &skip.cells[..] {
         [_] | [_, _] => names(&skip.cells),
         cells => format!("{} cells", cells.len()),
