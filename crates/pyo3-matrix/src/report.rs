@@ -34,6 +34,7 @@ use crate::model::origin::Origin;
 use crate::model::record::{Record, SCHEMA_VERSION};
 use crate::model::rehearsal::Rehearsal;
 use crate::plan::Named;
+use crate::report::compare::Compared;
 use crate::store::basis::Basis;
 use crate::store::folder::Contents;
 use crate::store::merge::Merged;
@@ -82,6 +83,8 @@ pub struct Report {
 pub struct Whole {
     pub report: Report,
     pub records: Vec<Record>,
+    /// What is different from an earlier run of the same cells, where there is one.
+    pub since: Option<Compared>,
 }
 
 /// What is on disk of a run, and whether it is at work, as a report.
@@ -108,7 +111,7 @@ pub fn assemble(contents: Contents, state: State) -> Whole {
         rehearsals,
         ledger,
     };
-    Whole { report, records }
+    Whole { report, records, since: None }
 }
 
 fn usual_place() -> String {

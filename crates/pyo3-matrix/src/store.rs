@@ -5,6 +5,7 @@ pub mod basis;
 pub mod checkout;
 pub mod costs;
 pub mod disk;
+pub mod earlier;
 pub mod folder;
 pub mod intent;
 pub mod left;

@@ -11,9 +11,10 @@ use crate::model::fingerprint::naming;
 use crate::model::secrets::Kind;
 use crate::plan::cost::{self, Costs};
 use crate::process::browser;
+use crate::report::compare::Compared;
 use crate::report::{self, Report, Whole, badge, findings, html, json, junit, markdown, message, terminal};
 use crate::store::folder::{Contents, RunFolder};
-use crate::store::{alive, disk};
+use crate::store::{alive, disk, earlier};
 use crate::verdict::judge::State;
 
 /// Judges a run by what is on disk of it.
@@ -28,6 +29,28 @@ pub fn read(folder: &RunFolder) -> Result<Whole, Error> {
     Ok(whole)
 }
 
+/// What is different from the newest earlier run in which every cell of this one said something, else from that in which most
+/// did. A run at work is compared with none.
+fn since(folder: &RunFolder, report: &Report) -> Result<Option<Compared>, Error> {
+    if report.verdict.tally().under_way > 0 {
+        return Ok(None);
+    }
+    let mut most: Option<Compared> = None;
+    for earlier in earlier::before(folder)? {
+        // What this harness cannot read says nothing.
+        let Ok(before) = read(&earlier) else { continue };
+        let found = Compared::of(&before.report, report);
+        let shared = found.difference.compared();
+        if shared > most.as_ref().map_or(0, |most| most.difference.compared()) {
+            most = Some(found);
+        }
+        if shared == report.verdict.cells.len() {
+            break;
+        }
+    }
+    Ok(most)
+}
+
 /// Shows a run in one format: on standard output, in a file, or in the browser.
 pub fn answer(
     run: Option<&str>,
@@ -37,8 +60,12 @@ pub fn answer(
     config: &Config,
 ) -> Result<Report, Error> {
     let folder = RunFolder::open(&config.target(), run)?;
-    let whole = read(&folder)?;
-    let (text, kind) = rendered(&whole, if open { ReportFormat::Html } else { format })?;
+    let mut whole = read(&folder)?;
+    let format = if open { ReportFormat::Html } else { format };
+    if format == ReportFormat::Html {
+        whole.since = since(&folder, &whole.report)?;
+    }
+    let (text, kind) = rendered(&whole, format)?;
     // The folder's own page may be older than its records, as that of a run under way.
     let file = output.map(Path::to_owned).or_else(|| open.then(|| folder.path.join(html::FILE)));
     match file {
@@ -81,7 +108,8 @@ pub fn write(file: &Path, text: &str, kind: Kind) -> Result<(), Error> {
 
 /// Keeps the report of a run in every form beside its records, and prints it.
 pub fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
-    let whole = read(folder)?;
+    let mut whole = read(folder)?;
+    whole.since = since(folder, &whole.report)?;
     // Kept first, since the answer may go to a full disk; and shown even if the reports go to one.
     let kept = keep(folder, &whole);
     voice::answer(&terminal::render(&whole.report))?;

@@ -4,6 +4,7 @@
 //! escaping still could not run. Numbers, words and colours come from [`model`](crate::report::model).
 
 mod cells;
+mod changes;
 mod cost;
 mod criteria;
 mod grid;
@@ -35,12 +36,13 @@ const SCRIPT: &str = include_str!("html/script.js");
 /// Renders the page.
 #[must_use]
 pub fn render(whole: &Whole) -> String {
-    let Whole { report, records } = whole;
+    let Whole { report, records, since } = whole;
     let (model, axes) = (Model::of(report), Axes::of(report));
     let measures = measures::all(records);
     let before = html! {
         (verdict::section(&model))
         (grid::section(&model, whole, &axes, &measures))
+        @if let Some(since) = since { (changes::since(since)) }
         (criteria::section(&model))
         (cost::section(&model.cost))
         (red::section(&model))

@@ -20,7 +20,7 @@ const CELL: &str = "cell";
 
 /// Renders the report. Rehearsals are suites as well: a name in front tells them apart.
 pub fn render(whole: &Whole) -> io::Result<String> {
-    let Whole { report, records } = whole;
+    let Whole { report, records, .. } = whole;
     let mut junit = Junit::new(format!("pyo3-matrix {}", report.preset));
     if let Some(ledger) = &report.ledger {
         junit.set_time(seconds(ledger.wall));
@@ -152,7 +152,7 @@ mod tests {
         change(&mut record);
         (cell.outcome, cell.failing) = (outcome, record.failing());
         cell.reason = Some("why\nand what to do".into());
-        render(&Whole { report, records: vec![record] }).expect("it is written")
+        render(&Whole { report, records: vec![record], since: None }).expect("it is written")
     }
 
     /// The counts of the only suite: tests, failures and errors.

@@ -146,9 +146,14 @@ impl Difference {
     pub fn common(&self) -> usize {
         let silent = self.incomparable.iter().filter(|group| group.what == What::Outcome);
         let silent: usize = silent.map(|group| group.cells.len()).sum();
+        self.compared() + silent
+    }
+
+    /// How many cells said something in both runs.
+    #[must_use]
+    pub fn compared(&self) -> usize {
         let listed = [&self.regressed, &self.fixed, &self.flaky, &self.otherwise].map(Vec::len);
-        let costly = costs::only(self).len();
-        listed.iter().sum::<usize>() + costly + silent + self.unchanged
+        listed.iter().sum::<usize>() + costs::only(self).len() + self.unchanged
     }
 }
 

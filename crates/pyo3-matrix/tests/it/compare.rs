@@ -169,6 +169,27 @@ fn two_runs_are_compared_by_cells_by_tests_and_by_what_the_red_cells_have_in_com
 }
 
 #[test]
+fn the_page_of_a_run_tells_what_changed_since_the_run_before_that_had_its_cells() {
+    let project = Project::new();
+    let page = |run: &str| {
+        let output = matrix().current_dir(project.path()).args(["report", run, "--format", "html"]).output();
+        stdout(&output.expect("the binary starts"))
+    };
+    for (run, red) in [("1", &["3.13"][..]), ("2", &[]), ("4", &["3.10"])] {
+        project.run(run, "HEAD", Found { red, ..GREEN });
+    }
+    // A run that was killed at once has the cells, and says nothing of them.
+    let killed = project.run("3", "HEAD", GREEN);
+    fs::remove_dir_all(killed.join("cells")).expect("removed");
+    let section = |page: &str| page.split_once("id=\"since\"").map(|(_, rest)| rest[..1200].to_owned());
+    assert_eq!(section(&page("1")), None);
+    let second = section(&page("2")).expect("a section");
+    assert!(second.contains("run 1, all") && second.contains("fixed: 1 cell"), "{second}");
+    let fourth = section(&page("4")).expect("a section");
+    assert!(fourth.contains("run 2, all") && fourth.contains("regressed: 1 cell"), "{fourth}");
+}
+
+#[test]
 fn two_reports_say_the_same_without_their_runs() {
     let project = Project::new();
     let before = project.run("1", "HEAD~1", GREEN);

@@ -16,7 +16,7 @@ fn document(green: u16, red: u16, change: impl Fn(usize, &mut Record), edit: imp
     };
     let records = report.verdict.cells.iter().enumerate().map(one).collect();
     edit(&mut report);
-    render(&Whole { report, records })
+    render(&Whole { report, records, since: None })
 }
 
 fn section<'a>(text: &'a str, title: &str) -> &'a str {

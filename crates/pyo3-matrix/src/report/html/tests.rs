@@ -6,6 +6,7 @@ use crate::model::record::{
     Attempt, Benchmark, Memory, Outcome, Record, Spread, TestFailure, TestResult, Versions,
 };
 use crate::report::Report;
+use crate::report::compare::Compared;
 use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
 
@@ -25,7 +26,7 @@ fn records(report: &Report, change: impl Fn(usize, &mut Record)) -> Vec<Record> 
 
 fn page(report: Report, change: impl Fn(usize, &mut Record)) -> String {
     let records = records(&report, change);
-    render(&Whole { report, records })
+    render(&Whole { report, records, since: None })
 }
 
 #[test]
@@ -129,13 +130,13 @@ fn a_run_under_way_and_one_that_was_stopped_are_neither_green_nor_lost() {
 #[test]
 fn a_run_of_which_nothing_is_known_is_a_page_too() {
     let report = report(0, 3);
-    let text = render(&Whole { report, records: Vec::new() });
+    let text = render(&Whole { report, records: Vec::new(), since: None });
     assert_eq!(text.matches("<details class=\"sheet").count(), 3);
     assert!(
         !text.contains("show-speed") || !text.contains("id=\"show-speed\""),
         "what no cell has is not offered"
     );
-    let none = render(&Whole { report: self::report(0, 0), records: Vec::new() });
+    let none = render(&Whole { report: self::report(0, 0), records: Vec::new(), since: None });
     assert!(none.contains("No cell was planned."), "{none}");
 }
 
@@ -168,9 +169,26 @@ fn a_merged_run_names_its_parts_and_what_they_disagree_on() {
 }
 
 #[test]
+fn what_is_different_from_an_earlier_run_follows_the_grid() {
+    let (mut before, mut after) = (report(3, 0), report(3, 0));
+    before.run = "one".into();
+    before.preset = HOSTILE.into();
+    let cell = &mut after.verdict.cells[1];
+    cell.outcome = Outcome::TestsFailed;
+    cell.reason = Some(HOSTILE.into());
+    let none = page(after.clone(), |_, _| {});
+    let since = Some(Compared::of(&before, &after));
+    let text = render(&Whole { report: after, records: Vec::new(), since });
+    let place = |said: &str| text.find(said).unwrap_or_else(|| panic!("{said}: {text}"));
+    let order = ["id=\"grid\"", "id=\"since\"", "regressed: 1 cell; unchanged: 2 of 3 cells", "id=\"cells\""];
+    assert!(order.map(place).is_sorted());
+    assert!(text.contains("run one, ") && !text.contains("<script>alert") && !none.contains("id=\"since\""));
+}
+
+#[test]
 fn a_rehearsal_stands_apart_with_what_it_takes() {
     let report = rehearsed(1, 1);
-    let text = render(&Whole { report, records: Vec::new() });
+    let text = render(&Whole { report, records: Vec::new(), since: None });
     for said in
         ["no part of the verdict", "14 changes in Cargo.lock", "`downcast` &lt;b&gt;is gone&lt;/b&gt;"]
     {
