@@ -47,6 +47,8 @@ pub struct Config {
     pub digest: String,
     pub extension: Extension,
     pub suite: Suite,
+    /// What a preset and the command line added to the arguments of the tests.
+    pub added: Vec<String>,
     pub budgets: Budgets,
     pub keep: Keep,
     /// Every axis, in the order of a cell's id.
@@ -222,7 +224,7 @@ impl Config {
     #[must_use]
     pub fn with_pytest(&self, arguments: &[String]) -> Config {
         let mut config = self.clone();
-        config.suite.tests.extend(arguments.iter().cloned());
+        config.add(arguments);
         let digest = Fingerprint::default().with(FILE, &self.digest);
         config.digest = arguments.iter().fold(digest, |print, argument| print.with("pytest", argument)).hex();
         config
@@ -234,9 +236,14 @@ impl Config {
     pub fn of_preset(&self, name: &str) -> Config {
         let mut config = self.clone();
         if let Some(preset) = self.presets.get(name) {
-            config.suite.tests.extend(preset.pytest.iter().cloned());
+            config.add(&preset.pytest);
         }
         config
+    }
+
+    fn add(&mut self, arguments: &[String]) {
+        self.suite.tests.extend_from_slice(arguments);
+        self.added.extend_from_slice(arguments);
     }
 
     /// The stage for which neither its arguments nor the settings name anything to run, if there is one.

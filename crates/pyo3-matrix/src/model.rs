@@ -1,6 +1,7 @@
 //! What is a cell, and what is kept of it? Ids, records, accounts and hashes: values that every other room speaks of.
 
 pub mod cell;
+pub mod detection;
 pub mod document;
 pub mod event;
 pub mod failure;

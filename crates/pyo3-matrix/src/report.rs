@@ -29,6 +29,7 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::origin::Origin;
 use crate::model::record::{Record, SCHEMA_VERSION};
@@ -132,6 +133,13 @@ pub fn files(whole: &Whole) -> io::Result<Vec<(&'static str, String)>> {
 }
 
 impl Report {
+    /// The command that runs one of its cells again, with the same tests.
+    #[must_use]
+    pub fn again(&self, cell: &CellId) -> String {
+        let options = self.origin.options.as_ref();
+        repro::with_pytest(cell, options.map(|options| &options.pytest[..]).unwrap_or_default())
+    }
+
     /// The decision in a word, and why it is that one.
     #[must_use]
     pub fn decision(&self) -> (&'static str, &'static str) {

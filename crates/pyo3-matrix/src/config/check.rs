@@ -255,6 +255,7 @@ impl Written {
             services,
             lines: bare(self.line),
             mutants: self.mutants.map(|table| table.project),
+            added: Vec::new(),
             free_axes: bare(self.axis),
             negatives: bare(self.negative),
             criteria: bare(self.criterion),

@@ -52,6 +52,9 @@ pub struct Manner {
     /// How many cells were tested at the same time.
     pub jobs: usize,
     pub retries: usize,
+    /// What the preset and the command line added to pytest's arguments for the tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pytest: Vec<String>,
 }
 
 impl Origin {

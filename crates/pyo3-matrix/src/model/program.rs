@@ -67,7 +67,8 @@ fn called(word: &OsStr, package: Option<&OsStr>, path: Option<&OsStr>) -> String
 }
 
 /// `word` as a shell takes it for one.
-fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cell::CellId;
+use crate::model::detection::Detected;
 use crate::model::kit::Kit;
 use crate::model::noise::Noise;
 pub use crate::model::outcome::Outcome;
@@ -128,6 +129,9 @@ pub struct Record {
     /// What the conformance kit found, where the project has it run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kit: Option<Kit>,
+    /// What the kit found with each fault planted, where the tests of the project plant some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detection: Vec<Detected>,
     /// Seconds on the wall clock, by what they were spent on.
     pub durations: Durations,
     pub hashes: Hashes,
@@ -355,6 +359,7 @@ impl Record {
             noise: None,
             memory: None,
             kit: None,
+            detection: Vec::new(),
             durations: Durations::default(),
             hashes: Hashes::default(),
         }

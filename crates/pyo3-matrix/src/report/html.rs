@@ -7,6 +7,7 @@ mod cells;
 mod changes;
 mod cost;
 mod criteria;
+mod detection;
 mod grid;
 pub mod history;
 mod kit;
@@ -24,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::report::Whole;
 use crate::report::model::axes::Axes;
-use crate::report::model::{Model, kit as kit_of, measures};
+use crate::report::model::{Model, detection as faults_of, kit as kit_of, measures};
 use crate::report::tone::Tone;
 
 /// The name of this report in a run's folder.
@@ -47,6 +48,7 @@ pub fn render(whole: &Whole) -> String {
         (cost::section(&model.cost))
         (red::section(&model))
         @if let Some(kit) = kit_of::grid(records) { (kit::section(&kit)) }
+        @if let Some(faults) = faults_of::table(records) { (detection::section(&faults)) }
         (run::section(&model))
     };
     let style = style::text(&axes, &measures::comparisons(records));

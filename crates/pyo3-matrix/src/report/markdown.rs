@@ -9,11 +9,11 @@ use std::fmt::Write as _;
 use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
 use crate::model::program;
+use crate::report::Report;
 use crate::report::causes::{Failing, Reason, Skip, because};
 use crate::report::grid::{Mark, Table, mark};
 use crate::report::model::{Criterion, Headline, Model, Negatives};
 use crate::report::why::Why;
-use crate::report::{Report, repro};
 use crate::verdict::judge::CellVerdict;
 
 /// The name of this report in a run's folder.
@@ -45,7 +45,7 @@ pub fn render(report: &Report) -> String {
         + &format!("**Decision: {word}**, {because}\n");
     let room = ROOM.saturating_sub(after.len());
     within(&mut text, room, "### Why\n\n", model.why.iter().map(why).collect());
-    let blocks = model.cells.reasons.iter().map(block).collect();
+    let blocks = model.cells.reasons.iter().map(|reason| block(reason, report)).collect();
     within(&mut text, room, "### Cells\n\n", blocks);
     let table = "### Failing tests\n\n| test | cells | why |\n|---|---|---|\n";
     within(&mut text, room, table, model.cells.failing.iter().map(row).collect());
@@ -108,15 +108,15 @@ fn why(why: &Why) -> String {
     text
 }
 
-fn block(reason: &Reason<'_>) -> String {
+fn block(reason: &Reason<'_>, report: &Report) -> String {
     let Reason { outcome, text, cells } = reason;
     let mut block = format!("**{}**: {}\n\n", plain(&outcome.to_string()), names(cells));
     block.push_str(&fenced(text));
     if let Some(cell) = reason.again() {
         let _ = writeln!(
             block,
-            "\nAgain: `{}`; `{} repro {cell}` says how in Docker and Nix.",
-            repro::bare(cell),
+            "\nAgain: {}; `{} repro {cell}` says how in Docker and Nix.",
+            code(&report.again(cell)),
             program::command()
         );
     }

@@ -2,6 +2,7 @@
 //! and decides nothing.
 
 pub mod axes;
+pub mod detection;
 pub mod kit;
 pub mod measures;
 pub mod names;

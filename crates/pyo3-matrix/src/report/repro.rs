@@ -9,6 +9,14 @@ pub fn bare(cell: &CellId) -> String {
     format!("{} run --cell {cell}", program::command())
 }
 
+/// The same, with what a run added to pytest's arguments: a cell that is named belongs to no preset.
+#[must_use]
+pub fn with_pytest(cell: &CellId, arguments: &[String]) -> String {
+    let arguments = arguments.iter().map(|argument| format!(" {}", program::quoted(argument)));
+    let arguments: String = arguments.collect();
+    if arguments.is_empty() { bare(cell) } else { format!("{} --{arguments}", bare(cell)) }
+}
+
 /// The cell in a container beside the server of the compose file.
 #[must_use]
 pub fn docker(cell: &CellId) -> String {
@@ -71,6 +79,16 @@ mod tests {
                 "cargo matrix shell py3.12-pg16-pyo3_0.30",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_run_added_to_the_arguments_of_pytest_follows_as_a_shell_takes_it() {
+        let cell = "py3.12-pg16-pyo3_0.30".parse().expect("an id");
+        let check = |arguments: &[&str]| {
+            with_pytest(&cell, &arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(check(&[]), bare(&cell));
+        assert_eq!(check(&["-k", "a or b"]), bare(&cell) + " -- -k 'a or b'");
     }
 
     #[test]

@@ -11,12 +11,12 @@ use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
 use crate::model::record::{NO_RESULT, Outcome};
+use crate::report::Report;
 use crate::report::causes::{self, Failing, Reason, Skip};
 use crate::report::cost::Cost;
 use crate::report::model::{Criterion, Headline, Model, Negatives};
 use crate::report::tone::Tone;
 use crate::report::why::Why;
-use crate::report::{Report, repro};
 use crate::store::merge::{Contested, Merged};
 use pyo3_doctor::words::{counted, wrapped};
 
@@ -133,7 +133,7 @@ fn pointers(report: &Report, cell: &CellId, outcome: &Outcome) -> String {
         _ => None,
     };
     let log = log.map(|log| format!("  log    {log}\n")).unwrap_or_default();
-    format!("{log}  again  {}\n", repro::bare(cell))
+    format!("{log}  again  {}\n", report.again(cell))
 }
 
 /// Each failing test once, with how many cells it failed in and why.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::cell::CellId;
 use crate::plan::Named;
 use crate::plan::cause::{Cause, words};
-use crate::report::{Report, repro};
+use crate::report::Report;
 use crate::verdict::attribution::Attribution;
 
 /// How many explanations of one symptom are told.
@@ -78,7 +78,7 @@ pub fn one(attribution: &Attribution, report: &Report) -> Why {
         doubts.push(alternatives(others, services));
     }
     doubts.extend(left_out(&attribution.flaky));
-    Why { what, place, count, doubts, tells: attribution.decides.as_ref().map(repro::bare) }
+    Why { what, place, count, doubts, tells: attribution.decides.as_ref().map(|cell| report.again(cell)) }
 }
 
 /// The symptom: one test by its own name, and how many more; or how the cells ended. Where the tests are, another part of

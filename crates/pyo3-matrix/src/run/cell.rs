@@ -120,6 +120,7 @@ impl Ready<'_, '_> {
         record.memory = result.evidence.memory;
         record.passed_env = result.passed;
         record.kit = result.evidence.kit;
+        record.detection = result.evidence.detection;
         record.durations.tests = result.evidence.own_seconds;
         record.durations.harness = result.harness;
         record.hashes = Hashes {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use crate::model::kit;
+use crate::model::{detection, kit};
 
 /// How much of a file of stacks a record keeps, in bytes: the class of the hang and the stacks of Python come first.
 const STACKS: u64 = 24 * 1024;
@@ -22,6 +22,8 @@ pub struct Left {
     pub memory: Option<String>,
     /// `bridge.json`: what the conformance kit found.
     pub kit: Option<String>,
+    /// `detection.json`: what the kit found with each fault planted.
+    pub detection: Option<String>,
     /// Name → the beginning of the file: the stacks of checks that hung or crashed.
     pub incidents: BTreeMap<String, String>,
 }
@@ -44,6 +46,7 @@ impl Left {
             events: file("events.jsonl")?,
             memory: file("memory.json")?,
             kit: file(kit::FILE)?,
+            detection: file(detection::FILE)?,
             incidents: beginnings(incidents)?,
         })
     }

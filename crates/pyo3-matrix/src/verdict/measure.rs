@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::model::detection::{self, Detected};
 use crate::model::kit::{self, Kit};
 use crate::model::record::{Benchmark, Comparison, Memory, Observed, Spread, TestFailure, TestResult};
 use crate::process::Exit;
@@ -39,6 +40,8 @@ pub struct Evidence {
     pub memory: Option<Memory>,
     /// What the conformance kit found.
     pub kit: Option<Kit>,
+    /// What it found with each fault planted.
+    pub detection: Vec<Detected>,
 }
 
 /// One line of `events.jsonl`.
@@ -152,6 +155,7 @@ pub fn evidence(left: &Left, output: &str) -> Evidence {
     evidence.own_seconds = (clock.last - clock.first).max(0.0);
     evidence.memory = evidence.understood("memory.json", left.memory.as_deref());
     evidence.kit = evidence.understood(kit::FILE, left.kit.as_deref());
+    evidence.detection = evidence.understood(detection::FILE, left.detection.as_deref()).unwrap_or_default();
     for check in evidence.kit.iter_mut().flat_map(|kit: &mut Kit| &mut kit.checks) {
         check.stacks = check.incident.as_ref().and_then(|file| left.incidents.get(file).cloned());
     }

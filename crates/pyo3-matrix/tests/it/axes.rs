@@ -57,9 +57,15 @@ fn a_preset_gives_its_cells_arguments() {
     let short = "\n[preset.short]\npython = \"newest\"\npostgres = \"newest\"\nline = \"newest\"\npytest = [\"-k\", \"not only\"]\n";
     let project = Project::testing_with(&fixture("chosen"), |text| text + short);
     let output = project.run(&["run", "--preset", "short", "--benchmarks", "off"]);
-    let mut cells = std::fs::read_dir(run_folder(&output).join("cells")).expect("cells").flatten();
-    let record = json(&cells.next().expect("a cell").path().join("record.json"));
+    let folder = run_folder(&output);
+    let mut cells = std::fs::read_dir(folder.join("cells")).expect("cells").flatten();
+    let cell = cells.next().expect("a cell").path();
+    let record = json(&cell.join("record.json"));
     assert_eq!(record["tests"].as_object().expect("tests").len(), 1, "{}", shown(&output));
+    // What runs the cell again runs the same tests.
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("a page");
+    let name = cell.file_name().expect("a name").to_string_lossy();
+    assert!(page.contains(&format!("run --cell {name} -- -k 'not only'")), "{page}");
 }
 
 #[test]

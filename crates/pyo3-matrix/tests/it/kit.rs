@@ -1,6 +1,6 @@
 //! What does a project get that names an adapter for the conformance kit? Its checks in every cell, and a hang with its class.
 
-use crate::harness::{Project, alone, fixture, json, run_folder, shown};
+use crate::harness::{Project, alone, fixture, hold, json, run_folder, shown};
 
 /// A project whose cells run one test, and the kit on the planted adapter.
 fn planted() -> Project {
@@ -74,4 +74,26 @@ fn what_judges_times_and_slopes_runs_by_itself_with_the_benchmarks() {
         assert_eq!(check(id), "passed", "{id}");
     }
     assert!(record["durations"]["benchmarks"].as_f64().is_some_and(|seconds| seconds > 0.0));
+}
+
+#[test]
+fn a_cell_that_plants_faults_has_the_table_of_what_caught_them_in_its_record_and_on_the_page() {
+    let _alone = alone();
+    let project = Project::testing(&fixture("plants"));
+    let cell = "py3.13-pg16-pyo3_0.30";
+    let output = project.run(&["run", "--cell", cell, "--benchmarks", "off"]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let folder = run_folder(&output);
+    let record = json(&folder.join("cells").join(cell).join("record.json"));
+    hold(&record, "record");
+    assert_eq!(record["detection"][0]["fault"]["id"], "gil-held", "{record}");
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("a page");
+    for said in [
+        "1 of 2 planted faults caught as meant; 0 findings where nothing was planted",
+        "core/gil-free-while-waiting, 1.2 s",
+        "not caught",
+        "core/answers-reach-their-caller",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }

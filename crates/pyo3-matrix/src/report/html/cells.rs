@@ -65,7 +65,7 @@ pub fn section(model: &Model<'_>, whole: &Whole, axes: &Axes<'_>, room: usize) -
     let (mut shown, mut used) = (BTreeMap::new(), 0);
     for at in order {
         let cell = cells[at];
-        let section = one(&Sheet::of(cell, records.get(&cell.cell).copied()), axes, &share);
+        let section = one(&Sheet::of(cell, records.get(&cell.cell).copied(), &whole.report), axes, &share);
         used += section.0.len();
         if used > room {
             break;

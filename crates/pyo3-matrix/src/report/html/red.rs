@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use crate::model::cell::CellId;
 use crate::model::negative::NegativeRecord;
 use crate::model::program;
+use crate::report::Report;
 use crate::report::causes::{Failing, Reason, Skip};
 use crate::report::html::room::{self, cut, within};
 use crate::report::html::sign;
 use crate::report::model::numbers::readable;
 use crate::report::model::{Model, Negatives, Section};
-use crate::report::repro;
 use crate::report::tone::Tone;
 
 /// How many bytes of one reason are shown, and how many cells are named at once.
@@ -20,15 +20,16 @@ const NAMED: usize = 6;
 
 pub fn section(model: &Model<'_>) -> Markup {
     html! {
-        (wrong(&model.cells, "What is wrong"))
-        (wrong(&model.rehearsed, "What is wrong with the rehearsals"))
+        (wrong(&model.cells, "What is wrong", model.report))
+        (wrong(&model.rehearsed, "What is wrong with the rehearsals", model.report))
         (skipped(&model.skips))
         (negatives(&model.negatives))
     }
 }
 
-fn wrong(section: &Section<'_>, title: &str) -> Markup {
-    let (reasons, more_reasons) = within(room::RED / 2, section.reasons.iter().map(reason));
+fn wrong(section: &Section<'_>, title: &str, report: &Report) -> Markup {
+    let (reasons, more_reasons) =
+        within(room::RED / 2, section.reasons.iter().map(|found| reason(found, report)));
     let (tests, more_tests) = within(room::RED / 2, section.failing.iter().map(failing));
     html! {
         @if !reasons.is_empty() || !tests.is_empty() {
@@ -49,7 +50,7 @@ fn wrong(section: &Section<'_>, title: &str) -> Markup {
     }
 }
 
-fn reason(reason: &Reason<'_>) -> Markup {
+fn reason(reason: &Reason<'_>, report: &Report) -> Markup {
     let Reason { outcome, text, cells } = reason;
     html! {
         div.reason {
@@ -57,7 +58,7 @@ fn reason(reason: &Reason<'_>) -> Markup {
             pre tabindex="0" { (cut(text, REASON)) }
             @if let Some(cell) = reason.again() {
                 p.again {
-                    "again: " code { (repro::bare(cell)) } "; " code { (program::command()) " repro " (cell) }
+                    "again: " code { (report.again(cell)) } "; " code { (program::command()) " repro " (cell) }
                     " says how in Docker and Nix"
                 }
             }

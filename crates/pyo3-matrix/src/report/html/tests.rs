@@ -7,6 +7,7 @@ use crate::model::record::{
 };
 use crate::report::Report;
 use crate::report::compare::Compared;
+use crate::report::model::detection::tests::detected;
 use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
 
@@ -183,6 +184,26 @@ fn what_is_different_from_an_earlier_run_follows_the_grid() {
     let order = ["id=\"grid\"", "id=\"since\"", "regressed: 1 cell; unchanged: 2 of 3 cells", "id=\"cells\""];
     assert!(order.map(place).is_sorted());
     assert!(text.contains("run one, ") && !text.contains("<script>alert") && !none.contains("id=\"since\""));
+}
+
+#[test]
+fn planted_faults_that_nothing_caught_stand_before_the_others() {
+    let text = page(report(2, 0), |at, record| {
+        let found: &[&str] = if at == 0 { &["core/meant", "core/<other>"] } else { &[] };
+        record.detection = vec![detected("right", &["core/meant"]), detected("held", found)];
+    });
+    let place = |said: &str| text.find(said).unwrap_or_else(|| panic!("{said}: {text}"));
+    let tally = "3 of 4 planted faults caught as meant; 0 findings where nothing was planted";
+    let order = [
+        tally,
+        "<code>held",
+        "not caught",
+        "core/&lt;other&gt;",
+        "1 came out as they have to",
+        "<code>right",
+    ];
+    assert!(order.map(place).is_sorted());
+    assert!(text.contains("held is &lt;wrong&gt;"));
 }
 
 #[test]

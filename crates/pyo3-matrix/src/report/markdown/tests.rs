@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::record::Outcome;
+use crate::model::origin::Manner;
+use crate::model::record::{Outcome, Thoroughness};
 use crate::report::tests::{rehearsed, report};
 use crate::store::merge::{Contested, Merged, Source};
 
@@ -20,7 +21,11 @@ fn a_red_cell_comes_with_its_reason_and_the_command_that_runs_it_again() {
     let text = render(&report);
     assert!(text.contains("**tests failed**: `py3.0-pg3-pyo3_0.1`"), "{text}");
     assert!(text.contains("```text\nno server\nhint: start one\n```"), "{text}");
-    assert!(text.contains("Again: `cargo matrix run --cell py3.0-pg3-pyo3_0.1`"), "{text}");
+    assert!(text.contains("Again: `cargo matrix run --cell py3.0-pg3-pyo3_0.1`;"), "{text}");
+    let pytest = vec!["-k".to_owned(), "a or b".to_owned()];
+    report.origin.options = Some(Manner { benchmarks: Thoroughness::Quick, jobs: 1, retries: 0, pytest });
+    let text = render(&report);
+    assert!(text.contains("--cell py3.0-pg3-pyo3_0.1 -- -k 'a or b'`; `cargo matrix repro"), "{text}");
 }
 
 #[test]

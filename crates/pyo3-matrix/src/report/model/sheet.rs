@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::model::record::{Benchmark, Comparison, Memory, Record, TestResult};
+use crate::report::Report;
 use crate::report::grid::{Mark, mark};
 use crate::report::model::measures;
 use crate::report::model::numbers;
-use crate::report::repro;
 use crate::verdict::judge::CellVerdict;
 
 /// How many of the slowest tests are named.
@@ -72,7 +72,7 @@ pub struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     #[must_use]
-    pub fn of(verdict: &'a CellVerdict, record: Option<&'a Record>) -> Sheet<'a> {
+    pub fn of(verdict: &'a CellVerdict, record: Option<&'a Record>, report: &Report) -> Sheet<'a> {
         let excluded = matches!(verdict.outcome, crate::model::record::Outcome::Skipped { .. });
         let memory = record.and_then(|record| record.memory.as_ref());
         Sheet {
@@ -89,7 +89,7 @@ impl<'a> Sheet<'a> {
             memory,
             slopes: memory.map(slopes).unwrap_or_default(),
             facts: record.map(facts).unwrap_or_default(),
-            again: (!excluded).then(|| repro::bare(&verdict.cell)),
+            again: (!excluded).then(|| report.again(&verdict.cell)),
         }
     }
 }
@@ -266,7 +266,7 @@ mod tests {
             packages: BTreeMap::new(),
             loaded: None,
         });
-        let sheet = Sheet::of(verdict, Some(&record));
+        let sheet = Sheet::of(verdict, Some(&record), &report);
         let told: Vec<_> =
             sheet.versions.iter().map(|v| (v.name.as_str(), v.requested, v.observed, v.how)).collect();
         let cargo = "cargo's messages of the build, held to the loaded module";
@@ -296,7 +296,7 @@ mod tests {
             TestResult::Xfailed,
         ];
         record.tests = results.iter().enumerate().map(|(at, result)| (at.to_string(), *result)).collect();
-        let counts = Sheet::of(verdict, Some(&record)).counts;
+        let counts = Sheet::of(verdict, Some(&record), &report).counts;
         assert_eq!(counts.iter().map(|(count, _)| count).sum::<usize>(), record.tests.len(), "{counts:?}");
         assert_eq!(counts[0], (2, "passed"));
     }
@@ -322,7 +322,7 @@ mod tests {
             vec![check("core/a", "passed"), check("core/b", "hung"), check("core/c", "not applicable")];
         record.kit =
             Some(Kit { adapter: "A".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks });
-        let sheet = Sheet::of(verdict, Some(&record));
+        let sheet = Sheet::of(verdict, Some(&record), &report);
         let [only] = &sheet.incidents[..] else { panic!("{:?}", sheet.incidents) };
         assert_eq!((only.check, only.what.as_str()), ("core/b", "hung: deadlock"));
         assert_eq!(only.file.as_deref(), Some("cells/py3.0-pg0-pyo3_0.1/incidents/a.txt"));
@@ -332,7 +332,7 @@ mod tests {
     fn a_cell_that_was_left_out_has_no_command_and_one_without_a_record_has() {
         let mut report = report(0, 2);
         report.verdict.cells[0].outcome = Outcome::Skipped { reason: "why".into() };
-        let sheets = report.verdict.cells.iter().map(|cell| Sheet::of(cell, None));
+        let sheets = report.verdict.cells.iter().map(|cell| Sheet::of(cell, None, &report));
         let again: Vec<_> = sheets.map(|sheet| sheet.again).collect();
         assert_eq!(again, [None, Some("cargo matrix run --cell py3.0-pg1-pyo3_0.1".into())]);
     }

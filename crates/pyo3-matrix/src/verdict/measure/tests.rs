@@ -22,6 +22,16 @@ fn a_test_without_an_end_is_the_one_in_which_the_cell_ended() {
 }
 
 #[test]
+fn a_table_of_planted_faults_is_kept_and_one_that_makes_no_sense_is_named() {
+    let check = |table: &str| evidence(&Left { detection: Some(table.to_owned()), ..Left::default() }, "");
+    let fault = "{\"id\":\"a\",\"what\":\"b\",\"layer\":\"core\",\"caught_by\":[\"core/a\"]}";
+    let found = check(&format!("[{{\"fault\":{fault},\"found\":{{\"core/a\":1}},\"seconds\":2}}]"));
+    assert_eq!(found.detection[0].caught(), Some(("core/a", 1.0)));
+    let broken = check("{}");
+    assert!(broken.detection.is_empty() && broken.unreadable[0].starts_with("detection.json: "));
+}
+
+#[test]
 fn a_line_that_cannot_be_understood_makes_the_events_unreadable_unless_it_is_the_unfinished_last_one() {
     let line = |test: &str| format!("{{\"event\":\"test_start\",\"test\":\"{test}\",\"time\":1.0}}\n");
     let surrogate = "{\"event\":\"test_end\",\"test\":\"a\",\"result\":\"failed\",\"message\":\"\\udcff\"}\n";
