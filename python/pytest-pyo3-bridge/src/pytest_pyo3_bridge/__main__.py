@@ -12,7 +12,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from pytest_pyo3_bridge import detection, grid
+from pytest_pyo3_bridge import detection, grid, page
 from pytest_pyo3_bridge.catalogue import Depth, table
 
 
@@ -22,11 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if asked.verb == "detect":
             return _detect(asked)
-        markdown = asked.format == "markdown"
-        if asked.verb == "checks":
-            shown = grid.of_checks(table().values(), markdown=markdown)
-        else:
-            shown = grid.of_results([grid.read(path) for path in asked.files], markdown=markdown)
+        shown = _shown(asked)
     except (grid.GridError, detection.DetectionError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -34,12 +30,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _shown(asked: argparse.Namespace) -> str:
+    markdown = asked.format == "markdown"
+    if asked.verb == "checks":
+        return grid.of_checks(table().values(), markdown=markdown)
+    results = [grid.read(path) for path in asked.files]
+    return page.of_results(results) if asked.format == "html" else grid.of_results(results, markdown=markdown)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_pyo3_bridge", description=(__doc__ or "").splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, what in (("checks", "list all checks"), ("grid", "show result files side by side")):
+    for verb, what, more in (("checks", "list all checks", []), ("grid", "show result files side by side", ["html"])):
         of_verb = verbs.add_parser(verb, help=what, description=what)
-        of_verb.add_argument("--format", choices=["text", "markdown"], default="text")
+        of_verb.add_argument("--format", choices=["text", "markdown", *more], default="text")
         if verb == "grid":
             of_verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what --bridge-json wrote")
     what = "run the checks with each fault planted, and show which check caught it"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge import boot
-from pytest_pyo3_bridge.grid import RED
+from pytest_pyo3_bridge.grid import findings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -167,9 +167,8 @@ def detect(fault: Fault, adapter: str, depth: str, seed: int, more: Sequence[str
 
 def detected(fault: Fault, result: dict[str, Any]) -> Detected:
     """Understand a result file."""
-    red = [entry for entry in result["checks"] if entry["outcome"] in RED and entry["level"] != "INFO"]
     seconds = sum(entry["seconds"] for entry in result["checks"])
-    return Detected(fault, {entry["id"]: entry["seconds"] for entry in red}, seconds)
+    return Detected(fault, {entry["id"]: entry["seconds"] for entry in findings(result)}, seconds)
 
 
 def survey(

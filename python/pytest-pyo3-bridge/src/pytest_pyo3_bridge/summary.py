@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_pyo3_bridge.catalogue import Level
 
@@ -19,10 +19,18 @@ def lines(session: Session) -> list[str]:
         counts = Counter(result.outcome for result in of_level)
         if counts:
             shown.append(f"{level.value:<6} " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-    for result in session.results.values():
-        if result.check.level is Level.INFO and result.outcome == "recorded":
-            told = [result.message] if result.message else []
-            told += [f"{name} {value}" for name, value in result.notes.items()]
-            shown.append(f"  {result.check.id}: {'; '.join(told) or 'holds'}".splitlines()[0])
+    free = (result for result in session.results.values() if result.check.level is Level.INFO)
+    shown += [
+        f"  {result.check.id}: {recorded(result.message, result.notes)}".splitlines()[0]
+        for result in free
+        if result.outcome == "recorded"
+    ]
     shown += [f"{red.outcome}: {red.check.id}: {(red.message.splitlines() or [''])[0]}" for red in session.failing()]
     return shown
+
+
+def recorded(message: str, notes: dict[str, Any]) -> str:
+    """Say what a check of free behaviour saw."""
+    told = [message] if message else []
+    told += [f"{name} {value}" for name, value in notes.items()]
+    return "; ".join(told) or "holds"

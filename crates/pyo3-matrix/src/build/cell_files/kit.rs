@@ -8,7 +8,7 @@ macro_rules! embedded {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 97] = embedded![
+pub(super) const FILES: [(&str, &str); 100] = embedded![
     "pytest_pyo3_bridge/__init__.py",
     "pytest_pyo3_bridge/__main__.py",
     "pytest_pyo3_bridge/adapter.py",
@@ -82,6 +82,9 @@ pub(super) const FILES: [(&str, &str); 97] = embedded![
     "pytest_pyo3_bridge/leak_limits.py",
     "pytest_pyo3_bridge/lifeline.py",
     "pytest_pyo3_bridge/maker.py",
+    "pytest_pyo3_bridge/markup.py",
+    "pytest_pyo3_bridge/page.py",
+    "pytest_pyo3_bridge/page_style.py",
     "pytest_pyo3_bridge/patience.py",
     "pytest_pyo3_bridge/plugin.py",
     "pytest_pyo3_bridge/postgres/__init__.py",
