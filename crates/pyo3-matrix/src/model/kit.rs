@@ -67,3 +67,31 @@ pub struct KitCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stacks: Option<String>,
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A check that ended so, and says nothing.
+    #[must_use]
+    pub fn check(id: &str, outcome: &str) -> KitCheck {
+        KitCheck {
+            id: id.into(),
+            level: "MUST".into(),
+            holds: String::new(),
+            outcome: outcome.into(),
+            message: String::new(),
+            seconds: 1.0,
+            notes: BTreeMap::new(),
+            hang: None,
+            incident: None,
+            stacks: None,
+        }
+    }
+
+    /// What a kit found that made these checks.
+    #[must_use]
+    pub fn kit(checks: Vec<KitCheck>) -> Kit {
+        Kit { adapter: "A".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks }
+    }
+}

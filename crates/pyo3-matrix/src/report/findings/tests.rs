@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::kit::{Kit, KitCheck};
+use crate::model::kit::{Kit, KitCheck, tests as made_up};
 use crate::model::record::{Attempt, Benchmark, Comparison, Outcome, Side, Speedup, Versions};
 use crate::report::tests::report;
 use crate::verdict::measured::{Leak, Slope};
@@ -39,21 +39,14 @@ fn comparison(control_ms: f64, candidate_ms: f64, high: f64) -> Comparison {
 
 fn check(id: &str, outcome: &str) -> KitCheck {
     KitCheck {
-        id: id.into(),
-        level: "MUST".into(),
         holds: format!("what {id} promises"),
-        outcome: outcome.into(),
         message: if outcome == "failed" { "it is *late*\nand more".into() } else { String::new() },
-        seconds: 1.0,
-        notes: BTreeMap::new(),
-        hang: None,
-        incident: None,
-        stacks: None,
+        ..made_up::check(id, outcome)
     }
 }
 
 fn kit(checks: Vec<KitCheck>) -> Kit {
-    Kit { adapter: "Pool".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks }
+    Kit { adapter: "Pool".into(), ..made_up::kit(checks) }
 }
 
 #[test]

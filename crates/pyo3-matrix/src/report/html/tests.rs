@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::kit::{Kit, KitCheck};
+use crate::model::kit::{KitCheck, tests as made_up};
 use crate::model::record::{
     Attempt, Benchmark, Memory, Outcome, Record, Spread, TestFailure, TestResult, Versions,
 };
@@ -220,24 +220,14 @@ fn a_rehearsal_stands_apart_with_what_it_takes() {
 #[test]
 fn a_hang_has_its_stacks_and_a_benchmark_its_rounds() {
     let check = KitCheck {
-        id: "core/wait-for".into(),
-        level: "MUST".into(),
         holds: "a timeout <ends> the wait".into(),
-        outcome: "hung".into(),
         message: "no answer came".into(),
-        seconds: 8.0,
-        notes: BTreeMap::new(),
         hang: Some("loop blocked".into()),
         incident: Some("core-wait-for.txt".into()),
         stacks: Some(format!("class: loop blocked\n{HOSTILE}")),
+        ..made_up::check("core/wait-for", "hung")
     };
-    let kit = Kit {
-        adapter: "A".into(),
-        driver: String::new(),
-        depth: "quick".into(),
-        seed: 1,
-        checks: vec![check],
-    };
+    let kit = made_up::kit(vec![check]);
     let text = page(report(0, 1), |_, record| {
         record.kit = Some(kit.clone());
         let spread = Some(Spread { low: 0.001, q1: 0.002, q3: 0.004, high: 0.008 });

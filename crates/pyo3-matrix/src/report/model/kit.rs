@@ -116,7 +116,7 @@ fn row<'a>(check: &'a KitCheck, cells: &BTreeMap<usize, &'a KitCheck>, count: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::kit::Kit;
+    use crate::model::kit::{Kit, tests as made_up};
     use crate::model::record::{Outcome, Versions};
 
     /// A record whose kit found this.
@@ -124,20 +124,11 @@ mod tests {
         let cell = format!("py3.12-pyo3_0.{line}").parse().expect("an id");
         let mut record = Record::empty(cell, Versions::ones(), Outcome::Passed, None);
         let check = |(id, outcome): &(&str, &str)| KitCheck {
-            id: (*id).into(),
-            level: "MUST".into(),
-            holds: String::new(),
-            outcome: (*outcome).into(),
             message: if *outcome == "failed" { "it is late".into() } else { String::new() },
-            seconds: 1.0,
-            notes: BTreeMap::new(),
-            hang: None,
-            incident: None,
-            stacks: None,
+            ..made_up::check(id, outcome)
         };
         let checks = checks.iter().map(check).collect();
-        record.kit =
-            Some(Kit { adapter: "A".into(), driver: "d 1".into(), depth: "quick".into(), seed: 1, checks });
+        record.kit = Some(Kit { driver: "d 1".into(), ..made_up::kit(checks) });
         record
     }
 

@@ -235,7 +235,8 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::kit::{Kit, KitCheck};
+    use crate::model::kit::KitCheck;
+    use crate::model::kit::tests::{check, kit};
     use crate::model::record::{Observed, Outcome, Versions};
     use crate::report::tests::report;
 
@@ -306,22 +307,12 @@ mod tests {
         let report = report(1, 0);
         let verdict = &report.verdict.cells[0];
         let mut record = record(verdict);
-        let check = |id: &str, outcome: &str| KitCheck {
-            id: id.into(),
-            level: "MUST".into(),
-            holds: String::new(),
-            outcome: outcome.into(),
-            message: String::new(),
-            seconds: 1.0,
-            notes: BTreeMap::new(),
-            hang: (outcome == "hung").then(|| "deadlock".into()),
-            incident: (outcome == "hung").then(|| "a.txt".into()),
-            stacks: None,
+        let hung = KitCheck {
+            hang: Some("deadlock".into()),
+            incident: Some("a.txt".into()),
+            ..check("core/b", "hung")
         };
-        let checks =
-            vec![check("core/a", "passed"), check("core/b", "hung"), check("core/c", "not applicable")];
-        record.kit =
-            Some(Kit { adapter: "A".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks });
+        record.kit = Some(kit(vec![check("core/a", "passed"), hung, check("core/c", "not applicable")]));
         let sheet = Sheet::of(verdict, Some(&record), &report);
         let [only] = &sheet.incidents[..] else { panic!("{:?}", sheet.incidents) };
         assert_eq!((only.check, only.what.as_str()), ("core/b", "hung: deadlock"));

@@ -137,7 +137,7 @@ mod tests {
 
     use super::TestResult::{Error, Failed, NotRun, Passed, Running, Skipped, Xfailed, Xpassed};
     use super::*;
-    use crate::model::kit::KitCheck;
+    use crate::model::kit;
     use crate::model::record::{Observed, Versions};
 
     fn record() -> Record {
@@ -310,20 +310,7 @@ mod tests {
     #[test]
     fn a_project_without_benchmarks_misses_none_and_its_kit_is_one_of_both_stages() {
         let kit = |checks: &[(&str, &str)]| {
-            let check = |(id, outcome): &(&str, &str)| KitCheck {
-                id: (*id).into(),
-                level: "MUST".into(),
-                holds: String::new(),
-                outcome: (*outcome).into(),
-                message: String::new(),
-                seconds: 1.0,
-                notes: BTreeMap::new(),
-                hang: None,
-                incident: None,
-                stacks: None,
-            };
-            let checks = checks.iter().map(check).collect();
-            Kit { adapter: "A".into(), driver: String::new(), depth: "quick".into(), seed: 1, checks }
+            kit::tests::kit(checks.iter().map(|(id, outcome)| kit::tests::check(id, outcome)).collect())
         };
         let mut record = record();
         record.kit = Some(kit(&[("core/a", "passed"), ("core/slope", "not applicable")]));
