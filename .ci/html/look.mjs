@@ -67,8 +67,11 @@ async function looks(browser, name, path, width, colorScheme) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(wide <= 0, `${what}: the page is ${wide} pixels too wide`);
   await page.screenshot({ path: join(folder, "pictures", `${name}-${width}-${colorScheme}.png`) });
-  await page.evaluate(() => { for (const closed of [...document.querySelectorAll("details:not([open])")].slice(0, 12)) closed.open = true; });
-  await accessible(page, what);
+  // No colour depends on the width, and no layout on the scheme: the narrowest and the widest page show both.
+  if ((width === WIDTHS[0]) === (colorScheme === "light") && width !== WIDTHS[1]) {
+    await page.evaluate(() => { for (const closed of [...document.querySelectorAll("details:not([open])")].slice(0, 12)) closed.open = true; });
+    await accessible(page, what);
+  }
   return page;
 }
 

@@ -114,6 +114,9 @@ pub fn show(folder: &RunFolder, config: &Config) -> Result<Report, Error> {
     let kept = keep(folder, &whole);
     voice::answer(&terminal::render(&whole.report))?;
     kept?;
+    if let Some(since) = &whole.since {
+        voice::answer(&terminal::since(since))?;
+    }
     voice::answer(&(message::kept(&folder.path, &config.target(), disk::kept(config)) + "\n"))?;
     Ok(whole.report)
 }

@@ -10,9 +10,11 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::model::cell::CellId;
 use crate::model::ledger::Ledger;
 use crate::model::negative::NegativeRecord;
+use crate::model::program;
 use crate::model::record::{NO_RESULT, Outcome};
 use crate::report::Report;
 use crate::report::causes::{self, Failing, Reason, Skip};
+use crate::report::compare::{self, Compared};
 use crate::report::cost::Cost;
 use crate::report::model::{Criterion, Headline, Model, Negatives};
 use crate::report::tone::Tone;
@@ -118,6 +120,15 @@ fn reasons(reasons: &[Reason<'_>], report: &Report) -> String {
         }
     }
     text
+}
+
+/// What is different from an earlier run, in one line, and what tells all of it.
+#[must_use]
+pub fn since(compared: &Compared) -> String {
+    let (before, after) = (&compared.before.run, &compared.after.run);
+    let all = format!("{} compare {before} {after}", program::command());
+    let verdict = compare::model::Model::of(compared).verdict;
+    wrapped(&format!("{verdict} (`{all}`)"), "since     ", "          ")
 }
 
 /// Where more stands about a cell that is not green, and what runs it again.
@@ -287,5 +298,15 @@ mod tests {
         let text = render(&report);
         assert!(text.contains("b.py") && text.contains("cannot import name 'Gone'"), "{text}");
         assert!(text.contains("a.py::test_00 and 49 more") && !text.contains("test_01"), "{text}");
+    }
+
+    #[test]
+    fn what_changed_since_an_earlier_run_is_a_line_with_the_command_that_tells_all_of_it() {
+        let (mut before, mut after) = (report(1, 1), report(2, 0));
+        (before.run, after.run) = ("one".into(), "two".into());
+        let text = since(&Compared::of(&before, &after));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = "since nothing regressed; unchanged: 1 of 2 cells (`cargo matrix compare one two`)";
+        assert_eq!(text, said);
     }
 }
