@@ -108,7 +108,8 @@ fn case(test: &str, result: TestResult, record: &Record) -> TestCase {
     };
     for attempt in record.attempts.iter().filter_map(|attempt| attempt.failing.get(test)) {
         let mut rerun = TestRerun::new(NonSuccessKind::Failure);
-        rerun.set_message(attempt.as_str());
+        // Jenkins' schema asks each of them for its type.
+        rerun.set_type("failed").set_message(attempt.as_str());
         status.add_rerun(rerun);
     }
     let (file, name) = test.split_once("::").unwrap_or(("", test));
@@ -205,7 +206,7 @@ mod tests {
         });
         assert_eq!(counts(&text), [3, 0, 0], "{text}");
         assert!(text.contains(r#"<skipped message="no fork here"/>"#), "{text}");
-        assert!(text.contains(r#"<flakyFailure message="it was late""#), "{text}");
+        assert!(text.contains(r#"<flakyFailure message="it was late" type="failed""#), "{text}");
     }
 
     #[test]
