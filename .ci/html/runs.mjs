@@ -78,7 +78,7 @@ const log = (test) => `def ${test}(pool):\n>       rows = run(pool.fetch("select
 // How a cell ends: a cause of two values, a crash, a flaky test; the rest passes.
 function ending(cell) {
   if (from(cell.line, 27) && from(cell.python, 12)) return { outcome: "TestsFailed", failing: "test_timeout_ends_the_query" };
-  if (cell.id === "py3.11-pg13-pyo3_0.25") return { outcome: { Crashed: { signal: "SIGSEGV" } }, failing: "test_late_cancel" };
+  if (cell.id === "py3.11-pg13-pyo3_0.25") return { outcome: { Crashed: { signal: "SIGSEGV" } }, failing: "test_a_cancellation_that_comes_late_leaves_every_connection_usable" };
   if (cell.id === "py3.10-pg15-pyo3_0.29") return { outcome: "Flaky", flaky: "test_reconnects" };
   return { outcome: "Passed" };
 }
@@ -95,7 +95,7 @@ function record(cell) {
     tests[`tests/prototype/test_pool.py::test_skipped_${at}`] = "skipped";
     skips[`tests/prototype/test_pool.py::test_skipped_${at}`] = at < 3 ? "not applicable: this Python is not free-threaded" : HOSTILE;
   }
-  for (const test of ["test_timeout_ends_the_query", "test_late_cancel"]) tests[`tests/prototype/test_cancellation.py::TestCancellation::${test}`] = "passed";
+  for (const test of ["test_timeout_ends_the_query", "test_a_cancellation_that_comes_late_leaves_every_connection_usable"]) tests[`tests/prototype/test_cancellation.py::TestCancellation::${test}`] = "passed";
   tests["tests/prototype/test_pool.py::test_reconnects"] = "passed";
   if (failing) {
     const test = `tests/prototype/test_cancellation.py::TestCancellation::${failing}`;

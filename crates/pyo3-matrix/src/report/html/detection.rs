@@ -19,7 +19,7 @@ pub fn section(detection: &Detection<'_>) -> Markup {
             p.sum { (detection.tally()) }
             @if !wrong.is_empty() { (table(detection, &wrong)) }
             @if !right.is_empty() {
-                details.rows { summary { (right.len()) " came out as they have to, in every cell that planted them" }
+                details.rows { summary { span { (right.len()) " came out as they have to, in every cell that planted them" } }
                     (table(detection, &right))
                 }
             }
@@ -48,7 +48,10 @@ fn row(row: &Row<'_>) -> Markup {
     let problem = row.results.iter().flatten().find(|one| !one.problem.is_empty());
     html! {
         tr {
-            th scope="row" { code { (readable(&row.fault.id)) } span.over { (readable(&row.fault.what)) } }
+            th scope="row" {
+                code { (readable(&row.fault.id)) }
+                span.over { (readable(&row.fault.what)) @if row.fault.is_none() { ", layer " (readable(&row.fault.layer)) } }
+            }
             @for result in &row.results {
                 @let (tone, text) = said(*result);
                 td { (sign(tone)) (readable(&text)) }
