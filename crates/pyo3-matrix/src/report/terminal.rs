@@ -128,7 +128,7 @@ pub fn since(compared: &Compared) -> String {
     let (before, after) = (&compared.before.run, &compared.after.run);
     let all = format!("{} compare {before} {after}", program::command());
     let verdict = compare::model::Model::of(compared).verdict;
-    wrapped(&format!("{verdict} (`{all}`)"), "since     ", "          ")
+    wrapped(&format!("{verdict} (`{all}`)"), "since     ", "          ") + "\n"
 }
 
 /// Where more stands about a cell that is not green, and what runs it again.
@@ -305,6 +305,7 @@ mod tests {
         let (mut before, mut after) = (report(1, 1), report(2, 0));
         (before.run, after.run) = ("one".into(), "two".into());
         let text = since(&Compared::of(&before, &after));
+        assert!(text.ends_with(")\n"), "{text}");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let said = "since nothing regressed; unchanged: 1 of 2 cells (`cargo matrix compare one two`)";
         assert_eq!(text, said);
