@@ -132,12 +132,13 @@ fn expected(plan: &Plan, options: Options, config: &Config) -> Expected {
 
 /// What a run that begins now is made with.
 fn origin(options: Options, config: &Config, processes: &Processes) -> Origin {
-    let (Options { jobs, retries, .. }, pytest) = (options, config.added.clone());
+    let Options { jobs, retries, .. } = options;
+    let (benchmarks, pytest) = (options.stages(config), config.added.clone());
     Origin {
         harness: Some(env!("CARGO_PKG_VERSION").to_owned()),
         commit: revision::checked_out(&config.root, &config.target, processes),
         host: Some(host::describe(processes)),
-        options: Some(origin::Manner { benchmarks: options.stages(config), jobs, retries, pytest }),
+        options: Some(origin::Manner { benchmarks, jobs, retries, pytest }),
     }
 }
 

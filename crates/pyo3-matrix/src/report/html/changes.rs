@@ -32,25 +32,25 @@ pub fn since(compared: &Compared) -> Markup {
     }
 }
 
-/// What became worse in one line, and each change. `file` holds all of them.
-pub fn changes(compared: &Compared, file: &str) -> Markup {
+/// What became worse in one line, and each change. `all` is where the rest stands: a file, or a command.
+pub fn changes(compared: &Compared, all: &str) -> Markup {
     let model = Model::of(compared);
     let (quiet, told): (Vec<&Section>, Vec<&Section>) =
         model.sections.iter().partition(|section| section.tone == Tone::Skipped);
     html! {
         p.sum { (sign(model.tone)) (model.verdict) }
-        @for section in told { h3 { (sign(section.tone)) (section.title) } (items(section, file)) }
+        @for section in told { h3 { (sign(section.tone)) (section.title) } (items(section, all)) }
         @for section in quiet {
-            details.rows { summary { (section.title) span.over { (section.items.len()) } } (items(section, file)) }
+            details.rows { summary { (section.title) span.over { (section.items.len()) } } (items(section, all)) }
         }
     }
 }
 
-fn items(section: &Section, file: &str) -> Markup {
+fn items(section: &Section, all: &str) -> Markup {
     let (shown, left_out) = within(ROOM, section.items.iter().map(item));
     html! {
         ul.plain.changes { @for item in shown { (item) } }
-        (room::left_out(left_out, "changes", file))
+        (room::left_out(left_out, "changes", all))
     }
 }
 
