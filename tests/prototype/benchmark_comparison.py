@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import floor
-from comparison import CONFIDENCE, Comparison, compare, document
+from comparison import CONFIDENCE, Comparison, document, measure
 from driver import Prototype, Psycopg
 from fraiseql._fraiseql_rs import build_info
 from survey import survey, table
@@ -30,27 +30,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH = 80
-BLOCKS = 60
-BLOCKS_QUICK = 12
+# How often both drivers are opened, and how many blocks each opening has.
+OPENINGS = 20
+OPENINGS_QUICK = 10
+BLOCKS = 3
+BLOCKS_QUICK = 2
 ROUNDS = 30
 ROUNDS_QUICK = 6
 
 
-async def compare_all(blocks: int, *, progress: bool = False) -> list[Comparison]:
-    """Measure every workload. Both drivers stay open; one is idle while the other works."""
-    control, candidate = Psycopg(), Prototype()
-    await control.open()
-    await candidate.open()
-    try:
-        comparisons = []
-        for workload in WORKLOADS:
-            if progress:
-                print(f"measuring: {workload.title} …", file=sys.stderr, flush=True)
-            comparisons.append(await compare(workload, control, candidate, blocks))
-        return comparisons
-    finally:
-        await control.close()
-        await candidate.close()
+async def compare_all(*, quick: bool, progress: bool = False) -> list[Comparison]:
+    """Measure every workload in every opening. Both drivers stay open meanwhile; one is idle while the other works."""
+    openings, blocks = (OPENINGS_QUICK, BLOCKS_QUICK) if quick else (OPENINGS, BLOCKS)
+    comparisons = [Comparison(workload, Psycopg, Prototype) for workload in WORKLOADS]
+    for opening in range(1, openings + 1):
+        if progress:
+            print(f"measuring: opening {opening} of {openings} …", file=sys.stderr, flush=True)
+        control, candidate = Psycopg(), Prototype()
+        await control.open()
+        await candidate.open()
+        try:
+            for comparison in comparisons:
+                await measure(comparison, control, candidate, blocks)
+        finally:
+            await control.close()
+            await candidate.close()
+    return comparisons
 
 
 def layout(comparisons: Sequence[Comparison]) -> str:
@@ -77,8 +82,9 @@ def _legend(comparisons: Sequence[Comparison]) -> list[str]:
     for comparison in comparisons:
         ratio = comparison.speedup()
         lines.append(
-            f"  {comparison.workload.title}: {CONFIDENCE:.0%} interval {ratio.low:.2f}x to {ratio.high:.2f}x "
-            f"over {len(comparison.control_ms)} blocks, required {comparison.workload.required_speedup:.1f}x"
+            f"  {comparison.workload.title}: {CONFIDENCE:.0%} interval {ratio.low:.2f}x to {ratio.high:.2f}x over "
+            f"{len(comparison.control_ms)} blocks in {comparison.openings} openings, "
+            f"required {comparison.workload.required_speedup:.1f}x"
         )
     first = comparisons[0]
     return [*lines, f"  psycopg: {first.control.settings}", f"  prototype: {first.candidate.settings}"]
@@ -87,11 +93,10 @@ def _legend(comparisons: Sequence[Comparison]) -> list[str]:
 def main() -> int:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description="compare the prototype with psycopg in one interleaved run")
-    parser.add_argument("--quick", action="store_true", help=f"{BLOCKS_QUICK} blocks instead of {BLOCKS}")
+    parser.add_argument("--quick", action="store_true", help="a few blocks and rounds instead of many")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
     arguments = parser.parse_args()
-    blocks = BLOCKS_QUICK if arguments.quick else BLOCKS
-    comparisons = asyncio.run(compare_all(blocks, progress=True))
+    comparisons = asyncio.run(compare_all(quick=arguments.quick, progress=True))
     print(layout(comparisons), flush=True)
     results = asyncio.run(survey(ROUNDS_QUICK if arguments.quick else ROUNDS))
     print(f"\n{_versions()}\n\n{table(results)}")

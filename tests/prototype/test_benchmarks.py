@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import psycopg
 import pytest
 
-from benchmark_comparison import BLOCKS, BLOCKS_QUICK, compare_all, layout
+from benchmark_comparison import compare_all, layout
 from comparison import document
 from driver import Driver, Prototype, Psycopg
 from matrix_cell.json_file import write_json
@@ -65,7 +65,7 @@ def test_latency(
 @COMPARED
 async def test_speedup_is_recorded() -> None:
     """Compare both drivers in one interleaved run, and leave the numbers beside the cell's other records."""
-    comparisons = await compare_all(BLOCKS if FULL else BLOCKS_QUICK)
+    comparisons = await compare_all(quick=not FULL)
     print(layout(comparisons))
     record = document(comparisons)
     assert [entry["name"] for entry in record["comparisons"]] == ["simple", "thousand_rows", "concurrent"]

@@ -1,4 +1,4 @@
-//! How quiet was the machine before a measurement? What a fixed piece of work said of it.
+//! How quiet was the machine around a measurement? What a fixed piece of work said of it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,4 +11,23 @@ pub struct Noise {
     pub spread: f64,
     /// The share of its time in which the work waited for a processor that others had.
     pub waited: f64,
+}
+
+impl Noise {
+    /// The worse of two scores, by each share.
+    #[must_use]
+    pub fn or_worse(self, other: Noise) -> Noise {
+        Noise { spread: self.spread.max(other.spread), waited: self.waited.max(other.waited) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_scores_the_worse_share_counts() {
+        let (one, two) = (Noise { spread: 0.1, waited: 0.3 }, Noise { spread: 0.2, waited: 0.0 });
+        assert_eq!(one.or_worse(two), Noise { spread: 0.2, waited: 0.3 });
+    }
 }

@@ -122,7 +122,7 @@ pub struct Record {
     pub benchmarks: Vec<Benchmark>,
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
-    /// How noisy the machine was before the benchmarks.
+    /// How noisy the machine was around the benchmarks: the worse of what it scored before and after them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
     pub memory: Option<Memory>,

@@ -12,9 +12,9 @@ const WAITED: f64 = 0.01;
 pub fn sentence(noise: &NoiseOfRun) -> String {
     let NoiseOfRun { typical, worst, worst_cell, cells } = noise;
     let mut text =
-        format!("the same piece of work varied by {} before the benchmarks", percent(typical.spread));
+        format!("the same piece of work varied by {} around the benchmarks", percent(typical.spread));
     if *cells > 1 {
-        let _ = write!(text, ", by {} at most (before {worst_cell})", percent(worst.spread));
+        let _ = write!(text, ", by {} at most (at {worst_cell})", percent(worst.spread));
     }
     if typical.waited >= WAITED {
         let _ = write!(text, ", and waited {} of its time for a processor", percent(typical.waited));
@@ -45,12 +45,12 @@ mod tests {
 
     #[test]
     fn a_sentence_says_how_quiet_the_machine_was_and_what_that_means() {
-        let quiet = "a quiet machine: the same piece of work varied by 2.1 % before the benchmarks";
+        let quiet = "a quiet machine: the same piece of work varied by 2.1 % around the benchmarks";
         assert_eq!(told(0.021, 0.0, 1), quiet);
-        let busy = "a busy machine: the same piece of work varied by 12 % before the benchmarks, by 30 % at most (before \
+        let busy = "a busy machine: the same piece of work varied by 12 % around the benchmarks, by 30 % at most (at \
                     py3.12-pyo3_0.1); small differences may be the machine's";
         assert_eq!(told(0.12, 0.0, 4), busy);
-        let loud = "a loud machine: the same piece of work varied by 40 % before the benchmarks, and waited 25 % of its time for \
+        let loud = "a loud machine: the same piece of work varied by 40 % around the benchmarks, and waited 25 % of its time for \
                     a processor; times say little here";
         assert_eq!(told(0.4, 0.25, 1), loud);
     }

@@ -135,8 +135,9 @@ impl Ready<'_, '_> {
     /// Runs the benchmark stage, and adds what it measured to the record of the first.
     pub fn benchmarks(&self, record: &mut Record, thoroughness: Benchmarks, context: &Context<'_>) {
         self.comes_to(event::Stage::Preparing, context);
-        record.noise = Some(noise::score());
+        let before = noise::score();
         let stage = self.stage(Stage::Benchmarks, thoroughness, context);
+        record.noise = Some(before.or_worse(noise::score()));
         match stage {
             Ok(result) => match Measured::read(&self.folder, &self.stage_folder(Stage::Benchmarks)) {
                 Ok(measured) => {

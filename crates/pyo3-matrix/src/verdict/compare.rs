@@ -4,6 +4,7 @@
 mod costs;
 mod ended;
 mod failing;
+mod speed;
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,10 @@ use crate::model::origin::Origin;
 use crate::model::record::Outcome;
 use crate::store::basis::Basis;
 use crate::verdict::judge::{CellVerdict, Verdict};
-pub use costs::{Fatter, Growth, Heavier, Slower};
+pub use costs::{Fatter, Growth, Heavier};
 use ended::Class;
 pub use failing::TestGroup;
+pub use speed::Slower;
 
 /// One of two runs: what it means, and what it was made with.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +118,8 @@ pub enum Because {
     CellLock,
     /// The machines differ, or one is not known.
     Host,
+    /// The machine was loud in one of the runs.
+    Loud,
     /// Only the second run measured it.
     MissingBefore,
     /// Only the first run measured it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::kit::Kit;
+use crate::model::noise::Noise;
 use crate::model::record::{Durations, Record, Speedup};
 
 /// What a cell measured.
@@ -24,6 +25,9 @@ pub struct Measured {
     /// The largest resident set of the test process, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_rss: Option<u64>,
+    /// How noisy the machine was around the benchmarks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// Seconds on the wall clock.
     #[serde(default, skip_serializing_if = "took_nothing")]
     pub durations: Durations,
@@ -88,6 +92,7 @@ impl Measured {
             leaks: leaks.map(|(test, measure)| (test.clone(), Leak::of(measure))).collect(),
             instructions: record.kit.as_ref().and_then(Kit::instructions),
             peak_rss: memory.map(|memory| memory.peak),
+            noise: record.noise,
             durations: record.durations,
             locks: Locks { line: record.hashes.line_lock.clone(), cell: record.hashes.cell_lock.clone() },
         }

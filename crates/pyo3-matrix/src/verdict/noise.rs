@@ -12,14 +12,14 @@ use crate::verdict::criterion::middle;
 const QUIET: f64 = 0.05;
 const LOUD: f64 = 0.25;
 
-/// The machine's noise before the benchmarks of a run's cells.
+/// The machine's noise around the benchmarks of a run's cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoiseOfRun {
     /// The medians over the cells.
     #[serde(flatten)]
     pub typical: Noise,
     pub worst: Noise,
-    /// The cell before which it was worst.
+    /// The cell around which it was worst.
     pub worst_cell: CellId,
     pub cells: usize,
 }
@@ -46,11 +46,17 @@ impl NoiseOfRun {
 
     #[must_use]
     pub fn loudness(&self) -> Loudness {
-        match self.typical.spread {
-            spread if spread < QUIET => Loudness::Quiet,
-            spread if spread < LOUD => Loudness::Busy,
-            _ => Loudness::Loud,
-        }
+        loudness(self.typical)
+    }
+}
+
+/// How noisy the machine was by one score.
+#[must_use]
+pub fn loudness(noise: Noise) -> Loudness {
+    match noise.spread {
+        spread if spread < QUIET => Loudness::Quiet,
+        spread if spread < LOUD => Loudness::Busy,
+        _ => Loudness::Loud,
     }
 }
 

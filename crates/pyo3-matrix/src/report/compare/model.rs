@@ -151,6 +151,7 @@ fn apart(Incomparable { what, because, cells }: &Incomparable) -> Item {
         Because::LineLock => "the Cargo.lock of the line differs".to_owned(),
         Because::CellLock => "the Python packages of the cell differ".to_owned(),
         Because::Host => "the machines differ, or one is not known".to_owned(),
+        Because::Loud => "the machine was loud in one of the runs, and times say little".to_owned(),
         Because::MissingBefore => "A has not measured it".to_owned(),
         Because::MissingAfter => "B has not measured it".to_owned(),
     };

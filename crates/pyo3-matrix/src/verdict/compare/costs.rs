@@ -1,39 +1,29 @@
 //! Does a cell cost more than before? What it measured in two runs in; slower comparisons and faster growth out, where the
-//! intervals of both runs lie apart and the effect is worth a word.
+//! intervals of both runs lie apart, the effect is worth a word, and the machine was quiet enough to tell.
 
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::speed::Speedups;
 use super::{Apart, Because, Difference, Pair, What};
 use crate::model::cell::CellId;
-use crate::verdict::measured::{Leak, Measured, Ratio, Slope};
-
-/// The least share of a speed-up whose loss is told.
-const LEAST_LOSS: f64 = 0.05;
+use crate::verdict::measured::{Leak, Measured, Slope};
+use crate::verdict::noise::{self, Loudness};
 
 /// The least share of further instructions that is told. The same code differs by one in a hundred between two counts.
 const LEAST_INSTRUCTIONS: f64 = 0.05;
 
-/// The least growth that is told, in bytes per 1,000 operations: what leaks in each operation leaks 16 bytes, since the C
-/// allocator hands out no smaller block.
-const LEAST_BYTES: f64 = 16_000.0;
+/// The least growth that is told, in bytes per 1,000 operations: what leaks in each operation leaks 32 bytes, since the C
+/// allocator hands out no smaller block, its head included (glibc's `MINSIZE`).
+const LEAST_BYTES: f64 = 32_000.0;
 
 /// The least share by which the largest resident set grows.
 const LEAST_PEAK: f64 = 0.10;
 
 /// A counter → what it grows by without any leak: the limits of `pytest_pyo3_bridge.leak_limits`. Others have none.
 const INNOCENT: [(&str, i64); 3] = [("python_blocks", 150), ("threads", 20), ("file_descriptors", 2)];
-
-/// A comparison in which the candidate lost of its speed-up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Slower {
-    pub cell: CellId,
-    pub comparison: String,
-    pub before: Ratio,
-    pub after: Ratio,
-}
 
 /// A call that takes more instructions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,14 +53,6 @@ pub enum Growth {
     Peak { before: u64, after: u64 },
 }
 
-impl Slower {
-    /// The share of the speed-up that is lost.
-    #[must_use]
-    pub fn loss(&self) -> f64 {
-        1.0 - self.after.speedup.ratio / self.before.speedup.ratio
-    }
-}
-
 impl Heavier {
     /// The share by which they are more.
     #[must_use]
@@ -81,6 +63,7 @@ impl Heavier {
 
 /// Adds what costs more, and what cannot be compared: counts of instructions only where both machines speak the same ones.
 pub fn compare(pairs: &[Pair<'_>], same_arch: bool, difference: &mut Difference, apart: &mut Apart) {
+    let mut speedups = Speedups::default();
     for Pair { before, after } in pairs {
         let (cell, one, two) = (&after.cell, &before.measured, &after.measured);
         // A cell that is red may have ended before it measured anything.
@@ -92,7 +75,12 @@ pub fn compare(pairs: &[Pair<'_>], same_arch: bool, difference: &mut Difference,
         }
         let others = others(one, two, difference.same_suite);
         if others.is_empty() {
-            of_cell(cell, (one, two), difference, apart);
+            growths(cell, (one, two), difference, apart);
+            if !is_loud(one) && !is_loud(two) {
+                speedups.add(cell, one, two);
+            } else if have_speedups(one, two) {
+                apart.tell(What::Speedup, Because::Loud, cell);
+            }
             let counts = one.instructions.zip(two.instructions).filter(|_| same_arch);
             let change = counts.map(|(before, after)| Heavier { cell: cell.clone(), before, after });
             difference.heavier.extend(change.filter(|change| change.more() > LEAST_INSTRUCTIONS));
@@ -101,16 +89,21 @@ pub fn compare(pairs: &[Pair<'_>], same_arch: bool, difference: &mut Difference,
             apart.tell(What::Costs, because, cell);
         }
     }
+    difference.slower = speedups.slower();
 }
 
-/// Adds what costs more in one cell.
-fn of_cell(
+/// Whether times say little: where nothing scored the machine, they say what they can.
+fn is_loud(measured: &Measured) -> bool {
+    measured.noise.is_some_and(|noise| noise::loudness(noise) == Loudness::Loud)
+}
+
+/// Adds what grows more in one cell.
+fn growths(
     cell: &CellId,
     (one, two): (&Measured, &Measured),
     difference: &mut Difference,
     apart: &mut Apart,
 ) {
-    slower(one, two, cell, &mut difference.slower);
     let mut growths = Vec::new();
     for (test, leak) in &two.leaks {
         growths.extend(one.leaks.get(test).into_iter().flat_map(|was| leaks(test, was, leak)));
@@ -124,8 +117,12 @@ fn of_cell(
     difference.fatter.extend(fatter);
 }
 
+fn have_speedups(one: &Measured, two: &Measured) -> bool {
+    !one.comparisons.is_empty() && !two.comparisons.is_empty()
+}
+
 fn measured_in_both(one: &Measured, two: &Measured) -> bool {
-    (!one.comparisons.is_empty() && !two.comparisons.is_empty())
+    have_speedups(one, two)
         || (!one.leaks.is_empty() && !two.leaks.is_empty())
         || (one.instructions.is_some() && two.instructions.is_some())
         || (one.peak_rss.is_some() && two.peak_rss.is_some())
@@ -165,17 +162,6 @@ fn others(one: &Measured, two: &Measured, same_suite: bool) -> Vec<Because> {
         (one.locks.cell != two.locks.cell, Because::CellLock),
     ];
     reasons.into_iter().filter(|(differs, _)| *differs).map(|(_, because)| because).collect()
-}
-
-fn slower(one: &Measured, two: &Measured, cell: &CellId, found: &mut Vec<Slower>) {
-    for (comparison, after) in &two.comparisons {
-        let Some(before) = one.comparisons.get(comparison) else { continue };
-        let (cell, comparison) = (cell.clone(), comparison.clone());
-        let change = Slower { cell, comparison, before: *before, after: *after };
-        if after.speedup.high < before.speedup.low && change.loss() > LEAST_LOSS {
-            found.push(change);
-        }
-    }
 }
 
 fn leaks(test: &str, one: &Leak, two: &Leak) -> Vec<Growth> {

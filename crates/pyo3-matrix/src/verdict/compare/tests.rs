@@ -181,11 +181,76 @@ fn a_cell_is_slower_where_the_intervals_lie_apart_and_the_effect_is_worth_a_word
     assert_eq!(costs([3.0, 2.9, 3.1], LEAN, 0, 1000), (0, 0), "faster");
 }
 
+/// In how many of these cells the speed-up is smaller, where each measured `FAST` before.
+fn slower_of(after: &[[f64; 3]]) -> usize {
+    let names: Vec<String> = (0..after.len()).map(|at| format!("py3.{at}-pg16-pyo3_0.30")).collect();
+    let run = |ratios: &[[f64; 3]]| -> Vec<(&str, Outcome, Value)> {
+        let cells = names.iter().zip(ratios);
+        cells.map(|(name, ratio)| (&**name, Outcome::Passed, measured(*ratio, LEAN, 0, 1000))).collect()
+    };
+    between(&run(&vec![FAST; after.len()]), &run(after)).slower.len()
+}
+
+#[test]
+fn a_smaller_speedup_is_told_where_the_cells_of_both_runs_do_not_scatter_that_far() {
+    let lost = [1.6, 1.5, 1.7];
+    assert_eq!(slower_of(&[lost]), 1);
+    let steady = |last| [vec![FAST; 39], vec![last]].concat();
+    assert_eq!(slower_of(&steady(lost)), 1);
+    let scattered = |last| {
+        let mut all: Vec<[f64; 3]> = (0..39).map(|at| [[2.4, 2.3, 2.5], lost][at % 2]).collect();
+        all.push(last);
+        all
+    };
+    assert_eq!(slower_of(&scattered(lost)), 0, "as far as the others");
+    assert_eq!(slower_of(&scattered([0.9, 0.8, 1.0])), 1, "further than the others");
+}
+
+#[test]
+fn a_loss_that_is_small_in_each_cell_is_told_where_all_cells_share_it() {
+    let small = [1.8, 1.68, 1.92];
+    assert_eq!(slower_of(&[small]), 0);
+    assert_eq!(slower_of(&[small; 8]), 8);
+    assert_eq!(slower_of(&[[1.92, 1.81, 2.03]; 40]), 0, "less than 5 %");
+    let one_is_spared = [vec![small; 7], vec![FAST]].concat();
+    assert_eq!(slower_of(&one_is_spared), 7);
+}
+
+#[test]
+fn of_many_ratios_some_are_unusual_by_chance_and_are_not_told() {
+    let unusual = [1.58, 1.5, 1.66];
+    assert_eq!(slower_of(&[vec![FAST; 3], vec![unusual]].concat()), 1, "unusual among four");
+    // Seven percent up and down, as ratios scatter from run to run.
+    let usual = [[2.14, 2.04, 2.25], [1.86, 1.77, 1.95]];
+    let many: Vec<[f64; 3]> = (0..79).map(|at| usual[at % 2]).chain([unusual]).collect();
+    assert_eq!(slower_of(&many), 0, "three deviations, and not unusual among eighty");
+}
+
+#[test]
+fn speedups_of_a_loud_machine_are_not_compared() {
+    let with = |ratio, spread: f64| {
+        let mut cell = measured(ratio, LEAN, 0, 1000);
+        cell["measured"]["noise"] = json!({ "spread": spread, "waited": 0.0 });
+        [(CELL, Outcome::Passed, cell)]
+    };
+    let slow = [1.0, 0.9, 1.1];
+    let told = |before, after| {
+        let found = between(&with(FAST, before), &with(slow, after));
+        assert_eq!(found.common(), 1, "counts add up: {found:?}");
+        let apart = found.incomparable.iter().map(|group| (group.what, group.because.clone()));
+        (found.slower.len(), apart.collect::<Vec<_>>())
+    };
+    assert_eq!(told(0.1, 0.1), (1, vec![]));
+    let loud = (0, vec![(What::Speedup, Because::Loud)]);
+    assert_eq!([told(2.6, 0.1), told(0.1, 2.6)], [loud.clone(), loud]);
+}
+
 #[test]
 fn a_cell_is_fatter_where_a_slope_a_counter_or_the_peak_grew() {
     assert_eq!(costs(FAST, [103_000.0, 90_000.0, 110_000.0], 0, 1000), (0, 1));
     assert_eq!(costs(FAST, [103_000.0, 5_000.0, 110_000.0], 0, 1000), (0, 0), "the intervals overlap");
-    assert_eq!(costs(FAST, [9000.0, 7000.0, 11_000.0], 0, 1000), (0, 0), "less than a block per operation");
+    let half_a_block = [19_000.0, 17_000.0, 21_000.0];
+    assert_eq!(costs(FAST, half_a_block, 0, 1000), (0, 0), "less than a block per operation");
     assert_eq!(costs(FAST, LEAN, 21, 1000), (0, 1));
     assert_eq!(costs(FAST, LEAN, 20, 1000), (0, 0), "Tokio starts threads when it needs them");
     assert_eq!(costs(FAST, LEAN, 0, 1101), (0, 1));
