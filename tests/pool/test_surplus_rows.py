@@ -1,4 +1,4 @@
-"""Are the rows beyond those that the caller wants skipped, and nothing that comes after them lost?"""
+"""Do the rows that the caller wants come as they were sent, are the others skipped, and is nothing behind them lost?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import fraiseql
 from pool_server import DEADLINE
-from wire import SpoilRows, cut, wire
+from wire import LengthenValues, SpoilRows, cut, wire
 
 if TYPE_CHECKING:
     from fraiseql import PrototypePool
@@ -102,6 +102,16 @@ async def test_the_limit_is_that_of_one_statement(lone: PrototypePool) -> None:
     assert await is_clean(lone, session)
 
 
+async def test_a_value_that_ends_after_its_row_is_an_error(make_pool: MakePool) -> None:
+    async with wire(LengthenValues) as port:
+        pool = make_pool(host="127.0.0.1", port=port, max_connections=1)
+        for fetch in (pool.fetch, pool.execute_query, pool.fetchrow):
+            with pytest.raises(fraiseql.DataError, match="too short"):
+                await fetch(NUMBERS)
+        assert await pool.execute(NUMBERS) == 1000
+        await pool.close()
+
+
 @pytest.mark.parametrize("width", [1, 8_000, 8_180, 8_192, 100_000, 3_000_000])
 async def test_rows_of_any_width_are_skipped(lone: PrototypePool, width: int) -> None:
     session = await lone.fetchval("select pg_backend_pid()")
@@ -128,9 +138,9 @@ async def test_other_messages_may_come_between_the_rows(lone: PrototypePool) -> 
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.01, 0.1])
-async def test_a_query_that_is_cancelled_among_its_surplus_rows_leaves_none(lone: PrototypePool, after: float) -> None:
+async def test_a_query_that_is_cancelled_among_its_rows_leaves_none(lone: PrototypePool, after: float) -> None:
     session = await lone.fetchval("select pg_backend_pid()")
-    for fetch in (lone.fetchrow, lone.fetchval, lone.execute):
+    for fetch in (lone.fetchrow, lone.fetchval, lone.execute, lone.fetch, lone.execute_query):
         endless = asyncio.ensure_future(fetch("select i, 'D' from generate_series(1, 1000000000) as i"))
         await asyncio.sleep(after)
         endless.cancel()

@@ -52,23 +52,34 @@ def cut(size: int) -> Alter:
     return lambda chunk: (chunk[at : at + size] for at in range(0, len(chunk), size))
 
 
-class SpoilRows:
-    """Spoils each row but the first of an answer: it gets a column that the result does not have."""
+class Messages:
+    """Passes each message on as a subclass changes it."""
 
     def __init__(self) -> None:
         self._rest = b""
-        self._rows = 0
 
     def __call__(self, chunk: bytes) -> Iterator[bytes]:
         self._rest += chunk
-        spoilt = b""
+        changed = b""
         while len(self._rest) >= 5 and len(self._rest) > (length := int.from_bytes(self._rest[1:5], "big")):
             message, self._rest = self._rest[: 1 + length], self._rest[1 + length :]
-            spoilt += self._spoilt(message)
+            changed += self.change(message)
         # In one piece, as the rows came: a run of them is read together.
-        yield spoilt
+        yield changed
 
-    def _spoilt(self, message: bytes) -> bytes:
+    def change(self, message: bytes) -> bytes:
+        """Return what comes instead of a message."""
+        raise NotImplementedError
+
+
+class SpoilRows(Messages):
+    """Spoils each row but the first of an answer: it gets a column that the result does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = 0
+
+    def change(self, message: bytes) -> bytes:
         if message[:1] != b"D":
             self._rows = 0
             return message
@@ -78,3 +89,15 @@ class SpoilRows:
         columns = int.from_bytes(message[5:7], "big") + 1
         length = int.from_bytes(message[1:5], "big") + 4
         return b"D" + length.to_bytes(4, "big") + columns.to_bytes(2, "big") + message[7:] + b"\xff" * 4
+
+
+class LengthenValues(Messages):
+    """Says of the last value of each row that it is a byte longer than it is. Values are shorter than 256 bytes."""
+
+    def change(self, message: bytes) -> bytes:
+        if message[:1] != b"D":
+            return message
+        columns, at = int.from_bytes(message[5:7], "big"), 7
+        for _ in range(columns - 1):
+            at += 4 + int.from_bytes(message[at : at + 4], "big")
+        return message[: at + 3] + bytes([message[at + 3] + 1]) + message[at + 4 :]

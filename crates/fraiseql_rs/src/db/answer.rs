@@ -10,7 +10,6 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
-use tokio_postgres::Row;
 
 use super::error::{Error, Kind};
 use super::json::JsonRows;
@@ -22,10 +21,10 @@ pub enum Answer {
     /// One JSON text per row.
     Json(JsonRows),
     Records(Records),
-    /// The first row, if there is one.
-    Record(Arc<RowDecoder>, Option<Row>),
+    /// The fields of the first row, if there is one.
+    Record(Arc<RowDecoder>, Option<Vec<u8>>),
     /// The first value of the first row.
-    Value(Arc<RowDecoder>, Option<Row>),
+    Value(Arc<RowDecoder>, Option<Vec<u8>>),
     /// How many rows the statement returned or touched.
     Count(u64),
     /// A fact, such as "the server answers".
@@ -61,8 +60,8 @@ impl Answer {
     fn into_object(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
             Self::Json(_) | Self::Records(_) => unreachable!("they are made in slices"),
-            Self::Record(decoder, row) => decoder.first(py, row.as_ref()),
-            Self::Value(decoder, row) => decoder.value(py, row.as_ref()),
+            Self::Record(decoder, row) => decoder.first(py, row.as_deref()),
+            Self::Value(decoder, row) => decoder.value(py, row.as_deref()),
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
             Self::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
             Self::Nothing => Ok(py.None().into_bound(py)),

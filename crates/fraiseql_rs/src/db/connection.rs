@@ -18,7 +18,7 @@ use super::opening::Openings;
 use super::reset::Changes;
 use super::server::Server;
 use super::settings::Settings;
-use super::sieve::{RowLimit, Sieve};
+use super::sieve::{Recipient, Sieve};
 use super::statements::Statements;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
@@ -28,8 +28,8 @@ type Session<S> = tokio_postgres::Connection<S, NoTlsStream>;
 /// An open session, with the server's address and the prepared statements.
 pub struct Connection {
     pub statements: Statements,
-    /// How many rows tokio-postgres gets to see.
-    pub row_limit: Arc<RowLimit>,
+    /// Where the rows of the next statement go.
+    pub recipient: Arc<Recipient>,
     /// The client's background task reads the socket. When the client is dropped, the task ends and the socket
     /// closes.
     pub client: ClientWrapper,
@@ -70,19 +70,19 @@ impl Attempt {
         let encoding = Encoding::default();
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
-        let row_limit = Arc::new(RowLimit::new());
-        let (limit, reports) = (Arc::clone(&row_limit), encoding.reports());
+        let recipient = Arc::<Recipient>::default();
+        let (addressed, reports) = (Arc::clone(&recipient), encoding.reports());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
-            let (client, session) = self.start(Sieve::new(socket, limit, reports)).await?;
+            let (client, session) = self.start(Sieve::new(socket, addressed, reports)).await?;
             ClientWrapper::new(client, bridge::spawn_native(encoding.clone().watch(session)))
         } else {
-            let (client, session) = self.start(Sieve::new(socket, limit, reports)).await?;
+            let (client, session) = self.start(Sieve::new(socket, addressed, reports)).await?;
             ClientWrapper::new(client, bridge::spawn(encoding.clone().watch(session)))
         };
         let statements = Statements::new(self.settings.statement_cache);
         let changes = Changes::new(self.settings.reset);
-        Ok(Connection { statements, row_limit, client, peer, changes, encoding, idle_since: Instant::now() })
+        Ok(Connection { statements, recipient, client, peer, changes, encoding, idle_since: Instant::now() })
     }
 
     /// Logs in.

@@ -224,6 +224,11 @@ impl Error {
         Self::new(Kind::ConnectionLost, format!("the connection was lost: {reason}"))
     }
 
+    /// The error for a row that cannot belong to its statement.
+    pub fn other_field_count() -> Self {
+        Self::lost("the server sent a row with another field count than its statement has")
+    }
+
     /// The reason why the pool gave no connection, if it waits at most `limit` for one.
     pub fn from_pool(cause: PoolError<Self>, limit: Option<Duration>) -> Self {
         match cause {

@@ -1,13 +1,15 @@
 //! The pool, from Python's class down to the bytes on the wire:
 //!
 //! `prototype` (the Python class; `arguments` for a connection string) → `param` (arguments in) → `pool` (with its
-//! `upkeep`) → `lease` (a connection on loan) → `query` (prepare, run) → `reader` (the form that was asked for) → `json`
-//! (rows as text) or `python` (rows as objects) → `answer` (into Python).
+//! `upkeep`) → `lease` (a connection on loan) → `query` (prepare, run) → `sieve` and `arriving` (the rows as they come) →
+//! `reader` (the form that was asked for) → `json` (rows as text) or `python` (rows as objects) → `answer` (into
+//! Python).
 //! `reset` and `encoding` keep one caller's session from the next. `error` is what goes wrong, `exceptions` how Python
 //! sees it; `text` and `wire` know PostgreSQL's formats.
 
 mod answer;
 mod arguments;
+mod arriving;
 mod cancel;
 mod connection;
 mod depth;

@@ -1,9 +1,8 @@
 //! What happens to one query between the pool and its answer? Lease → prepare → encode the parameters → read the rows
 //! in the form that was asked for → give the connection back.
 
-use tokio_postgres::RowStream;
-
 use super::answer::Answer;
+use super::arriving::Arriving;
 use super::connection::Connection;
 use super::error::{Error, Left};
 use super::failure::Failure;
@@ -12,6 +11,7 @@ use super::param::{self, Param};
 use super::pool::Pool;
 use super::reader::{Reader, Want};
 use super::reset;
+use super::sieve::Rows;
 use super::sql;
 
 /// A statement with its parameters.
@@ -91,19 +91,20 @@ fn settle(lease: Lease, left: Left, result: Result<Answer, Error>) -> Result<Ans
 }
 
 async fn attempt(connection: &Connection, query: &Query) -> Result<Answer, Failure> {
-    let (reader, rows) = begin(connection, query).await.map_err(Failure::before_it_ran)?;
-    reader.read(rows).await.map_err(Failure::while_it_ran)
+    let (reader, answer) = begin(connection, query).await.map_err(Failure::before_it_ran)?;
+    reader.read(answer).await.map_err(Failure::while_it_ran)
 }
 
 /// Sends the statement. Returns once the server has bound the parameters and runs it.
-async fn begin(connection: &Connection, query: &Query) -> Result<(Reader, RowStream), Error> {
+async fn begin(connection: &Connection, query: &Query) -> Result<(Reader, Arriving), Error> {
     let prepared = connection.statements.prepare(&connection.client, &query.sql).await?;
     // This happens before the statement runs: the columns must be convertible. The parameters are encoded already.
     let reader = Reader::new(query.want, || prepared.encoder(), || prepared.decoder())?;
     let sent = param::encode(&query.params, prepared.statement.params())?;
     connection.changes.note(prepared.keeps_session);
     // tokio-postgres waits for `BindComplete` here. An error of a statement that runs comes with the rows.
-    let _limited = connection.row_limit.set(reader.row_limit());
-    let rows = connection.client.query_raw(&prepared.statement, &sent).await?;
-    Ok((reader, rows))
+    let rows = Rows::new(reader.row_limit());
+    let _addressed = connection.recipient.set(&rows);
+    let end = connection.client.query_raw(&prepared.statement, &sent).await?;
+    Ok((reader, Arriving::new(rows, end)))
 }

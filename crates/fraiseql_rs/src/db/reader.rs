@@ -1,17 +1,15 @@
 //! In which form does the caller want the rows? The rows of one statement → the answer in that form.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_util::TryStreamExt;
-use tokio_postgres::{Row, RowStream};
-
 use super::answer::Answer;
+use super::arriving::Arriving;
 use super::error::Error;
 use super::json::{JsonRows, RowEncoder};
 use super::python::{Records, RowDecoder};
+use super::sieve::Messages;
 use crate::bridge::Slice;
 
 /// The form of the result that the caller wants.
@@ -28,7 +26,7 @@ pub enum Want {
 pub enum Reader {
     Json(Arc<RowEncoder>),
     Records(Arc<RowDecoder>),
-    First(Arc<RowDecoder>, fn(Arc<RowDecoder>, Option<Row>) -> Answer),
+    First(Arc<RowDecoder>, fn(Arc<RowDecoder>, Option<Vec<u8>>) -> Answer),
     Count,
 }
 
@@ -47,7 +45,7 @@ impl Reader {
         })
     }
 
-    /// How many rows it needs; `None` is all. The others need not be decoded.
+    /// How many rows it needs; `None` is all. The others need not be kept.
     pub fn row_limit(&self) -> Option<usize> {
         match self {
             Self::Json(_) | Self::Records(_) => None,
@@ -57,40 +55,59 @@ impl Reader {
     }
 
     /// Reads to the end of the answer, where the server's errors may be: only then is the connection free.
-    pub async fn read(self, rows: RowStream) -> Result<Answer, Error> {
-        let mut rows = pin!(rows);
+    pub async fn read(self, mut answer: Arriving) -> Result<Answer, Error> {
         match self {
-            Self::Json(encoder) => {
-                let mut json = JsonRows::default();
-                while let Some(row) = rows.try_next().await? {
-                    encoder.append(&row, &mut json)?;
-                }
-                Ok(Answer::Json(json))
-            }
-            Self::Records(decoder) => {
-                let (mut records, mut slice) = (Records::new(decoder), Slice::new());
-                while let Some(row) = rows.try_next().await? {
-                    if records.push(row, &mut slice) {
-                        next_turn().await;
-                        slice = Slice::new();
-                    }
-                }
-                Ok(Answer::Records(records))
-            }
-            Self::First(decoder, answer) => {
-                let first = rows.try_next().await?;
-                let mut has_more = first.is_some();
-                while has_more {
-                    has_more = rows.try_next().await?.is_some();
-                }
-                Ok(answer(decoder, first))
+            Self::Json(encoder) => json(&encoder, answer).await.map(Answer::Json),
+            Self::Records(decoder) => records(decoder, answer).await.map(Answer::Records),
+            Self::First(decoder, first) => {
+                let row = first_row(decoder.width(), answer).await?;
+                Ok(first(decoder, row))
             }
             Self::Count => {
-                while rows.try_next().await?.is_some() {}
-                Ok(Answer::Count(rows.rows_affected().unwrap_or_default()))
+                while answer.more().await?.is_some() {}
+                Ok(Answer::Count(answer.rows_affected()))
             }
         }
     }
+}
+
+async fn json(encoder: &RowEncoder, mut answer: Arriving) -> Result<JsonRows, Error> {
+    let (mut json, mut rows) = (JsonRows::default(), Messages::new(encoder.width()));
+    while let Some(piece) = answer.more().await? {
+        rows.add(piece)?;
+        let mut slice = Slice::new();
+        while let Some(row) = rows.next() {
+            encoder.append(row, &mut json)?;
+            if slice.is_over_after(1) {
+                next_turn().await;
+                slice = Slice::new();
+            }
+        }
+    }
+    Ok(json)
+}
+
+async fn records(decoder: Arc<RowDecoder>, mut answer: Arriving) -> Result<Records, Error> {
+    let mut records = Records::new(decoder);
+    while let Some(piece) = answer.more().await? {
+        records.add(piece)?;
+        let mut slice = Slice::new();
+        while records.make_if_attached(&mut slice) {
+            next_turn().await;
+            slice = Slice::new();
+        }
+    }
+    Ok(records)
+}
+
+/// The fields of the first row, if there is one.
+async fn first_row(columns: usize, mut answer: Arriving) -> Result<Option<Vec<u8>>, Error> {
+    let (mut first, mut rows) = (None, Messages::new(columns));
+    while let Some(piece) = answer.more().await? {
+        rows.add(piece)?;
+        first = first.or_else(|| rows.next().map(|row| row.rest().to_vec()));
+    }
+    Ok(first)
 }
 
 /// Ends this poll of the task. The next one comes when other tasks, and perhaps the loop, have had their turns.

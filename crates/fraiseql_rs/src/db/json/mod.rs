@@ -8,13 +8,14 @@ mod value;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Column, Row};
+use tokio_postgres::Column;
 
 pub use self::string::push_string;
 use self::value::Encoder;
 use super::depth::Depth;
 use super::error::Error;
-use super::field::{qualified, Field};
+use super::field::qualified;
+use super::wire::Cursor;
 use crate::bridge::Slice;
 
 /// One JSON text per row, all in one buffer.
@@ -83,15 +84,18 @@ impl RowEncoder {
         Ok(Self { columns: columns.collect::<Result<_, Error>>()?, is_document })
     }
 
+    /// How many columns the result has.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Appends one row.
-    pub fn append(&self, row: &Row, json: &mut JsonRows) -> Result<(), Error> {
+    pub fn append(&self, mut row: Cursor<'_>, json: &mut JsonRows) -> Result<(), Error> {
         let out = &mut json.text;
-        for (position, column) in self.columns.iter().enumerate() {
+        for column in &self.columns {
             out.push_str(&column.lead);
-            let Field(field) = row.try_get(position)?;
-            column
-                .encoder
-                .encode(field, out, Depth::default())
+            row.element()
+                .and_then(|field| column.encoder.encode(field, out, Depth::default()))
                 .map_err(|cause| Error::malformed(&column.name, &column.type_name, cause.0))?;
         }
         if !self.is_document {

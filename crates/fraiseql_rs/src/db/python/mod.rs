@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyArithmeticError, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
-use tokio_postgres::{Column, Row};
+use tokio_postgres::Column;
 
 pub use classes::Classes;
 pub use interval::Interval;
@@ -27,7 +27,8 @@ use self::record::{Columns, Values};
 use self::value::{Decoder, Refusal};
 use super::depth::Depth;
 use super::error::Error;
-use super::field::{qualified, Field};
+use super::field::qualified;
+use super::wire::Cursor;
 
 /// The facts about a result's columns that are the same for every row.
 pub struct RowDecoder {
@@ -56,18 +57,23 @@ impl RowDecoder {
         Ok(Self { columns, is_of_atoms })
     }
 
+    /// How many columns the result has.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Returns one row as a record, or None without a row.
-    pub fn first<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn first<'py>(&self, py: Python<'py>, row: Option<&[u8]>) -> PyResult<Bound<'py, PyAny>> {
         match row {
-            Some(row) => Ok(self.record(py, row, &self.names(py)?)?.into_any()),
+            Some(row) => Ok(self.record(py, Cursor::new(row), &self.names(py)?)?.into_any()),
             None => Ok(py.None().into_bound(py)),
         }
     }
 
     /// Returns the first value of a row, or None without a row or a column.
-    pub fn value<'py>(&self, py: Python<'py>, row: Option<&Row>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn value<'py>(&self, py: Python<'py>, row: Option<&[u8]>) -> PyResult<Bound<'py, PyAny>> {
         match (row, self.columns.first()) {
-            (Some(row), Some(column)) => column.decode(py, row, 0),
+            (Some(row), Some(column)) => column.decode(py, &mut Cursor::new(row)),
             _ => Ok(py.None().into_bound(py)),
         }
     }
@@ -79,12 +85,12 @@ impl RowDecoder {
     fn record<'py>(
         &self,
         py: Python<'py>,
-        row: &Row,
+        mut row: Cursor<'_>,
         columns: &Arc<Columns>,
     ) -> PyResult<Bound<'py, Record>> {
         let mut values = Values::with_capacity(self.columns.len());
-        for (position, column) in self.columns.iter().enumerate() {
-            values.push(column.decode(py, row, position)?.unbind());
+        for column in &self.columns {
+            values.push(column.decode(py, &mut row)?.unbind());
         }
         let columns = Arc::clone(columns);
         if self.is_of_atoms {
@@ -96,14 +102,16 @@ impl RowDecoder {
 }
 
 impl ColumnDecoder {
-    fn decode<'py>(&self, py: Python<'py>, row: &Row, position: usize) -> PyResult<Bound<'py, PyAny>> {
-        let field = row.try_get(position).map_err(|cause| Error::from(cause).into_exception(py))?;
-        let Field(bytes) = field;
-        self.decoder.decode(py, bytes, Depth::default()).map_err(|refusal| match refusal {
-            Refusal::Malformed(why) => {
-                Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
+    /// Makes the object for the next field of a row.
+    fn decode<'py>(&self, py: Python<'py>, row: &mut Cursor<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let decoded = row.element().map_err(Refusal::from);
+        decoded.and_then(|field| self.decoder.decode(py, field, Depth::default())).map_err(|refusal| {
+            match refusal {
+                Refusal::Malformed(why) => {
+                    Error::malformed(&self.name, &self.type_name, why.0).into_exception(py)
+                }
+                Refusal::Python(error) => self.refused(py, error),
             }
-            Refusal::Python(error) => self.refused(py, error),
         })
     }
 

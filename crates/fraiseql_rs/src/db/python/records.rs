@@ -1,21 +1,17 @@
-//! How do rows become a list of records? If the reading thread has the interpreter, it makes the records a few at a time,
-//! as the rows arrive: the rows are still in the cache, and the server is still sending. Otherwise all records are made
-//! at the end.
+//! How do rows become a list of records? If the reading thread has the interpreter, it makes the records as the rows arrive:
+//! the rows are still in the cache, and the server is still sending. Otherwise all records are made at the end.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use tokio_postgres::Row;
 
+use super::super::error::Error;
+use super::super::sieve::Messages;
+use super::super::wire::Cursor;
 use super::record::Columns;
 use super::RowDecoder;
 use crate::bridge::{self, Slice};
-
-/// So many rows are made at once, because to ask for the interpreter has its price. With more of them memory would be
-/// dearer: for each size, glibc's allocator keeps seven freed pieces per thread at hand.
-const BATCH: usize = 6;
 
 /// The rows of one result, in order.
 pub struct Records {
@@ -23,7 +19,7 @@ pub struct Records {
     /// `None` before the first row; an error if a row has no object.
     made: Option<PyResult<Made>>,
     /// The rows that came after those in `made`.
-    waiting: VecDeque<Row>,
+    waiting: Messages,
 }
 
 struct Made {
@@ -33,24 +29,27 @@ struct Made {
 
 impl Records {
     pub fn new(decoder: Arc<RowDecoder>) -> Self {
-        Self { decoder, made: None, waiting: VecDeque::new() }
+        let waiting = Messages::new(decoder.width());
+        Self { decoder, made: None, waiting }
     }
 
-    /// Takes the next row. Returns true if the loop needs a turn before the next one.
+    /// Adds bytes of further rows.
+    pub fn add(&mut self, piece: Vec<u8>) -> Result<(), Error> {
+        self.waiting.add(piece)
+    }
+
+    /// Makes records of what has come, if this thread has the interpreter. Returns true if the slice was over first.
     #[must_use]
-    pub fn push(&mut self, row: Row, slice: &mut Slice) -> bool {
-        self.waiting.push_back(row);
+    pub fn make_if_attached(&mut self, slice: &mut Slice) -> bool {
         let mut is_over = false;
-        if self.waiting.len() >= BATCH {
-            bridge::if_attached(|py| is_over = self.make(py, slice));
-        }
+        bridge::if_attached(|py| is_over = self.make(py, slice));
         is_over
     }
 
     /// Returns all records, which share the names of their columns, or the error of the first row that has no object.
     /// `None` means that rows are left for another slice.
     pub fn make_list(&mut self, py: Python<'_>, slice: &mut Slice) -> Option<PyResult<Py<PyAny>>> {
-        if self.make(py, slice) && !self.waiting.is_empty() {
+        if self.make(py, slice) {
             return None;
         }
         Some(match self.made.take() {
@@ -66,16 +65,13 @@ impl Records {
             return false;
         }
         let made = made.get_or_insert_with(|| Made::empty(py, decoder));
-        while !waiting.is_empty() {
-            let count = waiting.len().min(Slice::PIECES);
-            for row in waiting.drain(..count) {
-                let appended = made.as_ref().map_or(Ok(()), |made| made.append(py, decoder, &row));
-                if let Err(error) = appended {
-                    *made = Err(error);
-                }
+        while let Some(row) = waiting.next() {
+            let appended = made.as_ref().map_or(Ok(()), |made| made.append(py, decoder, row));
+            if let Err(error) = appended {
+                *made = Err(error);
             }
-            if slice.is_over_after(count) {
-                return true;
+            if slice.is_over_after(1) {
+                return !waiting.is_empty();
             }
         }
         false
@@ -87,7 +83,7 @@ impl Made {
         Ok(Self { list: PyList::empty(py).unbind(), columns: decoder.names(py)? })
     }
 
-    fn append(&self, py: Python<'_>, decoder: &RowDecoder, row: &Row) -> PyResult<()> {
+    fn append(&self, py: Python<'_>, decoder: &RowDecoder, row: Cursor<'_>) -> PyResult<()> {
         self.list.bind(py).append(decoder.record(py, row, &self.columns)?)
     }
 }

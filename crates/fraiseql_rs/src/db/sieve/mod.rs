@@ -1,10 +1,12 @@
-//! How does the pool skip rows that no caller wants? They are taken out of the bytes that the server sends, before
-//! tokio-postgres reads them.
+//! How do rows come to their caller without an object for each? They are taken out of the bytes that the server sends,
+//! before tokio-postgres reads them.
 //!
-//! tokio-postgres makes an object of every row, and it cannot skip rows and still report an error that comes later. So
-//! its socket is a [`Sieve`], which looks at the headers of the messages and nothing else.
+//! tokio-postgres makes an object of every row, wakes its reader for it, and cannot skip rows and still report an error that
+//! comes later. So its socket is a [`Sieve`], which looks at the headers of the messages and nothing else. Rows go straight
+//! to the statement that wants them ([`Rows`]), and surplus ones nowhere.
 
-mod limit;
+mod messages;
+mod rows;
 mod strainer;
 
 use std::io;
@@ -15,21 +17,22 @@ use std::task::{ready, Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-pub use self::limit::RowLimit;
+pub use self::messages::Messages;
+pub use self::rows::{Recipient, Rows};
 use self::strainer::Strainer;
 use super::encoding::Reports;
 
-/// How many bytes are read at once while rows are skipped.
-const CHUNK: usize = 32 * 1024;
+/// How many bytes are read at once while rows are taken out.
+const CHUNK: usize = 64 * 1024;
 
-/// How many chunks of nothing but surplus rows are read before other work gets its turn.
+/// How many chunks of nothing but rows are read before other work gets its turn.
 const CHUNKS_PER_TURN: usize = 16;
 
-/// A socket to the server, without the surplus rows.
+/// A socket to the server, without the rows that do not go to tokio-postgres.
 pub struct Sieve<S> {
     socket: S,
     strainer: Strainer,
-    /// Empty unless rows are skipped. The reader's own buffer may be small, since the reader takes it for full.
+    /// Empty unless rows are taken out. The reader's own buffer may be small, since the reader takes it for full.
     chunk: Vec<u8>,
     /// The bytes of `chunk` that are still to be read.
     kept: Range<usize>,
@@ -37,8 +40,8 @@ pub struct Sieve<S> {
 
 impl<S> Sieve<S> {
     /// Wraps a socket from which nothing has been read.
-    pub fn new(socket: S, limit: Arc<RowLimit>, reports: Reports) -> Self {
-        Self { socket, strainer: Strainer::new(limit, reports), chunk: Vec::new(), kept: 0..0 }
+    pub fn new(socket: S, recipient: Arc<Recipient>, reports: Reports) -> Self {
+        Self { socket, strainer: Strainer::new(recipient, reports), chunk: Vec::new(), kept: 0..0 }
     }
 
     /// Moves kept bytes to the reader. Returns false if there are none.
@@ -55,7 +58,7 @@ impl<S> Sieve<S> {
 }
 
 impl<S: AsyncRead + Unpin> Sieve<S> {
-    /// Reads straight into the reader's buffer. It begins with a byte that is kept.
+    /// Reads straight into the reader's buffer. What comes begins with a byte that is kept.
     fn read_rows(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.chunk = Vec::new();
         let before = buffer.filled().len();
@@ -65,7 +68,7 @@ impl<S: AsyncRead + Unpin> Sieve<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads the next chunk while rows are skipped. Returns the number of bytes, 0 at the end of the stream.
+    /// Reads the next chunk while rows are taken out. Returns the number of bytes, 0 at the end of the stream.
     fn read_chunk(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.chunk.resize(CHUNK, 0);
         let mut chunk = ReadBuf::new(&mut self.chunk);
@@ -86,7 +89,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sieve<S> {
             if self.deliver(buffer) {
                 return Poll::Ready(Ok(()));
             }
-            if !self.strainer.skips_rows() {
+            if !self.strainer.takes_rows() {
                 return self.read_rows(context, buffer);
             }
             if ready!(self.read_chunk(context))? == 0 {

@@ -1,8 +1,9 @@
-//! Which bytes of the server belong to a surplus row? Bytes, however they are cut → the same bytes without such rows.
+//! Which bytes of the server belong to rows? Bytes, however they are cut → the same bytes without the rows that somebody
+//! wants, which go to him, and without surplus rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use super::limit::{RowLimit, ALL};
+use super::rows::{Recipient, Rows, ALL};
 use crate::db::encoding::Reports;
 
 /// The tags of the messages that matter here, from "Message Formats" in PostgreSQL's documentation.
@@ -34,46 +35,72 @@ impl Part {
     }
 }
 
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// tokio-postgres gets it.
+    Kept,
+    /// It is a row that goes to whoever waits for it.
+    Delivered,
+    Dropped,
+}
+
 /// See the module.
 pub struct Strainer {
-    limit: Arc<RowLimit>,
+    recipient: Arc<Recipient>,
     reports: Reports,
     /// Whether the start-up is over, in which the server reports every setting.
     has_begun: bool,
+    /// Where the rows of the running statement go. A caller that was cancelled is gone.
+    rows: Option<Weak<Rows>>,
     /// How many rows of the running statement are still wanted.
     wanted: usize,
-    /// Whether the current message is kept.
-    is_kept: bool,
+    /// What becomes of the current message.
+    fate: Fate,
     part: Part,
 }
 
 impl Strainer {
-    pub fn new(limit: Arc<RowLimit>, reports: Reports) -> Self {
-        Self { limit, reports, has_begun: false, wanted: ALL, is_kept: true, part: Part::Tag }
+    pub fn new(recipient: Arc<Recipient>, reports: Reports) -> Self {
+        let (rows, wanted, fate) = (None, ALL, Fate::Kept);
+        Self { recipient, reports, has_begun: false, rows, wanted, fate, part: Part::Tag }
     }
 
-    /// Whether rows are surplus from now on.
-    pub fn skips_rows(&self) -> bool {
-        self.wanted == 0
+    /// Whether the rows that come are not tokio-postgres's.
+    pub fn takes_rows(&self) -> bool {
+        self.rows.is_some()
     }
 
-    /// Moves the bytes that are kept to the front, and returns their number.
+    /// Moves the bytes that are kept to the front, and returns their number. Rows are delivered.
     pub fn strain(&mut self, bytes: &mut [u8]) -> usize {
         let (mut read, mut kept) = (0, 0);
+        let mut delivered = None;
         while read < bytes.len() {
             let count = self.step(&bytes[read..]);
-            if self.is_kept {
-                if kept != read {
-                    bytes.copy_within(read..read + count, kept);
+            match self.fate {
+                Fate::Kept => {
+                    if kept != read {
+                        bytes.copy_within(read..read + count, kept);
+                    }
+                    kept += count;
                 }
-                kept += count;
+                Fate::Delivered => {
+                    if let Some(rows) = self.rows.as_ref().and_then(Weak::upgrade) {
+                        rows.push(&bytes[read..read + count]);
+                        delivered = Some(rows);
+                    }
+                }
+                Fate::Dropped => {}
             }
             read += count;
+        }
+        if let Some(rows) = delivered {
+            rows.wake();
         }
         kept
     }
 
-    /// Returns how many bytes at the front are kept or not kept together.
+    /// Returns how many bytes at the front share one fate.
     fn step(&mut self, bytes: &[u8]) -> usize {
         match self.part {
             Part::Tag => self.begin(bytes),
@@ -99,7 +126,7 @@ impl Strainer {
     /// else, so this loop is what the sieve costs.
     fn begin(&mut self, bytes: &[u8]) -> usize {
         self.choose(bytes[0]);
-        let is_run = bytes[0] == DATA_ROW && (self.wanted == ALL || !self.is_kept);
+        let is_run = bytes[0] == DATA_ROW && (self.wanted == ALL || self.fate == Fate::Dropped);
         let mut at = 0;
         while let Some([tag, length @ ..]) = bytes[at..].first_chunk::<{ 1 + LENGTH_BYTES }>() {
             if at > 0 && !(is_run && *tag == DATA_ROW) {
@@ -120,19 +147,26 @@ impl Strainer {
         at
     }
 
-    /// Decides whether a message is kept.
+    /// Decides what becomes of a message.
     fn choose(&mut self, tag: u8) {
-        self.is_kept = true;
+        self.fate = Fate::Kept;
         match tag {
-            BIND_COMPLETE => self.wanted = self.limit.get(),
+            BIND_COMPLETE => {
+                self.rows = self.recipient.get();
+                self.wanted = self.rows.as_ref().and_then(Weak::upgrade).map_or(ALL, |rows| rows.wanted);
+            }
             // The statement has ended. What comes next may be an answer to something else.
             READY_FOR_QUERY => {
-                self.wanted = ALL;
+                (self.rows, self.wanted) = (None, ALL);
                 self.has_begun = true;
             }
             PARAMETER_STATUS if self.has_begun => self.reports.note(),
-            DATA_ROW if self.wanted == 0 => self.is_kept = false,
-            DATA_ROW if self.wanted != ALL => self.wanted -= 1,
+            DATA_ROW if self.rows.is_some() => {
+                self.fate = if self.wanted == 0 { Fate::Dropped } else { Fate::Delivered };
+                if self.wanted != ALL {
+                    self.wanted = self.wanted.saturating_sub(1);
+                }
+            }
             _ => (),
         }
     }
