@@ -22,7 +22,6 @@ mod exceptions;
 mod failure;
 #[cfg(feature = "faults")]
 mod fault;
-mod field;
 mod figures;
 mod json;
 mod lease;
@@ -45,6 +44,7 @@ mod sql;
 mod statements;
 mod text;
 mod times;
+mod type_name;
 mod upkeep;
 mod wire;
 

@@ -14,7 +14,7 @@ pub use self::string::push_string;
 use self::value::Encoder;
 use super::depth::Depth;
 use super::error::Error;
-use super::field::qualified;
+use super::type_name::qualified;
 use super::wire::Cursor;
 use crate::bridge::Slice;
 

@@ -27,7 +27,7 @@ use self::record::{Columns, Values};
 use self::value::{Decoder, Refusal};
 use super::depth::Depth;
 use super::error::Error;
-use super::field::qualified;
+use super::type_name::qualified;
 use super::wire::Cursor;
 
 /// The facts about a result's columns that are the same for every row.
