@@ -9,24 +9,47 @@ from typing_extensions import TypeAlias, Unpack
 __all__ = [
     "AuthenticationError",
     "CannotConnectError",
+    "CheckViolationError",
     "ConnectionLostError",
     "DataError",
     "DatabaseError",
+    "DeadlockDetectedError",
+    "DivisionByZeroError",
+    "DuplicateObjectError",
+    "DuplicateTableError",
     "Error",
+    "ExclusionViolationError",
+    "ForeignKeyViolationError",
+    "InsufficientPrivilegeError",
     "IntegrityError",
     "InterfaceError",
     "InternalError",
     "Interval",
+    "InvalidDatetimeFormatError",
+    "InvalidTextRepresentationError",
+    "LockNotAvailableError",
+    "NotNullViolationError",
     "NotSupportedError",
+    "NumericValueOutOfRangeError",
     "OperationalError",
     "PoolClosedError",
     "PoolTimeoutError",
+    "PostgresSyntaxError",
     "ProgrammingError",
     "PrototypePool",
     "QueryCanceledError",
     "Range",
+    "ReadOnlySQLTransactionError",
     "Record",
+    "SerializationError",
     "ServerShutdownError",
+    "StringDataRightTruncationError",
+    "TooManyConnectionsError",
+    "UndefinedColumnError",
+    "UndefinedFunctionError",
+    "UndefinedObjectError",
+    "UndefinedTableError",
+    "UniqueViolationError",
     "UnknownDatabaseError",
     "_record",
     "build_info",
@@ -453,3 +476,72 @@ class QueryCanceledError(OperationalError):
 
 class PoolTimeoutError(OperationalError):
     """No connection became free in time."""
+
+class NotNullViolationError(IntegrityError):
+    """A column that needs a value got none."""
+
+class ForeignKeyViolationError(IntegrityError):
+    """A row refers to one that does not exist, or is referred to."""
+
+class UniqueViolationError(IntegrityError):
+    """A row with that key exists already."""
+
+class CheckViolationError(IntegrityError):
+    """A value is not what a check constraint allows."""
+
+class ExclusionViolationError(IntegrityError):
+    """A row conflicts with another one, as an exclusion constraint says."""
+
+class SerializationError(OperationalError):
+    """A concurrent transaction was in the way: run this one again."""
+
+class DeadlockDetectedError(OperationalError):
+    """Transactions waited for each other, and the server ended this one."""
+
+class TooManyConnectionsError(OperationalError):
+    """The server takes no further connection."""
+
+class LockNotAvailableError(OperationalError):
+    """A lock was not to be had at once, or in time."""
+
+class StringDataRightTruncationError(DataError):
+    """A text is too long for its column."""
+
+class NumericValueOutOfRangeError(DataError):
+    """A number is too large or too small for its type."""
+
+class InvalidDatetimeFormatError(DataError):
+    """A text is no date or time."""
+
+class DivisionByZeroError(DataError):
+    """Something was divided by zero."""
+
+class InvalidTextRepresentationError(DataError):
+    """A text is no value of its type."""
+
+class InsufficientPrivilegeError(ProgrammingError):
+    """The role may not do that."""
+
+class PostgresSyntaxError(ProgrammingError):
+    """The statement is not SQL as the server knows it."""
+
+class UndefinedColumnError(ProgrammingError):
+    """There is no such column."""
+
+class UndefinedObjectError(ProgrammingError):
+    """There is no such type, role or other object."""
+
+class UndefinedFunctionError(ProgrammingError):
+    """There is no such function or operator for these types."""
+
+class UndefinedTableError(ProgrammingError):
+    """There is no such table or view."""
+
+class DuplicateTableError(ProgrammingError):
+    """A table or view of that name exists already."""
+
+class DuplicateObjectError(ProgrammingError):
+    """An object of that name exists already."""
+
+class ReadOnlySQLTransactionError(InternalError):
+    """The transaction may only read."""

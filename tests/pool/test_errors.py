@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from pool_server import MakePool
 
 REPORTED = [
-    ("selct 1", fraiseql.ProgrammingError, "42601"),
-    ("select * from missing", fraiseql.ProgrammingError, "42P01"),
-    ("select 1 / 0", fraiseql.DataError, "22012"),
-    ("select 'x'::int", fraiseql.DataError, "22P02"),
+    ("selct 1", fraiseql.PostgresSyntaxError, "42601"),
+    ("select * from missing", fraiseql.UndefinedTableError, "42P01"),
+    ("select 1 / 0", fraiseql.DivisionByZeroError, "22012"),
+    ("select 'x'::int", fraiseql.InvalidTextRepresentationError, "22P02"),
     ("select set_config('work_mem', 'x', false)", fraiseql.DataError, "22023"),
-    ("select 1 as a; select 2", fraiseql.ProgrammingError, "42601"),
+    ("select 1 as a; select 2", fraiseql.PostgresSyntaxError, "42601"),
     # No role may do this, not even a superuser.
-    ("create table pg_catalog.refused ()", fraiseql.ProgrammingError, "42501"),
+    ("create table pg_catalog.refused ()", fraiseql.InsufficientPrivilegeError, "42501"),
     ("do $$ begin raise exception 'mine' using errcode = 'P0001'; end $$", fraiseql.InternalError, "P0001"),
-    ("do $$ begin raise exception 'mine' using errcode = '40001'; end $$", fraiseql.OperationalError, "40001"),
+    ("do $$ begin raise exception 'mine' using errcode = '40001'; end $$", fraiseql.SerializationError, "40001"),
     ("do $$ begin raise exception 'mine' using errcode = '0A000'; end $$", fraiseql.NotSupportedError, "0A000"),
     ("do $$ begin raise exception 'mine' using errcode = 'U0001'; end $$", fraiseql.DatabaseError, "U0001"),
 ]
@@ -42,6 +42,42 @@ async def test_a_refusal_has_its_class_and_state(
     assert type(caught.value) is expected
     assert caught.value.sqlstate == sqlstate
     assert await pool.fetchval("select 1") == 1
+
+
+# Each state that has a class of its own, and the class of PEP 249 above it.
+STATES = [
+    ("23502", fraiseql.NotNullViolationError, fraiseql.IntegrityError),
+    ("23503", fraiseql.ForeignKeyViolationError, fraiseql.IntegrityError),
+    ("23505", fraiseql.UniqueViolationError, fraiseql.IntegrityError),
+    ("23514", fraiseql.CheckViolationError, fraiseql.IntegrityError),
+    ("23P01", fraiseql.ExclusionViolationError, fraiseql.IntegrityError),
+    ("40001", fraiseql.SerializationError, fraiseql.OperationalError),
+    ("40P01", fraiseql.DeadlockDetectedError, fraiseql.OperationalError),
+    ("53300", fraiseql.TooManyConnectionsError, fraiseql.OperationalError),
+    ("55P03", fraiseql.LockNotAvailableError, fraiseql.OperationalError),
+    ("22001", fraiseql.StringDataRightTruncationError, fraiseql.DataError),
+    ("22003", fraiseql.NumericValueOutOfRangeError, fraiseql.DataError),
+    ("22007", fraiseql.InvalidDatetimeFormatError, fraiseql.DataError),
+    ("22012", fraiseql.DivisionByZeroError, fraiseql.DataError),
+    ("22P02", fraiseql.InvalidTextRepresentationError, fraiseql.DataError),
+    ("42501", fraiseql.InsufficientPrivilegeError, fraiseql.ProgrammingError),
+    ("42601", fraiseql.PostgresSyntaxError, fraiseql.ProgrammingError),
+    ("42703", fraiseql.UndefinedColumnError, fraiseql.ProgrammingError),
+    ("42704", fraiseql.UndefinedObjectError, fraiseql.ProgrammingError),
+    ("42883", fraiseql.UndefinedFunctionError, fraiseql.ProgrammingError),
+    ("42P01", fraiseql.UndefinedTableError, fraiseql.ProgrammingError),
+    ("42P07", fraiseql.DuplicateTableError, fraiseql.ProgrammingError),
+    ("42710", fraiseql.DuplicateObjectError, fraiseql.ProgrammingError),
+    ("25006", fraiseql.ReadOnlySQLTransactionError, fraiseql.InternalError),
+]
+
+
+async def test_a_state_that_callers_handle_apart_has_its_own_class(pool: PrototypePool) -> None:
+    for sqlstate, expected, above in STATES:
+        with pytest.raises(above) as caught:
+            await pool.execute(f"do $$ begin raise exception 'mine' using errcode = '{sqlstate}'; end $$")
+        assert (type(caught.value), caught.value.sqlstate) == (expected, sqlstate)
+        assert str(caught.value) == "ERROR:  mine"
 
 
 async def test_an_error_tells_where_and_what_to_do(pool: PrototypePool) -> None:
@@ -64,7 +100,7 @@ async def test_an_error_begins_with_its_severity_as_in_psql(pool: PrototypePool)
 async def test_a_violated_constraint_is_named(lone: PrototypePool) -> None:
     await lone.execute("create temp table held (id int constraint held_once unique)")
     await lone.execute("insert into held values (1)")
-    with pytest.raises(fraiseql.IntegrityError) as caught:
+    with pytest.raises(fraiseql.UniqueViolationError) as caught:
         await lone.execute("insert into held values (1)")
     error = caught.value
     assert (error.sqlstate, error.constraint_name, error.table_name) == ("23505", "held_once", "held")

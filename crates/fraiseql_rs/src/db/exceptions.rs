@@ -1,5 +1,5 @@
 //! Which Python exception is an error? The classes of PEP 249 (DB-API 2.0), and below them one for each failure of
-//! the connection or the pool that a caller handles apart.
+//! the connection or the pool that a caller handles apart; `states` has those of the server's states.
 //!
 //! The map from SQLSTATE class to exception follows the one that psycopg documents, so that an `except` clause keeps
 //! its meaning when the driver changes.
@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::error::{is_shutdown, Error as Failure, Kind};
+use super::states::{add_states, class_of};
 
 create_exception!(fraiseql, Error, PyException, "The base of every error of this module.");
 create_exception!(fraiseql, InterfaceError, Error, "The pool was used in a way that it does not allow.");
@@ -109,7 +110,7 @@ pub fn add_exceptions(module: &Bound<'_, PyModule>) -> PyResult<()> {
         QueryCanceledError,
         PoolTimeoutError
     );
-    Ok(())
+    add_states(module)
 }
 
 impl Failure {
@@ -152,6 +153,9 @@ fn reported(state: &SqlState) -> fn(String) -> PyErr {
     }
     if *state == SqlState::QUERY_CANCELED {
         return QueryCanceledError::new_err;
+    }
+    if let Some(class) = class_of(state.code()) {
+        return class;
     }
     match state.code().get(..2).unwrap_or_default() {
         "28" => AuthenticationError::new_err,

@@ -42,6 +42,7 @@ mod sieve;
 mod size;
 mod sql;
 mod statements;
+mod states;
 mod text;
 mod times;
 mod type_name;
