@@ -79,11 +79,12 @@ impl Speedups {
     /// What is slower beyond chance: a comparison as a whole, with each cell that lost of it, or in single cells.
     #[must_use]
     pub fn slower(self) -> Vec<Slower> {
-        let (scatter, tests) = (self.scatter(), self.0.len() + self.0.values().map(Vec::len).sum::<usize>());
+        let tests = self.0.len() + self.0.values().map(Vec::len).sum::<usize>();
         #[expect(clippy::cast_precision_loss, reason = "runs have fewer ratios than 2^52")]
         let most = quantile(1.0 - FALSE_ALARM / tests.max(1) as f64);
         let mut found = Vec::new();
         for changes in self.0.into_values() {
+            let scatter = scatter(&changes);
             let is_shared = shared_loss(&changes, scatter, most) > LEAST_LOSS;
             let alone = |one: &Slower| one.fall() > most * (one.variance() + scatter).sqrt();
             found.extend(
@@ -92,21 +93,16 @@ impl Speedups {
         }
         found
     }
+}
 
-    /// The variance from run to run, of what the cells of a comparison do not share.
-    fn scatter(&self) -> f64 {
-        let (mut sum, mut freedom) = (0.0, 0.0);
-        for changes in self.0.values() {
-            let Some(middle) = middle(changes.iter().map(Slower::fall).collect()) else { continue };
-            for change in changes {
-                sum += (change.fall() - middle).powi(2) - change.variance();
-                freedom += 1.0;
-            }
-            freedom -= 1.0;
-        }
-        let usual = USUAL_SCATTER * USUAL_SCATTER;
-        (USUAL_WEIGHT.mul_add(usual, sum) / (USUAL_WEIGHT + freedom)).max(0.0)
-    }
+/// The variance from run to run, of what the cells of a comparison do not share: one that has more to do scatters more.
+fn scatter(changes: &[Slower]) -> f64 {
+    let middle = middle(changes.iter().map(Slower::fall).collect()).unwrap_or_default();
+    let beyond = changes.iter().map(|change| (change.fall() - middle).powi(2) - change.variance());
+    #[expect(clippy::cast_precision_loss, reason = "runs have fewer cells than 2^52")]
+    let freedom = changes.len().saturating_sub(1) as f64;
+    let usual = USUAL_WEIGHT * USUAL_SCATTER * USUAL_SCATTER;
+    ((usual + beyond.sum::<f64>()) / (USUAL_WEIGHT + freedom)).max(0.0)
 }
 
 /// The share that the cells of one comparison lost together, if that is beyond chance; else 0.

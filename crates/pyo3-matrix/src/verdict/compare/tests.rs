@@ -207,6 +207,27 @@ fn a_smaller_speedup_is_told_where_the_cells_of_both_runs_do_not_scatter_that_fa
 }
 
 #[test]
+fn a_comparison_that_scatters_veils_no_other() {
+    let names: Vec<String> = (0..10).map(|at| format!("py3.{at}-pg16-pyo3_0.30")).collect();
+    let run = |ratio: fn(usize) -> ([f64; 3], [f64; 3])| -> Vec<(&str, Outcome, Value)> {
+        let cell = |(at, name)| {
+            let ((steady, scattered), name): (_, &String) = (ratio(at), name);
+            let mut cell = measured(steady, LEAN, 0, 1000);
+            let other = measured(scattered, LEAN, 0, 1000);
+            cell["measured"]["comparisons"]["other"] = other["measured"]["comparisons"]["simple"].clone();
+            (&**name, Outcome::Passed, cell)
+        };
+        names.iter().enumerate().map(cell).collect()
+    };
+    let after =
+        |at| (if at == 9 { [1.5, 1.4, 1.6] } else { FAST }, [[2.6, 2.5, 2.7], [1.5, 1.4, 1.6]][at % 2]);
+    let found = between(&run(|_| (FAST, FAST)), &run(after)).slower;
+    let told: Vec<_> =
+        found.iter().map(|slower| (slower.comparison.as_str(), slower.cell.to_string())).collect();
+    assert_eq!(told, [("simple", names[9].clone())]);
+}
+
+#[test]
 fn a_loss_that_is_small_in_each_cell_is_told_where_all_cells_share_it() {
     let small = [1.8, 1.68, 1.92];
     assert_eq!(slower_of(&[small]), 0);
