@@ -1,9 +1,11 @@
 """An asyncio PostgreSQL pool written in Rust; everything is implemented in ``fraiseql._fraiseql_rs``."""
 
 from fraiseql._fraiseql_rs import (
+    Acquiring,
     AuthenticationError,
     CannotConnectError,
     CheckViolationError,
+    Connection,
     ConnectionLostError,
     DatabaseError,
     DataError,
@@ -39,6 +41,7 @@ from fraiseql._fraiseql_rs import (
     ServerShutdownError,
     StringDataRightTruncationError,
     TooManyConnectionsError,
+    Transaction,
     UndefinedColumnError,
     UndefinedFunctionError,
     UndefinedObjectError,
@@ -49,9 +52,11 @@ from fraiseql._fraiseql_rs import (
 )
 
 __all__ = [
+    "Acquiring",
     "AuthenticationError",
     "CannotConnectError",
     "CheckViolationError",
+    "Connection",
     "ConnectionLostError",
     "DataError",
     "DatabaseError",
@@ -87,6 +92,7 @@ __all__ = [
     "ServerShutdownError",
     "StringDataRightTruncationError",
     "TooManyConnectionsError",
+    "Transaction",
     "UndefinedColumnError",
     "UndefinedFunctionError",
     "UndefinedObjectError",

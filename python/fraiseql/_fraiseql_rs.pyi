@@ -1,15 +1,17 @@
 """An asyncio pool of PostgreSQL connections, written in Rust."""
 
 from asyncio import Future
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from typing import Any, Literal, TypedDict, final, overload
 
 from typing_extensions import TypeAlias, Unpack
 
 __all__ = [
+    "Acquiring",
     "AuthenticationError",
     "CannotConnectError",
     "CheckViolationError",
+    "Connection",
     "ConnectionLostError",
     "DataError",
     "DatabaseError",
@@ -45,6 +47,7 @@ __all__ = [
     "ServerShutdownError",
     "StringDataRightTruncationError",
     "TooManyConnectionsError",
+    "Transaction",
     "UndefinedColumnError",
     "UndefinedFunctionError",
     "UndefinedObjectError",
@@ -57,6 +60,7 @@ __all__ = [
 
 _Bridge: TypeAlias = Literal["future_into_py", "completion_queue", "loop_native"]
 _Reset: TypeAlias = Literal["auto", "always", "never"]
+_Isolation: TypeAlias = Literal["serializable", "repeatable_read", "read_committed", "read_uncommitted"]
 
 def _record(names: tuple[str, ...], positions: dict[str, int], values: tuple[object, ...], /) -> Record:
     """Make a ``Record`` from its pickle."""
@@ -94,9 +98,9 @@ class PrototypePool:
 
     Connections are opened when they are first needed. Their sessions run in UTC. Each statement runs by itself, on
     whichever connection is free, and commits by itself. So BEGIN, COMMIT, SAVEPOINT and the other statements about
-    transactions are refused: WITH, a function or DO does several things at once. The pool works on any event loop and
-    from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
-    ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
+    transactions are refused: ``acquire`` gives a connection for several statements and for transactions. The pool
+    works on any event loop and from several at once; ``async with`` closes it at the end. A PgBouncer in between lets
+    its sessions in with ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
 
     The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
     on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event
@@ -266,6 +270,18 @@ class PrototypePool:
             Error: As ``fetch`` does.
         """
 
+    def acquire(self) -> Acquiring:
+        """Return a connection for ``async with``, which holds it for several statements.
+
+        Returns:
+            An asynchronous context manager that gives a ``Connection``. At its end the connection goes back to the
+            pool, what is still open in it is rolled back, and what was changed in its session is reset in front of
+            its next use.
+
+        Raises:
+            Error: On entering, no connection could be had; as ``fetch`` does.
+        """
+
     def health_check(self) -> Future[bool]:
         """Ask the server for an answer.
 
@@ -411,6 +427,119 @@ class Range:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Acquiring:
+    """A connection that is going to be held, for ``async with``; see ``PrototypePool.acquire``."""
+
+    def __aenter__(self) -> Awaitable[Connection]: ...
+    def __aexit__(self, *_exception: object) -> Future[None]: ...
+
+@final
+class Connection:
+    """A connection of the pool, for several statements of one caller.
+
+    ``async with pool.acquire() as connection`` gives one. Its statements run in one session, in the order in which
+    they were called, and what they change in it, such as a setting or a temporary table, holds until the connection
+    is given back. Cancelling an awaitable stops its statement, and the connection goes on with the next one. A
+    statement is sent once: if the connection is lost, that is an error for it and for all later ones.
+    """
+
+    def execute_query(self, sql: str, params: Iterable[object] | None = None) -> Future[list[str]]:
+        """Run ``sql`` in this session and return its rows, each as the text of a JSON object.
+
+        Args:
+            sql: One statement, as for ``PrototypePool.execute_query``.
+            params: A sequence of the parameters, likewise.
+
+        Returns:
+            An awaitable of a list of texts.
+
+        Raises:
+            TypeError: ``params`` is not a sequence.
+            Error: As ``PrototypePool.execute_query`` does, and once the connection is lost or was given back.
+        """
+
+    def fetch(self, sql: str, *params: object) -> Future[list[Record]]:
+        """Run ``sql`` in this session and return its rows as a list of ``Record``.
+
+        Args:
+            sql: One statement, as for ``PrototypePool.fetch``.
+            params: Its parameters, likewise.
+
+        Returns:
+            An awaitable of a list of records.
+
+        Raises:
+            Error: As ``PrototypePool.fetch`` does, and once the connection is lost or was given back.
+        """
+
+    def fetchrow(self, sql: str, *params: object) -> Future[Record | None]:
+        """Run ``sql`` in this session and return its first row.
+
+        Args:
+            sql: One statement, as for ``PrototypePool.fetchrow``.
+            params: Its parameters, likewise.
+
+        Returns:
+            An awaitable of a ``Record``, or of None if there is no row.
+
+        Raises:
+            Error: As ``PrototypePool.fetchrow`` does, and once the connection is lost or was given back.
+        """
+
+    def fetchval(self, sql: str, *params: object) -> Future[Any]:
+        """Run ``sql`` in this session and return the first value of its first row.
+
+        Args:
+            sql: One statement, as for ``PrototypePool.fetchval``.
+            params: Its parameters, likewise.
+
+        Returns:
+            An awaitable of the value, or of None if there is no row.
+
+        Raises:
+            Error: As ``PrototypePool.fetchval`` does, and once the connection is lost or was given back.
+        """
+
+    def execute(self, sql: str, *params: object) -> Future[int]:
+        """Run ``sql`` in this session and return how many rows it returned or touched.
+
+        Args:
+            sql: One statement, as for ``PrototypePool.execute``.
+            params: Its parameters, likewise.
+
+        Returns:
+            An awaitable of the count.
+
+        Raises:
+            Error: As ``PrototypePool.execute`` does, and once the connection is lost or was given back.
+        """
+
+    def transaction(
+        self, *, isolation: _Isolation | None = None, readonly: bool = False, deferrable: bool = False
+    ) -> Transaction:
+        """Return a transaction for ``async with``.
+
+        It is committed where the block ends, and rolled back where an exception or a cancellation leaves it. One inside
+        another is a savepoint. It can be entered once.
+
+        Args:
+            isolation: ``"serializable"``, ``"repeatable_read"``, ``"read_committed"`` or ``"read_uncommitted"``; None
+                is the session's default.
+            readonly: Whether it may only read.
+            deferrable: Whether a serializable read-only one may wait at its begin, so that it never fails later.
+
+        Raises:
+            ValueError: There is no such isolation level.
+        """
+
+@final
+class Transaction:
+    """A transaction on a connection, for ``async with``; see ``Connection.transaction``."""
+
+    def __aenter__(self) -> Awaitable[None]: ...
+    def __aexit__(self, exception: object = None, *_details: object) -> Future[None]: ...
 
 class Error(Exception):
     """The base of every error of this module.

@@ -213,3 +213,24 @@ def make_used_pool() -> PrototypePool:
 
     run(use())
     return pool
+
+
+def test_a_child_leaves_a_held_connection_alone() -> None:
+    async def hold() -> None:
+        pool = PrototypePool(**SETTINGS, max_connections=1)
+        async with pool.acquire() as connection:
+            session = await connection.fetchval("select pg_backend_pid()")
+            held: list[Any] = [connection, connection.transaction()]
+
+            def in_the_child() -> None:
+                with pytest.raises(RuntimeError, match="forked"):
+                    held[0].fetchval("select 1")
+                held.clear()
+                gc.collect()
+
+            del connection
+            assert in_child(in_the_child) == 0
+            assert await held[0].fetchval("select pg_backend_pid()") == session
+        await pool.close()
+
+    run(hold())

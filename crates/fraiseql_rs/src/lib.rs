@@ -19,9 +19,12 @@ fn _fraiseql_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(feature = "faults")]
     module.add_function(wrap_pyfunction!(db::_panic, module)?)?;
     module.add_function(wrap_pyfunction!(db::_record, module)?)?;
+    module.add_class::<db::Acquiring>()?;
+    module.add_class::<db::Connection>()?;
     module.add_class::<db::PrototypePool>()?;
     module.add_class::<db::Interval>()?;
     module.add_class::<db::Range>()?;
     module.add_class::<db::Record>()?;
+    module.add_class::<db::Transaction>()?;
     db::add_exceptions(module)
 }

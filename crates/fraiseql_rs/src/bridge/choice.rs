@@ -66,6 +66,11 @@ impl Bridge {
         self.home.is_elsewhere()
     }
 
+    /// Raises `RuntimeError` in a child of the pool's process, where nothing of the pool may be touched.
+    pub fn claim(&self) -> PyResult<()> {
+        self.home.claim(foreign)
+    }
+
     /// Returns an awaitable for `work`, bound to the running event loop. It raises `RuntimeError` without a running loop
     /// and in a child of the pool's process, and `OSError` if the process lacks a file or a thread for it.
     pub fn awaitable<'py, F, T>(&self, py: Python<'py>, work: F) -> PyResult<Bound<'py, PyAny>>
@@ -74,7 +79,7 @@ impl Bridge {
         T: Output,
     {
         let _inside = Inside::enter()?;
-        self.home.claim(foreign)?;
+        self.claim()?;
         runtime::start().map_err(|error| scarce(&error))?;
         let event_loop = EventLoop::running(py)?;
         // The work moves to the heap once. Otherwise each layer above would move all of it (measured: a quarter of

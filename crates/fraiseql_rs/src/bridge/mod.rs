@@ -12,6 +12,7 @@ mod choice;
 mod completion_queue;
 mod count;
 mod ending;
+mod entry;
 mod event_loop;
 mod exit;
 mod fork;
@@ -34,9 +35,11 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 pub use choice::{Bridge, Strategy};
+pub use entry::{Entry, Handover, Parcel};
 pub use inside::Inside;
 pub use loop_native::{if_attached, spawn as spawn_native, Socket as NativeSocket};
 pub use output::{Output, Slice};
+pub use per_process::Home;
 pub use runtime::spawn;
 
 /// Prepares the interpreter for forks and for its end.

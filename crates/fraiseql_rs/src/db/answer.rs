@@ -11,10 +11,12 @@ use futures_util::FutureExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
+use super::acquired::Acquired;
+use super::block::Begun;
 use super::error::{Error, Kind};
 use super::json::JsonRows;
 use super::python::{Records, RowDecoder};
-use crate::bridge::{Output, Slice};
+use crate::bridge::{Output, Parcel, Slice};
 
 /// The result of a call on the pool.
 pub enum Answer {
@@ -27,6 +29,10 @@ pub enum Answer {
     Value(Arc<RowDecoder>, Option<Vec<u8>>),
     /// How many rows the statement returned or touched.
     Count(u64),
+    /// A connection to hold.
+    Acquired(Acquired),
+    /// A transaction has begun.
+    Begun(Begun),
     /// A fact, such as "the server answers".
     Truth(bool),
     Nothing,
@@ -62,6 +68,8 @@ impl Answer {
             Self::Json(_) | Self::Records(_) => unreachable!("they are made in slices"),
             Self::Record(decoder, row) => decoder.first(py, row.as_deref()),
             Self::Value(decoder, row) => decoder.value(py, row.as_deref()),
+            Self::Acquired(acquired) => Parcel::of(py, acquired),
+            Self::Begun(begun) => Parcel::of(py, begun),
             Self::Count(count) => Ok(count.into_pyobject(py)?.into_any()),
             Self::Truth(truth) => Ok(PyBool::new(py, truth).to_owned().into_any()),
             Self::Nothing => Ok(py.None().into_bound(py)),
@@ -79,6 +87,13 @@ impl Outcome {
     pub async fn of(work: impl Future<Output = Result<Answer, Error>>) -> Self {
         let ended = AssertUnwindSafe(work).catch_unwind().await;
         Self(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
+    }
+
+    /// Runs `work` that has no result but its end.
+    pub fn of_nothing(
+        work: impl Future<Output = Result<(), Error>> + Send,
+    ) -> impl Future<Output = Self> + Send {
+        Self::of(async move { work.await.map(|()| Answer::Nothing) })
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{Client, NoTls};
 
+use super::cancel::DEADLINE;
 use super::dial::{dial, Peer};
 use super::encoding::Encoding;
 use super::error::Error;
@@ -20,6 +21,7 @@ use super::server::Server;
 use super::settings::Settings;
 use super::sieve::{Recipient, Sieve};
 use super::statements::Statements;
+use super::status::Status;
 use crate::bridge::{self, Bridge, NativeSocket, Strategy};
 
 /// What reads and writes the socket of a session.
@@ -36,8 +38,26 @@ pub struct Connection {
     pub peer: Peer,
     pub changes: Changes,
     pub encoding: Encoding,
+    /// Whether a transaction is open.
+    pub status: Status,
     /// When the connection last came back. The pool's own figure says when it was last lent.
     pub idle_since: Instant,
+}
+
+impl Connection {
+    /// Puts the session back into its first state, if a statement may have changed it.
+    pub async fn clean(&self) -> Result<(), Error> {
+        if self.changes.is_due() {
+            self.changes.undo(&self.client).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction that was left open. Returns false if the connection must not be used again.
+    pub async fn roll_back(&self) -> bool {
+        self.status.is_idle()
+            || timeout(DEADLINE, self.client.batch_execute("ROLLBACK")).await.is_ok_and(|done| done.is_ok())
+    }
 }
 
 /// So long a caller waits for an attempt that another one has left; then it begins its own. The other one's may be
@@ -71,18 +91,20 @@ impl Attempt {
         let unreachable = |cause| Error::unreachable(host, *port, &cause);
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
         let recipient = Arc::<Recipient>::default();
-        let (addressed, reports) = (Arc::clone(&recipient), encoding.reports());
+        let status = Status::new();
+        let sieve = (Arc::clone(&recipient), encoding.reports(), status.clone());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
-            let (client, session) = self.start(Sieve::new(socket, addressed, reports)).await?;
+            let (client, session) = self.start(Sieve::new(socket, sieve.0, sieve.1, sieve.2)).await?;
             ClientWrapper::new(client, bridge::spawn_native(encoding.clone().watch(session)))
         } else {
-            let (client, session) = self.start(Sieve::new(socket, addressed, reports)).await?;
+            let (client, session) = self.start(Sieve::new(socket, sieve.0, sieve.1, sieve.2)).await?;
             ClientWrapper::new(client, bridge::spawn(encoding.clone().watch(session)))
         };
         let statements = Statements::new(self.settings.statement_cache);
         let changes = Changes::new(self.settings.reset);
-        Ok(Connection { statements, recipient, client, peer, changes, encoding, idle_since: Instant::now() })
+        let idle_since = Instant::now();
+        Ok(Connection { statements, recipient, client, peer, changes, encoding, status, idle_since })
     }
 
     /// Logs in.

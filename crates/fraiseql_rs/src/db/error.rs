@@ -38,6 +38,8 @@ pub enum Kind {
     NotSupported,
     /// The session could not be reset for the query.
     Reset,
+    /// A transaction was to be committed, and could not be.
+    RolledBack,
     /// None of the above: a defect here or in a library.
     Internal,
 }
@@ -78,9 +80,25 @@ impl Error {
     pub fn transaction_control(word: &str) -> Self {
         let word = word.to_ascii_uppercase();
         Self::usage(format!(
-            "{word} was not sent: each statement may run on another connection, and the pool has no transactions \
-             yet; write one statement (WITH joins several), call a function, or use DO"
+            "{word} was not sent: each statement of the pool may run on another connection; use `async with \
+             pool.acquire() as connection` and `async with connection.transaction()`"
         ))
+    }
+
+    /// The error for such a statement on a connection that is held.
+    pub fn transaction_inside(word: &str) -> Self {
+        let word = word.to_ascii_uppercase();
+        Self::usage(format!(
+            "{word} was not sent, since the connection has to know its transactions; use `async with \
+             connection.transaction()`"
+        ))
+    }
+
+    /// The error for the end of a transaction in which a statement failed and nothing told its caller so.
+    pub fn rolled_back() -> Self {
+        let message =
+            "the transaction was rolled back: a statement in it failed, and its error was caught inside";
+        Self::new(Kind::RolledBack, message)
     }
 
     /// The error for a query whose session could not be reset in front of it.
@@ -220,7 +238,8 @@ impl From<tokio_postgres::Error> for Error {
 }
 
 impl Error {
-    fn lost(reason: &str) -> Self {
+    /// The error for a connection that is gone.
+    pub fn lost(reason: &str) -> Self {
         Self::new(Kind::ConnectionLost, format!("the connection was lost: {reason}"))
     }
 

@@ -137,7 +137,7 @@ impl Failure {
             Kind::NoConverter | Kind::Parameter | Kind::Value => DataError::new_err,
             Kind::Reset => OperationalError::new_err,
             Kind::NotSupported => NotSupportedError::new_err,
-            Kind::Internal => InternalError::new_err,
+            Kind::RolledBack | Kind::Internal => InternalError::new_err,
             Kind::Server => {
                 self.report.as_ref().map_or(DatabaseError::new_err, |report| reported(report.code()))
             }

@@ -55,7 +55,8 @@ impl Drop for Lease {
 async fn give_back(connection: Object<Connector>) {
     let is_clean = cancel::stop(&connection).await
         && !connection.statements.has_lost_too_many()
-        && connection.changes.recover(&connection.client).await;
+        && connection.changes.recover(&connection.client).await
+        && connection.roll_back().await;
     if is_clean {
         hand_in(connection);
     } else {

@@ -4,12 +4,16 @@
 //! `upkeep`) → `lease` (a connection on loan) → `query` (prepare, run) → `sieve` and `arriving` (the rows as they come) →
 //! `reader` (the form that was asked for) → `json` (rows as text) or `python` (rows as objects) → `answer` (into
 //! Python).
+//! `acquired` and `block` are a held connection and its transactions in Python → `held` (statements in their order) and
+//! `transaction`, to the same `query`.
 //! `reset` and `encoding` keep one caller's session from the next. `error` is what goes wrong, `exceptions` how Python
 //! sees it; `text` and `wire` know PostgreSQL's formats.
 
+mod acquired;
 mod answer;
 mod arguments;
 mod arriving;
+mod block;
 mod cancel;
 mod connection;
 mod depth;
@@ -23,8 +27,10 @@ mod failure;
 #[cfg(feature = "faults")]
 mod fault;
 mod figures;
+mod held;
 mod json;
 mod lease;
+mod lock;
 mod opening;
 mod options;
 mod param;
@@ -43,12 +49,16 @@ mod size;
 mod sql;
 mod statements;
 mod states;
+mod status;
 mod text;
 mod times;
+mod transaction;
 mod type_name;
 mod upkeep;
 mod wire;
 
+pub use acquired::{Acquiring, Connection};
+pub use block::Transaction;
 pub use exceptions::add_exceptions;
 #[cfg(feature = "faults")]
 pub use fault::_panic;

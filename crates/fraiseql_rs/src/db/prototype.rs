@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::acquired::Acquiring;
 use super::answer::{Answer, Outcome};
 use super::arguments;
 use super::error::Error;
@@ -30,9 +31,9 @@ use crate::bridge::{self, Bridge};
 ///
 /// Connections are opened when they are first needed. Their sessions run in UTC. Each statement runs by itself, on
 /// whichever connection is free, and commits by itself. So BEGIN, COMMIT, SAVEPOINT and the other statements about
-/// transactions are refused: WITH, a function or DO does several things at once. The pool works on any event loop and
-/// from several at once; ``async with`` closes it at the end. A PgBouncer in between lets its sessions in with
-/// ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
+/// transactions are refused: ``acquire`` gives a connection for several statements and for transactions. The pool
+/// works on any event loop and from several at once; ``async with`` closes it at the end. A PgBouncer in between lets
+/// its sessions in with ``ignore_startup_parameters = bytea_output, extra_float_digits, array_nulls``.
 ///
 /// The methods that return an awaitable begin at once and share these rules. Cancelling the awaitable stops the query
 /// on the server, and its connection serves others only when it is clean. Each raises ``RuntimeError`` where no event
@@ -270,6 +271,19 @@ impl PrototypePool {
         params: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.run(py, sql, Some(params), Want::Count)
+    }
+
+    /// Return a connection for ``async with``, which holds it for several statements.
+    ///
+    /// Returns:
+    ///     An asynchronous context manager that gives a ``Connection``. At its end the connection goes back to the
+    ///     pool, what is still open in it is rolled back, and what was changed in its session is reset in front of
+    ///     its next use.
+    ///
+    /// Raises:
+    ///     Error: On entering, no connection could be had; as ``fetch`` does.
+    fn acquire(&self) -> Acquiring {
+        Acquiring::new(self.pool.clone(), Arc::clone(&self.bridge))
     }
 
     /// Ask the server for an answer.

@@ -56,6 +56,19 @@ pub async fn run(pool: &Pool, query: &Query) -> Result<Answer, Error> {
     }
 }
 
+/// Runs the query on a connection that is held, whose session is as its caller left it.
+pub async fn once(connection: &Connection, query: &Query) -> Result<Answer, Error> {
+    // In a transaction nothing can run again: the failure has ended it.
+    let may_repeat = connection.status.is_idle();
+    let mut result = attempt(connection, query).await;
+    if let Err(failure) = &result {
+        if may_repeat && Box::pin(may_run_again(connection, &query.sql, failure)).await {
+            result = Box::pin(attempt(connection, query)).await;
+        }
+    }
+    result.map_err(|failure| failure.error)
+}
+
 /// Forgets the statement if it was prepared before the schema changed: its next run prepares it again. Returns true if
 /// that run may be now, because the statement has done nothing yet.
 async fn may_run_again(connection: &Connection, sql: &str, failure: &Failure) -> bool {

@@ -90,7 +90,8 @@ impl Changes {
         true
     }
 
-    async fn undo(&self, client: &Client) -> Result<(), Error> {
+    /// Resets the session now.
+    pub async fn undo(&self, client: &Client) -> Result<(), Error> {
         // The query behind the reset may need the next one, so it is noted after this.
         self.is_due.store(false, Ordering::Relaxed);
         self.is_under_way.store(true, Ordering::Relaxed);

@@ -21,6 +21,7 @@ pub use self::messages::Messages;
 pub use self::rows::{Recipient, Rows};
 use self::strainer::Strainer;
 use super::encoding::Reports;
+use super::status::Status;
 
 /// How many bytes are read at once while rows are taken out.
 const CHUNK: usize = 64 * 1024;
@@ -40,8 +41,8 @@ pub struct Sieve<S> {
 
 impl<S> Sieve<S> {
     /// Wraps a socket from which nothing has been read.
-    pub fn new(socket: S, recipient: Arc<Recipient>, reports: Reports) -> Self {
-        Self { socket, strainer: Strainer::new(recipient, reports), chunk: Vec::new(), kept: 0..0 }
+    pub fn new(socket: S, recipient: Arc<Recipient>, reports: Reports, status: Status) -> Self {
+        Self { socket, strainer: Strainer::new(recipient, reports, status), chunk: Vec::new(), kept: 0..0 }
     }
 
     /// Moves kept bytes to the reader. Returns false if there are none.

@@ -2,10 +2,12 @@
 //! at once, and without an object for each.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
+
+use crate::db::lock::locked;
 
 /// No limit.
 pub const ALL: usize = usize::MAX;
@@ -29,11 +31,11 @@ impl Rows {
     /// Takes what has come. The task of `context` is woken when more comes.
     pub fn take(&self, context: &Context<'_>) -> Vec<u8> {
         self.reader.register(context.waker());
-        mem::take(&mut *held(&self.messages))
+        mem::take(&mut *locked(&self.messages))
     }
 
     pub(super) fn push(&self, bytes: &[u8]) {
-        held(&self.messages).extend_from_slice(bytes);
+        locked(&self.messages).extend_from_slice(bytes);
     }
 
     pub(super) fn wake(&self) {
@@ -49,12 +51,12 @@ pub struct Recipient(Mutex<Option<Weak<Rows>>>);
 impl Recipient {
     /// Sends the rows there until the guard is dropped.
     pub fn set(&self, rows: &Arc<Rows>) -> Addressed<'_> {
-        *held(&self.0) = Some(Arc::downgrade(rows));
+        *locked(&self.0) = Some(Arc::downgrade(rows));
         Addressed(self)
     }
 
     pub(super) fn get(&self) -> Option<Weak<Rows>> {
-        held(&self.0).clone()
+        locked(&self.0).clone()
     }
 }
 
@@ -64,10 +66,6 @@ pub struct Addressed<'a>(&'a Recipient);
 
 impl Drop for Addressed<'_> {
     fn drop(&mut self) {
-        *held(&self.0 .0) = None;
+        *locked(&self.0 .0) = None;
     }
-}
-
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

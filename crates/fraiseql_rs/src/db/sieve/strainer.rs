@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::rows::{Recipient, Rows, ALL};
 use crate::db::encoding::Reports;
+use crate::db::status::Status;
 
 /// The tags of the messages that matter here, from "Message Formats" in PostgreSQL's documentation.
 const BIND_COMPLETE: u8 = b'2';
@@ -49,6 +50,7 @@ enum Fate {
 pub struct Strainer {
     recipient: Arc<Recipient>,
     reports: Reports,
+    status: Status,
     /// Whether the start-up is over, in which the server reports every setting.
     has_begun: bool,
     /// Where the rows of the running statement go. A caller that was cancelled is gone.
@@ -57,13 +59,16 @@ pub struct Strainer {
     wanted: usize,
     /// What becomes of the current message.
     fate: Fate,
+    /// Whether the current message tells the status.
+    tells_status: bool,
     part: Part,
 }
 
 impl Strainer {
-    pub fn new(recipient: Arc<Recipient>, reports: Reports) -> Self {
-        let (rows, wanted, fate) = (None, ALL, Fate::Kept);
-        Self { recipient, reports, has_begun: false, rows, wanted, fate, part: Part::Tag }
+    pub fn new(recipient: Arc<Recipient>, reports: Reports, status: Status) -> Self {
+        let (has_begun, rows, wanted) = (false, None, ALL);
+        let (fate, tells_status, part) = (Fate::Kept, false, Part::Tag);
+        Self { recipient, reports, status, has_begun, rows, wanted, fate, tells_status, part }
     }
 
     /// Whether the rows that come are not tokio-postgres's.
@@ -117,6 +122,9 @@ impl Strainer {
             Part::Body(left) => {
                 let count = left.min(bytes.len());
                 self.part = Part::rest(left - count);
+                if self.tells_status {
+                    self.status.note(bytes[0]);
+                }
                 count
             }
         }
@@ -133,6 +141,9 @@ impl Strainer {
                 break;
             }
             let end = at + 1 + (u32::from_be_bytes(*length) as usize).max(LENGTH_BYTES);
+            if let (true, Some(letter)) = (self.tells_status, bytes.get(at + 1 + LENGTH_BYTES)) {
+                self.status.note(*letter);
+            }
             if end > bytes.len() {
                 self.part = Part::Body(end - bytes.len());
                 return bytes.len();
@@ -150,6 +161,7 @@ impl Strainer {
     /// Decides what becomes of a message.
     fn choose(&mut self, tag: u8) {
         self.fate = Fate::Kept;
+        self.tells_status = tag == READY_FOR_QUERY;
         match tag {
             BIND_COMPLETE => {
                 self.rows = self.recipient.get();
