@@ -22,10 +22,10 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, alter:
                 sink.write(piece)
                 await sink.drain()
                 await asyncio.sleep(0)
-    except ConnectionError:
-        # One side has gone; the other one is told below.
-        pass
-    finally:
+        # The other way stays open: whoever asks for a cancellation ends what he sends, and waits for the server's end.
+        sink.write_eof()
+    except OSError:
+        # One side has gone; the other one is told so.
         sink.close()
 
 
@@ -35,10 +35,14 @@ async def wire(make_alter: Callable[[], Alter]) -> AsyncIterator[int]:
 
     async def serve(from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection(SETTINGS["host"], SETTINGS["port"])
-        await asyncio.gather(
-            _pump(from_client, to_server, lambda chunk: iter([chunk])),
-            _pump(from_server, to_client, make_alter()),
-        )
+        try:
+            await asyncio.gather(
+                _pump(from_client, to_server, lambda chunk: iter([chunk])),
+                _pump(from_server, to_client, make_alter()),
+            )
+        finally:
+            to_server.close()
+            to_client.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
