@@ -67,11 +67,12 @@ async def test_a_cancelled_statement_is_stopped_and_the_next_one_runs(lone: Prot
 async def test_a_statement_that_is_cancelled_in_the_queue_never_runs(lone: PrototypePool, observer: Observer) -> None:
     async with lone.acquire() as connection:
         await connection.execute("create temp table ran (a int)")
-        slow = asyncio.ensure_future(connection.fetch("select pg_sleep(0.2) -- held"))
+        slow = asyncio.ensure_future(connection.fetch("select pg_sleep(60) -- held"))
         queued = asyncio.ensure_future(connection.execute("insert into ran values (1)"))
         await observer.wait_for("-- held", 1)
         queued.cancel()
-        await slow
+        await asyncio.wait({queued})
+        slow.cancel()
         assert await connection.fetchval("select count(*) from ran") == 0
 
 

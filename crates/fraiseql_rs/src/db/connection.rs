@@ -92,13 +92,13 @@ impl Attempt {
         let (socket, peer) = dial(host, *port).await.map_err(unreachable)?;
         let recipient = Arc::<Recipient>::default();
         let status = Status::new();
-        let sieve = (Arc::clone(&recipient), encoding.reports(), status.clone());
+        let (addressed, reports, noted) = (Arc::clone(&recipient), encoding.reports(), status.clone());
         let client = if self.bridge.in_use() == Strategy::LoopNative {
             let socket = NativeSocket::adopt(socket).map_err(unreachable)?;
-            let (client, session) = self.start(Sieve::new(socket, sieve.0, sieve.1, sieve.2)).await?;
+            let (client, session) = self.start(Sieve::new(socket, addressed, reports, noted)).await?;
             ClientWrapper::new(client, bridge::spawn_native(encoding.clone().watch(session)))
         } else {
-            let (client, session) = self.start(Sieve::new(socket, sieve.0, sieve.1, sieve.2)).await?;
+            let (client, session) = self.start(Sieve::new(socket, addressed, reports, noted)).await?;
             ClientWrapper::new(client, bridge::spawn(encoding.clone().watch(session)))
         };
         let statements = Statements::new(self.settings.statement_cache);
