@@ -63,7 +63,7 @@ class Prototype:
     """The candidate: the pool under test."""
 
     label = "prototype"
-    settings = f"PrototypePool over {BRIDGE}, autocommit (it has no transactions), rows as JSON text"
+    settings = f"PrototypePool over {BRIDGE}, each statement by itself, rows as JSON text"
 
     def __init__(self) -> None:
         settings = {**DB_CONFIG, "max_connections": POOL_SIZE, "bridge": BRIDGE}
