@@ -22,7 +22,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, alter:
                 sink.write(piece)
                 await sink.drain()
                 await asyncio.sleep(0)
-        # The other way stays open: whoever asks for a cancellation ends what he sends, and waits for the server's end.
+        # The other way stays open: a client that asks for a cancellation ends its own, and waits for the server's end.
         sink.write_eof()
     except OSError:
         # One side has gone; the other one is told so.

@@ -37,7 +37,7 @@ impl Transaction {
         Self { held, bridge, begin, stage: Arc::default() }
     }
 
-    /// Begins to enter it. Returns false if somebody has done so.
+    /// Begins to enter it. Returns false if it was entered before.
     fn enters(&self) -> bool {
         let mut stage = locked(&self.stage);
         let is_new = *stage == Stage::New;

@@ -73,7 +73,7 @@ fn commit(level: usize) -> String {
 }
 
 /// A transaction that has begun, and whose caller does not know it yet. No other statement runs before that. If this is
-/// dropped, the transaction is rolled back: nobody else would.
+/// dropped, the transaction is rolled back, since its caller never will.
 pub struct Open {
     turn: Option<Turn>,
     level: usize,

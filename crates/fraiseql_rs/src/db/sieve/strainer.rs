@@ -1,5 +1,5 @@
-//! Which bytes of the server belong to rows? Bytes, however they are cut → the same bytes without the rows that somebody
-//! wants, which go to him, and without surplus rows.
+//! Which bytes of the server belong to rows? Bytes, however they are cut → the same bytes without rows. The rows that the
+//! statement's caller wants go to that caller, and surplus rows nowhere.
 
 use std::sync::{Arc, Weak};
 
@@ -41,7 +41,7 @@ impl Part {
 enum Fate {
     /// tokio-postgres gets it.
     Kept,
-    /// It is a row that goes to whoever waits for it.
+    /// It is a row, and the caller of the statement gets it.
     Delivered,
     Dropped,
 }
